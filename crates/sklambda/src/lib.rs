@@ -1,0 +1,1 @@
+//! HTTP, Lambda and command line around skestimators.
