@@ -1,0 +1,1415 @@
+#!/usr/bin/env python
+# -*- coding: utf-8 -*-
+"""Write the golden fixtures: fitted scikit-learn models and the answers they give.
+
+    python generate.py [--only REGEX]             with the interpreter of one environment: its scikit-learn version
+    python generate.py --all DIR [--only REGEX]   with every environment DIR/sk-<version>; starts from an empty case folder
+    python generate.py --examples                 the three models of the README and the examples (scikit-learn 1.9.1)
+    python generate.py --list                     the names of all cases
+
+A case is one line at the end of this file.  It becomes testdata/<package>/<Case>/ with one model file a version and
+expected.json:
+
+    estimator   "<package>.<Class>"
+    inputs      name -> {"kind": "dense", "dtype", "rows"} | {"kind": "sparse", "dtype", "shape", "indptr", "indices", "data"}
+                | {"kind": "frame", "columns", "rows"};  the same for all versions of the case
+    versions    name -> file, sklearn, params, classes, methods, absent, errors
+      methods   "<method>" or "<method>@<input>" -> input, dtype, output, and exact or rtol + atol.
+                staged_* are stacked along axis 0; predict_std is the second answer of predict(return_std=True);
+                decision_path is {"csr": ...} (a forest adds n_nodes_ptr); the answer of a multi-output predict_proba is a list
+      absent    methods that the object does not have (hasattr is false)
+      errors    {method, input, message}: what scikit-learn refuses, with its words
+
+A method's entry, "absent" and "errors" may be the name of another version instead: that version's value holds here too (its
+numbers differ by less than a thousandth of the tolerance).
+NaN and infinities are "NaN", "Infinity", "-Infinity".  Labels that are bytes are written as text (latin-1), dtype "|S..".
+The answers are those of the model as read back from the file.  Output is reproducible: fixed seeds, fixed hash seed, one
+thread, no time stamps.  The code runs under Python 2.7 and all later ones.
+"""
+from __future__ import print_function
+
+import argparse
+import binascii
+import importlib
+import inspect
+import io
+import json
+import os
+import pickle
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FIXED = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+         "PYTHONDONTWRITEBYTECODE": "1"}
+PY2 = sys.version_info[0] == 2
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "inverse_transform",
+           "score_samples", "apply", "decision_path", "staged_predict", "staged_predict_proba",
+           "staged_decision_function")
+CASES = []
+
+
+class Skip(Exception):
+    """This version does not have what the case is about."""
+
+
+def case(key, name, data, **params):
+    """Register a case.  Parameters that begin with an underscore are about the case, not about the estimator:
+    _since, _until   first and last version that can do it (by default decided by classes and parameters);
+    _maybe           parameters given only to versions that know them;
+    _also            further inputs to ask: "sparse", "f32", "int", "f_order";
+    _post            what is done to the fitted model;
+    _py2             also written by Python 2;
+    _fit             arguments of fit beyond X and y;
+    _partial         use partial_fit."""
+    opts = dict((k, params.pop(k)) for k in list(params) if k.startswith("_"))
+    CASES.append((key, key.split(".")[1] + ("-" + name if name else ""), data, params, opts))
+
+
+# ------------------------------------------------------------------ versions and parameters
+
+def number(text):
+    """"0.22.2.post1" -> (0, 22, 2)"""
+    return tuple(int(n) for n in re.findall(r"\d+", text.split("-")[0].split(".post")[0])[:3])
+
+
+def current():
+    import sklearn
+    return number(sklearn.__version__)
+
+
+class V(object):
+    """A parameter value that depends on the version: V("0", "log", "1.1", "log_loss")."""
+
+    def __init__(self, *pairs):
+        self.pairs = sorted((number(v), value) for v, value in zip(pairs[::2], pairs[1::2]))
+
+    def build(self):
+        return [value for since, value in self.pairs if since <= current()][-1]
+
+
+class E(object):
+    """An estimator inside another one."""
+
+    def __init__(self, key, **params):
+        self.key, self.params = key, params
+
+    def build(self):
+        return make(self.key, self.params, {})
+
+
+class Call(object):
+    """A value made when it is needed."""
+
+    def __init__(self, function):
+        self.build = function
+
+
+def build(value):
+    if hasattr(value, "build"):
+        return build(value.build())
+    if isinstance(value, list):
+        return [build(v) for v in value]
+    if isinstance(value, tuple):
+        return tuple(build(v) for v in value)
+    if isinstance(value, dict):
+        return dict((k, build(v)) for k, v in value.items())
+    return value
+
+
+def find(key):
+    package, name = key.split(".")
+    for enable in ("enable_hist_gradient_boosting", "enable_halving_search_cv"):
+        try:
+            importlib.import_module("sklearn.experimental." + enable)
+        except ImportError:
+            pass
+    try:
+        return getattr(importlib.import_module("sklearn." + package), name)
+    except (ImportError, AttributeError):
+        raise Skip("no %s" % key)
+
+
+def make(key, params, maybe):
+    cls = find(key)
+    known = cls._get_param_names()
+    kwargs = {}
+    for source, optional in ((params, False), (maybe, True)):
+        for name, value in source.items():
+            for old in ([name, "base_estimator"] if name == "estimator" else [name, "n_iter"] if name == "max_iter"
+                        else [name]):
+                if old in known:
+                    kwargs[old] = build(value)
+                    break
+            else:
+                if not optional:
+                    raise Skip("%s has no parameter %s" % (key, name))
+    return cls(**kwargs)
+
+
+# ------------------------------------------------------------------ data
+
+class Data(object):
+    """Training data and inputs to ask."""
+
+    def __init__(self, X, y, T, **more):
+        self.X, self.y, self.T, self.more = X, y, T, more
+
+
+def rng(seed):
+    import numpy as np
+    return np.random.RandomState(seed)
+
+
+def with_edges(X, T, scale=10.0):
+    """Test rows, then a row of zeros, a large one and one seen in training."""
+    import numpy as np
+    return np.vstack([T, np.zeros((1, X.shape[1])), np.round(T[:1] * scale, 2), X[:1]])
+
+
+def blobs(k, n, p, seed):
+    import numpy as np
+    r = rng(seed)
+    centers = np.round(r.uniform(-3, 3, (k, p)), 2)
+    y = np.arange(n) % k
+    X = np.round(centers[y] + 1.2 * r.randn(n, p), 2)
+    T = np.round(centers[np.arange(4) % k] + 1.5 * r.randn(4, p), 3)
+    return X, y, with_edges(X, T)
+
+
+def iris(n=45):
+    return Data(*blobs(3, n, 4, 1))
+
+
+def four(n=48):
+    return Data(*blobs(4, n, 3, 5))
+
+
+def binary(n=40):
+    return Data(*blobs(2, n, 4, 2))
+
+
+def one_class():
+    d = binary(30)
+    d.y = d.y * 0 + 7
+    return d
+
+
+def outliers():
+    d = blobs(1, 40, 3, 3)
+    return Data(d[0], None, d[2])
+
+
+def labelled(base, *labels, **kw):
+    """The same data with other labels."""
+    def data():
+        import numpy as np
+        d = base()
+        d.y = np.array(labels, dtype=kw.get("dtype"))[d.y]
+        return d
+    return data
+
+
+def as_float32(base):
+    def data():
+        import numpy as np
+        d = base()
+        d.X = d.X.astype(np.float32)
+        if d.y is not None and d.y.dtype.kind == "f":
+            d.y = d.y.astype(np.float32)
+        return d
+    return data
+
+
+def column_y(base):
+    def data():
+        d = base()
+        d.y = d.y.reshape(-1, 1)
+        return d
+    return data
+
+
+def regression(n=40, p=4, seed=4):
+    import numpy as np
+    r = rng(seed)
+    X = np.round(r.randn(n, p) * 2 + 1, 2)
+    w = np.linspace(-1.5, 2.0, p)
+    y = np.round(X.dot(w) + 3.0 + 0.5 * r.randn(n), 3)
+    return Data(X, y, with_edges(X, np.round(r.randn(4, p) * 2 + 1, 3)))
+
+
+def wiggly():
+    """A target that trees and networks need several splits for."""
+    import numpy as np
+    d = regression(50, 3, 14)
+    d.y = np.round(np.sin(d.X[:, 0]) * 3 + (d.X[:, 1] > 1) * d.X[:, 2], 3)
+    return d
+
+
+def two_targets():
+    import numpy as np
+    d = regression()
+    d.y = np.round(np.column_stack([d.y, 0.3 * d.X[:, 0] ** 2 - d.X[:, 1]]), 3)
+    return d
+
+
+def counts():
+    import numpy as np
+    d = regression(40, 3, 6)
+    d.y = np.floor(np.exp(0.25 * d.X[:, 0] - 0.2 * d.X[:, 1] + 0.8) + rng(7).uniform(0, 1, 40))
+    d.T = np.vstack([d.T[:5], d.X[:2]])
+    return d
+
+
+def positive():
+    d = counts()
+    d.y = d.y + 0.5
+    return d
+
+
+def multilabel():
+    import numpy as np
+    d = regression(45, 4, 8)
+    d.y = np.column_stack([d.X[:, 0] > 1, d.X[:, 1] + d.X[:, 2] > 2, d.X[:, 3] < 1]).astype(int)
+    return d
+
+
+def two_outputs():
+    """Two classification targets with different numbers of classes."""
+    import numpy as np
+    d = iris()
+    d.y = np.column_stack([d.y, (d.X[:, 0] > 0).astype(int)])
+    return d
+
+
+def two_outputs_text():
+    import numpy as np
+    d = two_outputs()
+    d.y = np.array(["low", "mid", "high"])[d.y]
+    return d
+
+
+def same_outputs():
+    """Two classification targets with equal classes."""
+    import numpy as np
+    d = iris()
+    d.y = np.column_stack([d.y, (d.y + (d.X[:, 1] > 0)) % 3])
+    return d
+
+
+def sparse(base):
+    """The same data with many zeros, as CSR matrices."""
+    def data():
+        import scipy.sparse as sp
+        d = base()
+        for a in (d.X, d.T):
+            a[abs(a) < 1.2] = 0.0
+        d.X, d.T = sp.csr_matrix(d.X), sp.csr_matrix(d.T)
+        return d
+    return data
+
+
+def missing(base):
+    """The same data with holes."""
+    def data():
+        import numpy as np
+        d = base()
+        for a, seed in ((d.X, 21), (d.T, 22)):
+            a[rng(seed).uniform(0, 1, a.shape) < 0.2] = np.nan
+        d.T[2] = np.nan
+        return d
+    return data
+
+
+def constant_column():
+    d = regression(30, 4, 9)
+    d.X[:, 2] = 5.0
+    return d
+
+
+def gram(base):
+    """A precomputed kernel."""
+    def data():
+        d = base()
+        d.T, d.X = d.T.dot(d.X.T).round(3), d.X.dot(d.X.T).round(3)
+        return d
+    return data
+
+
+def weighted(base):
+    def data():
+        import numpy as np
+        d = base()
+        d.more["sample_weight"] = np.round(rng(31).uniform(0.2, 2.0, d.X.shape[0]), 2)
+        return d
+    return data
+
+
+def categorical(k=2):
+    """Columns 0 and 2 are categories (codes), with holes and with codes never seen."""
+    import numpy as np
+    r = rng(11)
+    X = np.column_stack([r.randint(0, 5, 60), np.round(r.randn(60), 2), r.randint(0, 3, 60), np.round(r.randn(60), 2)]).astype(float)
+    score = np.array([0, 2, -1, 1, 3])[X[:, 0].astype(int)] + X[:, 1] + np.array([1, -2, 0])[X[:, 2].astype(int)]
+    X[::9, 0] = np.nan
+    X[4::11, 3] = np.nan
+    y = np.digitize(score, [0.5, 2.0][:k - 1])
+    T = np.vstack([X[1:6], [[4, 0.5, 2, np.nan], [9, 0.1, 1, -1], [np.nan, np.nan, np.nan, np.nan], [2, -5, 7, 100]]])
+    return Data(X, y, T)
+
+
+def categorical3():
+    return categorical(3)
+
+
+def categorical_target():
+    d = categorical()
+    d.y = d.X[:, 1] * 2 + (d.X[:, 2] == 1)
+    return d
+
+
+def frame(base, names=("age", "height", "width", "depth")):
+    """The same data as a pandas DataFrame."""
+    def data():
+        import pandas as pd
+        d = base()
+        columns = list(names[:d.X.shape[1]])
+        d.X, d.T = pd.DataFrame(d.X, columns=columns), pd.DataFrame(d.T, columns=columns)
+        return d
+    return data
+
+
+def category_frame():
+    """A DataFrame with a column of texts as categories, one of integer categories and two of numbers."""
+    import numpy as np
+    import pandas as pd
+    d = categorical()
+
+    def table(a):
+        words = ["none", "blue", "red", "green", "violet"]
+        color = [words[int(v)] if v == v and v < 5 else None for v in a[:, 0]]
+        size = [int(v) * 10 if v == v and v < 3 else None for v in a[:, 2]]
+        return pd.DataFrame({"weight": a[:, 1], "color": pd.Categorical(color, categories=sorted(words)),
+                             "size": pd.Categorical(size, categories=[0, 10, 20]), "length": a[:, 3]},
+                            columns=["weight", "color", "size", "length"])
+    d.X, d.T = table(d.X), table(d.T)
+    d.y = np.array(["no", "yes"])[d.y]
+    return d
+
+
+# ------------------------------------------------------------------ JSON forms
+
+def plain(value):
+    """Nested lists of what JSON has."""
+    import numpy as np
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.ndarray):
+        return [plain(v) for v in value] if value.ndim else plain(value[()])
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, (float, np.floating)):
+        value = float(value)
+        return "NaN" if value != value else value if abs(value) != float("inf") else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, np.integer):
+        return int(value)
+    return value
+
+
+def csr(m):
+    m = m.tocsr()
+    m.sort_indices()
+    return {"shape": plain(list(m.shape)), "indptr": plain(m.indptr), "indices": plain(m.indices), "data": plain(m.data)}
+
+
+def input_form(x):
+    import numpy as np
+    if hasattr(x, "columns"):
+        columns = []
+        rows = [[] for _ in range(len(x))]
+        for name in x.columns:
+            column = {"name": name, "dtype": str(x[name].dtype)}
+            if column["dtype"] == "category":
+                column["categories"] = plain(list(x[name].cat.categories))
+            columns.append(column)
+            for row, value in zip(rows, x[name]):
+                row.append(None if value is None or value != value else plain(value))
+        return {"kind": "frame", "columns": columns, "rows": rows}
+    if hasattr(x, "tocsr"):
+        return dict(csr(x), kind="sparse", dtype=str(x.dtype))
+    return {"kind": "dense", "dtype": str(np.asarray(x).dtype), "rows": plain(x)}
+
+
+def dumps(value, depth=0):
+    """JSON with one line a method, whatever the Python."""
+    if isinstance(value, dict) and depth < 4 and not ("kind" in value or "exact" in value or "rtol" in value):
+        if not value:
+            return "{}"
+        pad = " " * (depth + 1)
+        keys = sorted(value, key=lambda k: (number(k) if k[0].isdigit() else (), k))
+        return "{\n%s\n%s}" % (",\n".join("%s%s: %s" % (pad, json.dumps(k), dumps(value[k], depth + 1)) for k in keys), " " * depth)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def near(a, b, rtol, atol):
+    """Whether two outputs are so close that one can stand for the other."""
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(near(x, y, rtol, atol) for x, y in zip(a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return set(a) == set(b) and all(near(a[k], b[k], rtol, atol) for k in a)
+    if isinstance(a, float) and isinstance(b, float):
+        return abs(a - b) <= rtol * abs(a) + atol
+    return type(a) == type(b) and a == b
+
+
+def alike(a, b):
+    if not isinstance(a, dict):
+        return a == b
+    rest = [dict((k, v) for k, v in e.items() if k not in ("output", "atol")) for e in (a, b)]
+    return rest[0] == rest[1] and near(a["output"], b["output"], a.get("rtol", 0) / 1000, a.get("atol", 0) / 1000)
+
+
+def fields(entry):
+    """(holder, key) of everything that may be said by naming another version."""
+    return [(entry["methods"], m) for m in entry["methods"]] + [(entry, "absent"), (entry, "errors")]
+
+
+def expand(doc):
+    """Replace the names of versions by what they stand for."""
+    for entry in doc["versions"].values():
+        for holder, key in fields(entry):
+            if not isinstance(holder[key], (dict, list)):
+                other = doc["versions"][holder[key]]
+                holder[key] = (other if key in ("absent", "errors") else other["methods"])[key]
+
+
+def shorten(doc):
+    """Say once what several versions answer alike."""
+    doc = json.loads(json.dumps(doc))
+    said = {}
+    for version in sorted(doc["versions"], key=lambda v: (number(v), v)):
+        for holder, key in fields(doc["versions"][version]):
+            for other, value in said.get(key, []):
+                if alike(value, holder[key]):
+                    holder[key] = other
+                    break
+            else:
+                said.setdefault(key, []).append((version, holder[key]))
+    return doc
+
+
+# ------------------------------------------------------------------ model files
+
+def externals():
+    """The joblib that scikit-learn up to 0.20 carried; its files name another module."""
+    try:
+        from sklearn.externals import joblib
+    except ImportError:
+        import joblib
+    return joblib
+
+
+def clean(model):
+    """Zero what differs by chance: bytes that scikit-learn leaves as they were in memory, and running times."""
+    import numpy as np
+    seen, work = set(), [model]
+    while work:
+        o = work.pop()
+        if id(o) in seen or isinstance(o, (str, bytes, int, float, type(None))):
+            continue
+        seen.add(id(o))
+        if type(o).__name__ == "Tree" and hasattr(o, "node_count"):
+            nodes = o.__getstate__()["nodes"]
+            if "missing_go_to_left" in nodes.dtype.names:
+                raw = nodes.view(np.uint8).reshape(len(nodes), -1)
+                raw[:, 57:] = 0
+                raw[nodes["left_child"] == -1, 56] = 0
+        elif isinstance(o, dict):
+            for key in o:
+                if key == "refit_time_":
+                    o[key] = 0.0
+                elif key in ("mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time"):
+                    o[key][:] = 0.0
+            work.extend(o.values())
+        elif isinstance(o, (list, tuple)) or isinstance(o, np.ndarray) and o.dtype == object:
+            work.extend(np.asarray(o).ravel().tolist() if isinstance(o, np.ndarray) else o)
+        elif hasattr(o, "__dict__"):
+            work.extend(vars(o).values())
+
+
+def save(model, folder, stem, choice):
+    """Write the model in one of the forms, the same one each time; -> file name."""
+    import joblib
+    protocols = [p for p in range(0, 6) if p <= pickle.HIGHEST_PROTOCOL]
+    compressions = [("zlib", 3), ("gzip", 3), ("bz2", 5)] + ([] if PY2 else [("xz", 3), ("lzma", 3)])
+    try:
+        import lz4.frame  # noqa: F401
+        compressions += [("lz4", 3), ("lz4", 1)]
+    except ImportError:
+        pass
+    libraries = [joblib, externals()]
+    text = pickle.dumps(model, 2)
+    kind = choice % 10
+    if len(text) > 2500 or 5 <= kind < 9:
+        kind = 9
+    if kind < 3:
+        name = stem + ".pkl"
+        with open(os.path.join(folder, name), "wb") as fh:
+            pickle.dump(model, fh, protocols[(choice // 10) % len(protocols)])
+        return name
+    name, lib = stem + ".joblib", libraries[(choice // 10) % 2]
+    path = os.path.join(folder, name)
+    if number(lib.__version__) < (0, 10):
+        lib.dump(model, path, compress=3 if kind == 9 else 0)
+        return name
+    if kind == 9:
+        method = compressions[(choice // 20) % len(compressions)]
+        if method[0] == "lz4" and lib is not joblib:
+            method = ("zlib", 3)
+        lib.dump(model, path, compress=method)
+        if method[0] == "gzip":
+            with open(path, "r+b") as fh:       # no time stamp
+                fh.seek(4)
+                fh.write(b"\0\0\0\0")
+    elif kind == 4:
+        lib.dump(model, path, protocol=protocols[(choice // 20) % len(protocols)])
+    else:
+        lib.dump(model, path)
+    return name
+
+
+def restore(path):
+    import joblib
+    if path.endswith(".pkl"):
+        with open(path, "rb") as fh:
+            return pickle.load(fh)
+    with open(path, "rb") as fh:
+        start = fh.read(4)
+    if start == b"\x04\x22\x4d\x18":            # LZ4: joblib leaves the reader open, which is noisy
+        import lz4.frame
+        with open(path, "rb") as fh:
+            return joblib.load(io.BytesIO(lz4.frame.decompress(fh.read())))
+    try:
+        return joblib.load(path)
+    except Exception:
+        return externals().load(path)
+
+
+# ------------------------------------------------------------------ answers
+
+def takes_std(model):
+    """Whether predict has return_std; None when that is for an inner estimator to say."""
+    predict = getattr(type(model), "predict", None)
+    if predict is None:
+        return False
+    if not PY2:
+        names = inspect.signature(predict).parameters
+        return "return_std" in names or (None if set(names) & set(["predict_params", "params", "args", "kwargs"]) else False)
+    spec = inspect.getargspec(getattr(predict, "__func__", predict))
+    return "return_std" in spec.args or (None if spec.keywords or spec.varargs else False)
+
+
+def ask(model, method, x):
+    import numpy as np
+    if method == "predict_std":
+        return model.predict(x, return_std=True)[1]
+    out = getattr(model, method)(x)
+    if method.startswith("staged_"):
+        out = np.array(list(out))
+    return out
+
+
+def answer_form(model, method, out):
+    import numpy as np
+    more = {}
+    if method == "decision_path" and isinstance(out, tuple):
+        more["n_nodes_ptr"] = plain(out[1])
+        out = out[0]
+    if hasattr(out, "tocsr"):
+        more.update(dtype=str(out.dtype), output={"csr": csr(out)})
+        sample = out.data
+    elif isinstance(out, (list, tuple)):
+        more.update(dtype=str(out[0].dtype), output=plain(out), list=True)
+        sample = np.concatenate([np.ravel(o) for o in out])
+    else:
+        out = np.asarray(out)
+        more.update(dtype=out.dtype.str, output=plain(out))
+        sample = out.ravel()
+    label = method in ("predict", "staged_predict") and hasattr(model, "classes_")
+    single_tree = method == "predict" and hasattr(model, "tree_")
+    if sample.dtype.kind not in "fc" or label or single_tree:
+        more["exact"] = True
+    else:
+        finite = np.abs(sample[np.isfinite(sample)])
+        size = max(1.0, float(finite.max())) if finite.size else 1.0
+        narrow = sample.dtype.itemsize < 8
+        more["rtol"] = 1e-5 if narrow else 1e-9
+        more["atol"] = float("%.0e" % ((1e-6 if narrow else 1e-12) * size))
+    return more
+
+
+def inputs_of(data, opts):
+    """name -> object: what is asked."""
+    import numpy as np
+    import scipy.sparse as sp
+    inputs = {"X": data.T}
+    if hasattr(data.T, "columns"):
+        columns = list(data.T.columns)
+        inputs["bad_width"] = data.T[columns[:-1]]
+        inputs["reordered"] = data.T[columns[1:] + columns[:1]]
+        return inputs
+    inputs["bad_width"] = data.T[:2, :-1]
+    if isinstance(data.T, np.ndarray):
+        hole = data.T[:3].copy()
+        hole[1, -1] = np.nan
+        inputs["nan"] = hole
+        inputs["infinite"] = np.where(np.isnan(hole), np.inf, hole)
+        further = {"sparse": lambda: sp.csr_matrix(data.T), "f32": lambda: data.T.astype(np.float32),
+                   "int": lambda: np.round(data.T).astype(np.int64)}
+        for name in opts.get("_also", ()):
+            inputs[name] = further[name]()
+    return inputs
+
+
+def message_of(exc):
+    text = exc.args[0] if len(exc.args) == 1 and isinstance(exc.args[0], (str, bytes)) else str(exc)
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return text if len(text) < 300 else text.split("\n")[0]   # without the advice that follows
+
+
+def answers(model, inputs):
+    methods, absent, errors = {}, [], []
+
+    def record(method, name):
+        try:
+            out = ask(model, method, inputs[name])
+        except Exception as exc:  # noqa: what the library refuses is an answer too
+            errors.append({"method": method, "input": name, "message": message_of(exc)})
+            return
+        entry = answer_form(model, method, out)
+        entry["input"] = name
+        methods[method if name == "X" else "%s@%s" % (method, name)] = entry
+
+    selector = any(c.__name__ == "_LearntSelectorMixin" for c in type(model).__mro__)
+    present = []
+    for method in METHODS:
+        if selector and method in ("transform", "inverse_transform"):
+            continue                             # feature selection by any model, gone in 0.19
+        if hasattr(model, method):
+            present.append(method)
+            record(method, "X")
+        else:
+            absent.append(method)
+    std = takes_std(model) if "predict" in present else False
+    if std:
+        record("predict_std", "X")
+    elif std is False:
+        absent.append("predict_std")
+    if hasattr(model, "get_feature_names_out"):
+        try:
+            methods["get_feature_names_out"] = {"input": None, "exact": True, "dtype": "object",
+                                                "output": plain(model.get_feature_names_out())}
+        except Exception:  # noqa: it asks for more than the object knows
+            pass
+    first = "predict" if "predict" in present else "transform" if "transform" in present else None
+    for name in sorted(inputs):
+        if name != "X" and first:
+            record(first, name)
+    return methods, absent, errors
+
+
+# ------------------------------------------------------------------ one version
+
+def version_name():
+    import sklearn
+    return sklearn.__version__ + ("-py27" if PY2 else "")
+
+
+def fit(key, data, params, opts):
+    model = make(key, params, opts.get("_maybe", {}))
+    args = dict(data.more, **opts.get("_fit", {}))
+    if opts.get("_partial"):
+        model.partial_fit(data.X, data.y, **dict(args, **opts["_partial"]))
+    elif data.y is None:
+        model.fit(data.X, **args)
+    else:
+        model.fit(data.X, data.y, **args)
+    if opts.get("_post"):
+        opts["_post"](model)
+    return model
+
+
+def write_case(key, name, data_of, params, opts):
+    import sklearn
+    folder = os.path.join(HERE, key.split(".")[0], name)
+    path = os.path.join(folder, "expected.json")
+    version = version_name()
+    doc = {"estimator": key, "inputs": {}, "versions": {}}
+    if os.path.exists(path):
+        with io.open(path, encoding="utf-8") as fh:
+            doc = json.load(fh)
+        expand(doc)
+    if os.path.isdir(folder):
+        for old in os.listdir(folder):
+            if re.match(re.escape(version) + r"\.(pkl|joblib)", old):
+                os.remove(os.path.join(folder, old))
+    doc["versions"].pop(version, None)
+    try:
+        if current() < number(opts.get("_since", "0")) or current()[:2] > number(opts.get("_until", "99.0"))[:2]:
+            raise Skip("not in this version")
+        if PY2 and not opts.get("_py2"):
+            raise Skip("not written by Python 2")
+        data = data_of()
+        model = fit(key, data, params, opts)
+        clean(model)
+        if not os.path.isdir(folder):
+            os.makedirs(folder)
+        choice = binascii.crc32(("%s/%s" % (name, version)).encode()) & 0x7FFFFFFF
+        file = save(model, folder, version, choice)
+        model = restore(os.path.join(folder, file))
+        inputs = inputs_of(data, opts)
+        forms = json.loads(json.dumps(dict((k, input_form(v)) for k, v in inputs.items())))
+        if doc["versions"] and doc["inputs"] != forms:
+            raise ValueError("other inputs than in the versions written before: run --all --only %s" % name)
+        doc["inputs"] = forms
+        methods, absent, errors = answers(model, inputs)
+        if not methods:
+            raise ValueError("no method answered: %r" % errors)
+        if hasattr(model, "classes_"):
+            classes = plain(model.classes_)
+        else:
+            classes = None
+        doc["versions"][version] = {
+            "file": file, "sklearn": sklearn.__version__, "params": re.sub(r"\s+", " ", repr(model)), "classes": classes,
+            "methods": methods, "absent": absent, "errors": errors}
+    finally:
+        if doc["versions"]:
+            with io.open(path, "w", encoding="utf-8", newline="\n") as fh:
+                text = dumps(shorten(doc)) + "\n"
+                fh.write(text if not PY2 else text.decode("ascii"))
+    size = sum(os.path.getsize(os.path.join(folder, f)) for f in os.listdir(folder) if f.startswith(version + "."))
+    if size > 200000:
+        raise ValueError("%s has %d bytes" % (file, size))
+
+
+def one_version(only):
+    warnings.filterwarnings("ignore")
+    done, skipped, failed = 0, [], 0
+    for key, name, data, params, opts in CASES:
+        if only and not re.search(only, key.split(".")[0] + "/" + name):
+            continue
+        try:
+            warnings.simplefilter("ignore")
+            write_case(key, name, data, params, opts)
+            done += 1
+        except Skip as exc:
+            skipped.append("%s: %s" % (name, exc))
+        except Exception as exc:  # noqa: one broken case must not hide the others
+            failed += 1
+            print("%s FAILED %s: %s: %s" % (version_name(), name, type(exc).__name__, str(exc)[:300]))
+    print("%s: %d written, %d skipped, %d failed" % (version_name(), done, len(skipped), failed))
+    sys.stdout.flush()
+    return 1 if failed else 0
+
+
+def every_version(folder, only):
+    for key, name, _, _, _ in CASES:
+        if not only or re.search(only, key.split(".")[0] + "/" + name):
+            shutil.rmtree(os.path.join(HERE, key.split(".")[0], name), ignore_errors=True)
+    names = [n for n in os.listdir(folder) if n.startswith("sk-") and os.path.exists(os.path.join(folder, n, ".recipe"))]
+    # one environment a version: variants (other numpy, other Python 3) are left out
+    names = [n for n in names if re.match(r"sk-[\d.]+(post\d+)?(-py27)?$", n)]
+    status = 0
+    for name in sorted(names, key=number):
+        command = [os.path.join(folder, name, "bin", "python"), os.path.abspath(__file__)]
+        status |= subprocess.call(command + (["--only", only] if only else []), env=dict(os.environ, **FIXED))
+    return status
+
+
+def examples():
+    import joblib
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+    warnings.filterwarnings("ignore")
+    X, y = load_iris(return_X_y=True)
+    folder = os.path.join(HERE, "examples")
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+    joblib.dump(LogisticRegression(max_iter=1000).fit(X, y), os.path.join(folder, "iris_logistic.joblib"))
+    with open(os.path.join(folder, "iris_pipeline.pkl"), "wb") as fh:
+        pickle.dump(make_pipeline(StandardScaler(), SVC(probability=True, random_state=0)).fit(X, y), fh)
+    joblib.dump(MLPClassifier(hidden_layer_sizes=(8,), max_iter=800, random_state=0).fit(X, y),
+                os.path.join(folder, "iris_mlp.joblib"))
+    rows = X[[0, 50, 100, 133]]
+    doc = {"rows": plain(rows), "models": {}}
+    for name in ("iris_logistic.joblib", "iris_pipeline.pkl", "iris_mlp.joblib"):
+        model = restore(os.path.join(folder, name))
+        doc["models"][name] = {"predict": plain(model.predict(rows)), "predict_proba": plain(model.predict_proba(rows))}
+    with io.open(os.path.join(folder, "expected.json"), "w", encoding="utf-8", newline="\n") as fh:
+        fh.write(dumps(doc) + "\n")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--all", metavar="DIR")
+    parser.add_argument("--only", metavar="REGEX")
+    parser.add_argument("--examples", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    args = parser.parse_args()
+    names = [key.split(".")[0] + "/" + name for key, name, _, _, _ in CASES]
+    if len(names) != len(set(names)):
+        raise SystemExit("two cases of one name: %s" % sorted(n for n in set(names) if names.count(n) > 1))
+    if args.list:
+        print("\n".join(names))
+        return 0
+    if args.all:
+        return every_version(args.all, args.only)
+    if any(os.environ.get(k) != v for k, v in FIXED.items()):
+        os.environ.update(FIXED)                 # hash seed and threads are read when Python starts
+        os.execv(sys.executable, [sys.executable] + sys.argv)
+    return examples() if args.examples else one_version(args.only)
+
+
+# ------------------------------------------------------------------ the cases
+
+LOG = V("0", "log", "1.1", "log_loss")
+SQUARED = V("0", "squared_loss", "1.0", "squared_error")
+ABC = labelled(iris, "setosa", "versicolor", "virginica")
+DROP = V("0", None, "0.21", "drop")
+
+
+def sparsify(model):
+    model.sparsify()
+
+
+# -- linear_model: logistic regression
+L = "linear_model.LogisticRegression"
+case(L, "binary", binary, solver="lbfgs", _py2=True, _also=("sparse", "f32", "int"))
+case(L, "multiclass", iris, solver="lbfgs", _py2=True, _also=("sparse",))
+case(L, "four", four, solver="newton-cg")
+case(L, "ovr", iris, multi_class="ovr", solver="lbfgs")
+case(L, "multinomial", iris, multi_class="multinomial", solver="lbfgs", _py2=True)
+case(L, "auto", iris, multi_class="auto", solver="lbfgs", _since="0.20")
+case(L, "auto-liblinear", iris, multi_class="auto", solver="liblinear", _since="0.20")
+case(L, "auto-binary", binary, multi_class="auto", solver="lbfgs", _since="0.20")
+case(L, "multinomial-binary", binary, multi_class="multinomial", solver="lbfgs")
+case(L, "ovr-binary", binary, multi_class="ovr", solver="sag", random_state=0)
+case(L, "liblinear", iris, solver="liblinear", _until="1.7", _py2=True)
+case(L, "liblinear-binary", binary, solver="liblinear", penalty="l1", C=0.3, random_state=0)
+case(L, "newton-cholesky", iris, solver="newton-cholesky", _since="1.2")
+case(L, "newton-cholesky-binary", binary, solver="newton-cholesky", _since="1.2")
+case(L, "saga-elasticnet", binary, solver="saga", penalty="elasticnet", l1_ratio=0.5, max_iter=100, random_state=0)
+case(L, "saga-l1", iris, solver="saga", penalty="l1", max_iter=100, random_state=0, _since="0.19")
+case(L, "unpenalized", binary, solver="lbfgs", penalty=V("0", "none", "1.2", None), _since="0.21")
+case(L, "no-intercept", iris, solver="lbfgs", fit_intercept=False)
+case(L, "balanced", iris, solver="lbfgs", class_weight="balanced")
+case(L, "sparse", sparse(iris), solver="lbfgs")
+case(L, "sparsified", iris, solver="lbfgs", _post=sparsify)
+case(L, "sparsified-binary", binary, solver="liblinear", penalty="l1", C=0.1, random_state=0, _post=sparsify)
+case(L, "sparsified-sparse", sparse(binary), solver="lbfgs", _post=sparsify)
+case(L, "float32", as_float32(iris), solver="lbfgs", _also=("f32",))
+case(L, "frame", frame(iris), solver="lbfgs")
+case(L, "labels-str", ABC, solver="lbfgs", _py2=True)
+case(L, "labels-object", labelled(iris, "a", "bb", u"\u00fc", dtype=object), solver="lbfgs")
+case(L, "labels-bytes", labelled(iris, b"x", b"yy", b"zzz"), solver="lbfgs", _until="1.5")
+case(L, "labels-bool", labelled(binary, False, True), solver="lbfgs", _py2=True)
+case(L, "labels-float", labelled(iris, -1.0, 0.0, 2.0), solver="lbfgs", _py2=True)
+case(L, "labels-negative", labelled(binary, -1, 1), solver="lbfgs")
+case(L, "labels-int32", labelled(iris, 10, 20, 30, dtype="int32"), solver="lbfgs")
+case(L, "labels-uint8", labelled(binary, 3, 250, dtype="uint8"), solver="lbfgs")
+case(L, "weighted", weighted(iris), solver="lbfgs")
+LCV = "linear_model.LogisticRegressionCV"
+case(LCV, "binary", binary, Cs=[0.1, 1.0], cv=3, solver="lbfgs")
+case(LCV, "multiclass", iris, Cs=[0.1, 1.0], cv=3, solver="lbfgs")
+case(LCV, "ovr", iris, Cs=[0.1, 1.0], cv=3, solver="lbfgs", multi_class="ovr")
+case(LCV, "multinomial", iris, Cs=[0.1, 1.0], cv=3, solver="lbfgs", multi_class="multinomial")
+case(LCV, "liblinear", iris, Cs=[0.1, 1.0], cv=3, solver="liblinear", _until="1.7")
+case(LCV, "labels-str", ABC, Cs=[0.1, 1.0], cv=3, solver="lbfgs", refit=False)
+case(LCV, "attributes", iris, Cs=[0.1, 1.0], cv=3, solver="lbfgs", use_legacy_attributes=False)
+
+# -- linear_model: ridge
+R = "linear_model.Ridge"
+case(R, "", regression, alpha=0.5, _py2=True, _also=("sparse", "f32", "int"))
+case(R, "svd", regression, solver="svd")
+case(R, "lsqr", regression, solver="lsqr", tol=1e-6)
+case(R, "sag", regression, solver="sag", random_state=0, max_iter=200)
+case(R, "no-intercept", regression, fit_intercept=False)
+case(R, "targets", two_targets, alpha=[0.5, 2.0])
+case(R, "column", column_y(regression))
+case(R, "sparse", sparse(regression), solver="sparse_cg")
+case(R, "float32", as_float32(regression), _also=("f32",))
+case(R, "frame", frame(regression))
+case(R, "positive", regression, positive=True)
+case(R, "normalize", regression, normalize=True, _until="1.1")
+case("linear_model.RidgeCV", "", regression, alphas=[0.1, 1.0, 10.0], _py2=True)
+case("linear_model.RidgeCV", "cv", two_targets, alphas=[0.1, 1.0], cv=3)
+case("linear_model.RidgeCV", "per-target", two_targets, alphas=[0.1, 1.0, 10.0], alpha_per_target=True)
+RC = "linear_model.RidgeClassifier"
+case(RC, "binary", binary, _py2=True)
+case(RC, "multiclass", iris, alpha=2.0)
+case(RC, "multilabel", multilabel)
+case(RC, "labels-str", ABC)
+case(RC, "labels-bool", labelled(binary, False, True))
+case(RC, "sparse", sparse(iris))
+case("linear_model.RidgeClassifierCV", "binary", binary, alphas=[0.1, 1.0])
+case("linear_model.RidgeClassifierCV", "multiclass", iris, alphas=[0.1, 1.0], cv=3)
+case("linear_model.RidgeClassifierCV", "multilabel", multilabel, alphas=[0.1, 1.0])
+
+# -- linear_model: least squares, lasso, elastic net
+case("linear_model.LinearRegression", "", regression, _py2=True, _also=("sparse", "f32", "int"))
+case("linear_model.LinearRegression", "targets", two_targets)
+case("linear_model.LinearRegression", "column", column_y(regression))
+case("linear_model.LinearRegression", "no-intercept", regression, fit_intercept=False)
+case("linear_model.LinearRegression", "positive", regression, positive=True)
+case("linear_model.LinearRegression", "positive-targets", two_targets, positive=True)
+case("linear_model.LinearRegression", "sparse", sparse(regression))
+case("linear_model.LinearRegression", "float32", as_float32(regression), _also=("f32",))
+case("linear_model.LinearRegression", "frame", frame(regression))
+case("linear_model.Lasso", "", regression, alpha=0.1, _py2=True, _also=("sparse",))
+case("linear_model.Lasso", "targets", two_targets, alpha=0.05)
+case("linear_model.Lasso", "sparse", sparse(regression), alpha=0.05)
+case("linear_model.Lasso", "no-intercept", regression, alpha=0.1, fit_intercept=False)
+case("linear_model.Lasso", "zero", regression, alpha=1e4)
+case("linear_model.ElasticNet", "", regression, alpha=0.1, l1_ratio=0.7)
+case("linear_model.ElasticNet", "targets", two_targets, alpha=0.1)
+case("linear_model.ElasticNet", "sparse", sparse(two_targets), alpha=0.05)
+case("linear_model.ElasticNet", "float32", as_float32(regression), alpha=0.05, _also=("f32",))
+case("linear_model.LassoCV", "", regression, alphas=[0.01, 0.1, 1.0], cv=3)
+case("linear_model.ElasticNetCV", "", regression, alphas=[0.01, 0.1, 1.0], l1_ratio=[0.3, 0.8], cv=3)
+case("linear_model.ElasticNetCV", "no-intercept", regression, alphas=[0.01, 0.1, 1.0], cv=3, fit_intercept=False)
+case("linear_model.MultiTaskLasso", "", two_targets, alpha=0.05)
+case("linear_model.MultiTaskElasticNet", "", two_targets, alpha=0.2)
+case("linear_model.MultiTaskElasticNet", "no-intercept", two_targets, alpha=0.2, fit_intercept=False)
+case("linear_model.MultiTaskLassoCV", "", two_targets, alphas=[0.01, 0.1, 1.0], cv=3)
+case("linear_model.MultiTaskElasticNetCV", "", two_targets, alphas=[0.01, 0.1, 1.0], cv=3)
+case("linear_model.Lars", "", regression, n_nonzero_coefs=3)
+case("linear_model.Lars", "targets", two_targets)
+case("linear_model.Lars", "no-path", regression, fit_path=False)
+case("linear_model.Lars", "normalize", regression, normalize=True, _until="1.1")
+case("linear_model.LarsCV", "", regression, cv=3)
+case("linear_model.LassoLars", "", regression, alpha=0.05)
+case("linear_model.LassoLars", "targets", two_targets, alpha=0.05)
+case("linear_model.LassoLarsCV", "", regression, cv=3)
+case("linear_model.LassoLarsIC", "aic", regression)
+case("linear_model.LassoLarsIC", "bic", regression, criterion="bic", fit_intercept=False)
+case("linear_model.OrthogonalMatchingPursuit", "", regression, n_nonzero_coefs=2)
+case("linear_model.OrthogonalMatchingPursuit", "targets", two_targets)
+case("linear_model.OrthogonalMatchingPursuitCV", "", regression, cv=3)
+
+# -- linear_model: Bayesian, robust, quantile
+case("linear_model.BayesianRidge", "", regression, _py2=True, _also=("f32",))
+case("linear_model.BayesianRidge", "no-intercept", regression, fit_intercept=False, compute_score=True)
+case("linear_model.BayesianRidge", "normalize", regression, normalize=True, _until="1.1")
+case("linear_model.BayesianRidge", "frame", frame(regression))
+case("linear_model.BayesianRidge", "weighted", weighted(regression), _since="0.20")
+case("linear_model.ARDRegression", "", regression)
+case("linear_model.ARDRegression", "pruned", lambda: regression(40, 6, 17), threshold_lambda=50.0)
+case("linear_model.ARDRegression", "no-intercept", regression, fit_intercept=False)
+case("linear_model.ARDRegression", "normalize", regression, normalize=True, _until="1.1")
+case("linear_model.HuberRegressor", "", regression, epsilon=1.2)
+case("linear_model.HuberRegressor", "no-intercept", regression, fit_intercept=False)
+case("linear_model.TheilSenRegressor", "", regression, max_subpopulation=150, random_state=0)
+case("linear_model.TheilSenRegressor", "no-intercept", regression, max_subpopulation=150, fit_intercept=False, random_state=0)
+case("linear_model.RANSACRegressor", "", regression, random_state=0, _py2=True)
+case("linear_model.RANSACRegressor", "targets", two_targets, random_state=0)
+case("linear_model.RANSACRegressor", "tree", wiggly, estimator=E("tree.DecisionTreeRegressor", max_depth=3, random_state=0), min_samples=0.5, random_state=0)
+case("linear_model.RANSACRegressor", "ridge", regression, estimator=E("linear_model.Ridge"), min_samples=10, residual_threshold=2.0, random_state=0)
+case("linear_model.QuantileRegressor", "", regression, quantile=0.2, alpha=0.01, solver="highs")
+case("linear_model.QuantileRegressor", "no-intercept", regression, fit_intercept=False, alpha=0.0, solver="highs")
+
+# -- linear_model: stochastic gradient descent and its kin
+S = "linear_model.SGDClassifier"
+for _loss in ("hinge", "modified_huber", "squared_hinge", "perceptron", "huber", "epsilon_insensitive", "squared_epsilon_insensitive"):
+    case(S, _loss.replace("_", "-"), iris, loss=_loss, max_iter=20, random_state=0)
+case(S, "squared-error", iris, loss=SQUARED, max_iter=20, learning_rate="invscaling", eta0=0.001, random_state=0)
+case(S, "log", iris, loss=LOG, max_iter=20, random_state=0, _py2=True, _also=("sparse",))
+case(S, "log-binary", binary, loss=LOG, max_iter=20, random_state=0, _py2=True)
+case(S, "hinge-binary", labelled(binary, "no", "yes"), max_iter=20, random_state=0)
+case(S, "modified-huber-binary", binary, loss="modified_huber", max_iter=20, random_state=0)
+case(S, "modified-huber-four", four, loss="modified_huber", max_iter=5, random_state=0)
+case(S, "average", iris, loss=LOG, average=True, max_iter=20, random_state=0)
+case(S, "average-late", binary, loss=LOG, average=10**6, max_iter=5, random_state=0)
+case(S, "sparsified", iris, loss=LOG, penalty="l1", alpha=0.05, max_iter=20, random_state=0, _post=sparsify)
+case(S, "sparse", sparse(iris), loss=LOG, max_iter=20, random_state=0)
+case(S, "early-stopping", iris, loss=LOG, early_stopping=True, max_iter=20, random_state=0)
+case(S, "partial", iris, loss=LOG, random_state=0, _partial={"classes": [0, 1, 2, 3]})
+case(S, "no-intercept", binary, loss=LOG, fit_intercept=False, max_iter=20, random_state=0)
+case(S, "float32", as_float32(iris), loss=LOG, max_iter=20, random_state=0, _also=("f32",))
+SR = "linear_model.SGDRegressor"
+case(SR, "", regression, max_iter=20, random_state=0, _py2=True)
+for _loss in ("huber", "epsilon_insensitive", "squared_epsilon_insensitive"):
+    case(SR, _loss.replace("_", "-"), regression, loss=_loss, max_iter=20, random_state=0)
+case(SR, "average", regression, average=True, max_iter=20, random_state=0)
+case(SR, "sparsified", regression, penalty="l1", alpha=0.1, max_iter=20, random_state=0, _post=sparsify)
+case(SR, "sparse", sparse(regression), max_iter=20, random_state=0)
+case("linear_model.SGDOneClassSVM", "", outliers, nu=0.3, random_state=0)
+case("linear_model.SGDOneClassSVM", "sparse", sparse(outliers), random_state=0)
+case("linear_model.SGDOneClassSVM", "average", outliers, average=True, random_state=0)
+case("linear_model.Perceptron", "", iris, max_iter=10, random_state=0)
+case("linear_model.Perceptron", "binary", labelled(binary, False, True), max_iter=10, random_state=0, _py2=True)
+case("linear_model.PassiveAggressiveClassifier", "", iris, max_iter=10, random_state=0)
+case("linear_model.PassiveAggressiveClassifier", "binary", labelled(binary, "n", "y"), loss="squared_hinge", max_iter=10, random_state=0)
+case("linear_model.PassiveAggressiveRegressor", "", regression, max_iter=10, random_state=0)
+
+# -- linear_model: generalized linear models
+case("linear_model.PoissonRegressor", "", counts, alpha=0.5)
+case("linear_model.PoissonRegressor", "sparse", sparse(counts))
+case("linear_model.PoissonRegressor", "newton-cholesky", counts, solver="newton-cholesky")
+case("linear_model.PoissonRegressor", "float32", as_float32(counts), alpha=0.5, _also=("f32",))
+case("linear_model.GammaRegressor", "", positive, alpha=0.1)
+case("linear_model.GammaRegressor", "no-intercept", positive, alpha=0.1, fit_intercept=False)
+for _power in (0, 1, 1.5, 2, 3):
+    case("linear_model.TweedieRegressor", "power-%s" % str(_power).replace(".", "_"), positive, power=_power, alpha=0.1)
+case("linear_model.TweedieRegressor", "identity", positive, power=0, link="identity")
+case("linear_model.TweedieRegressor", "identity-poisson", positive, power=1.2, link="identity", _until="1.0")
+case("linear_model.TweedieRegressor", "log", positive, power=0, link="log", alpha=0.1)
+case("linear_model.TweedieRegressor", "frame", frame(positive), power=1.5, alpha=0.1)
+
+# -- svm: liblinear
+LS = "svm.LinearSVC"
+case(LS, "", iris, random_state=0, _py2=True, _also=("sparse",))
+case(LS, "binary", binary, random_state=0, _py2=True)
+case(LS, "crammer-singer", iris, multi_class="crammer_singer", random_state=0)
+case(LS, "crammer-singer-binary", binary, multi_class="crammer_singer", random_state=0)
+case(LS, "sparsified", iris, penalty="l1", dual=False, C=0.05, random_state=0, _post=sparsify)
+case(LS, "sparse", sparse(iris), random_state=0)
+case(LS, "no-intercept", iris, fit_intercept=False, random_state=0)
+case(LS, "labels-str", ABC, random_state=0, intercept_scaling=2.0)
+case("svm.LinearSVR", "", regression, C=0.5, random_state=0)
+case("svm.LinearSVR", "squared", regression, loss="squared_epsilon_insensitive", fit_intercept=False, random_state=0)
+case("svm.LinearSVR", "sparse", sparse(regression), random_state=0)
+
+# -- svm: libsvm
+C = "svm.SVC"
+case(C, "linear", iris, kernel="linear", _py2=True)
+case(C, "poly", iris, kernel="poly", degree=2, gamma=0.1, coef0=1.0)
+case(C, "poly-cubic", binary, kernel="poly", gamma=0.1)
+case(C, "rbf", iris, kernel="rbf", gamma=0.2, _py2=True, _also=("sparse", "f32", "int"))
+case(C, "sigmoid", iris, kernel="sigmoid", gamma=0.01, coef0=0.1)
+case(C, "gamma-auto", iris, gamma="auto")
+case(C, "gamma-scale", iris, gamma="scale", _since="0.20")
+case(C, "binary", binary, gamma=0.2, _py2=True)
+case(C, "four", four, gamma=0.2)
+case(C, "ovo", four, gamma=0.2, decision_function_shape="ovo", _py2=True)
+case(C, "ovr", four, gamma=0.2, decision_function_shape="ovr")
+case(C, "ovo-binary", binary, gamma=0.2, decision_function_shape="ovo")
+case(C, "break-ties", four, gamma=0.01, C=0.1, break_ties=True, decision_function_shape="ovr")
+case(C, "probability", iris, gamma=0.2, probability=True, random_state=0, _py2=True)
+case(C, "probability-binary", binary, gamma=0.2, probability=True, random_state=0, _py2=True)
+case(C, "probability-four", four, kernel="linear", probability=True, random_state=0)
+case(C, "probability-sparse", sparse(iris), gamma=0.2, probability=True, random_state=0)
+case(C, "sparse", sparse(iris), gamma=0.2)
+case(C, "sparse-linear", sparse(iris), kernel="linear")
+case(C, "sparse-binary", sparse(binary), kernel="poly", gamma=0.1, coef0=1.0)
+case(C, "precomputed", gram(iris), kernel="precomputed")
+case(C, "precomputed-binary", gram(lambda: binary(20)), kernel="precomputed", probability=True, random_state=0)
+case(C, "balanced", iris, gamma=0.2, class_weight="balanced", C=0.5)
+case(C, "weighted", weighted(iris), gamma=0.2)
+case(C, "labels-str", ABC, gamma=0.2, probability=True, random_state=0)
+case(C, "labels-bool", labelled(binary, False, True), gamma=0.2)
+case(C, "labels-bytes", labelled(iris, b"x", b"yy", b"zzz"), gamma=0.2, _until="1.5")
+case(C, "labels-float", labelled(iris, 5.0, 1.0, -2.0), gamma=0.2)
+case(C, "float32", as_float32(iris), gamma=0.2, _also=("f32",))
+case(C, "frame", frame(iris), gamma=0.2)
+case("svm.NuSVC", "", iris, gamma=0.2, nu=0.3)
+case("svm.NuSVC", "probability", binary, gamma=0.2, nu=0.3, probability=True, random_state=0)
+case("svm.NuSVC", "ovo", four, gamma=0.2, nu=0.2, decision_function_shape="ovo", kernel="poly")
+case("svm.NuSVC", "sparse", sparse(iris), nu=0.3, kernel="linear")
+case("svm.SVR", "", regression, gamma=0.1, _py2=True, _also=("sparse",))
+case("svm.SVR", "linear", regression, kernel="linear", C=0.5)
+case("svm.SVR", "poly", regression, kernel="poly", gamma=0.1, coef0=0.5)
+case("svm.SVR", "sigmoid", regression, kernel="sigmoid", gamma=0.01)
+case("svm.SVR", "sparse", sparse(regression), gamma=0.1)
+case("svm.SVR", "precomputed", gram(lambda: regression(20)), kernel="precomputed", C=0.1)
+case("svm.NuSVR", "", regression, gamma=0.1, nu=0.6)
+case("svm.NuSVR", "linear", regression, kernel="linear")
+case("svm.OneClassSVM", "", outliers, gamma=0.2, nu=0.3)
+case("svm.OneClassSVM", "linear", outliers, kernel="linear", nu=0.2)
+case("svm.OneClassSVM", "poly", outliers, kernel="poly", gamma=0.1, coef0=1.0, nu=0.2)
+case("svm.OneClassSVM", "sigmoid", outliers, kernel="sigmoid", gamma=0.05, nu=0.2)
+case("svm.OneClassSVM", "sparse", sparse(outliers), gamma=0.2, nu=0.2)
+
+# -- neural_network
+M = "neural_network.MLPClassifier"
+for _activation in ("identity", "logistic", "tanh", "relu"):
+    case(M, _activation, iris, hidden_layer_sizes=(5, 4), activation=_activation, max_iter=20, random_state=0, _py2=_activation == "relu")
+    case("neural_network.MLPRegressor", _activation, regression, hidden_layer_sizes=(5,), activation=_activation, max_iter=20, random_state=0)
+case(M, "binary", binary, hidden_layer_sizes=(5,), max_iter=30, random_state=0, _py2=True, _also=("sparse", "f32"))
+case(M, "multilabel", multilabel, hidden_layer_sizes=(5,), max_iter=30, random_state=0)
+case(M, "lbfgs", iris, hidden_layer_sizes=(4,), solver="lbfgs", max_iter=30, random_state=0)
+case(M, "sgd", ABC, hidden_layer_sizes=(4,), solver="sgd", max_iter=20, random_state=0)
+case(M, "no-hidden", iris, hidden_layer_sizes=(), max_iter=30, random_state=0, _since="0.24")
+case(M, "early-stopping", iris, hidden_layer_sizes=(4,), early_stopping=True, max_iter=20, random_state=0)
+case(M, "labels-bool", labelled(binary, False, True), hidden_layer_sizes=(3,), max_iter=20, random_state=0)
+case(M, "float32", as_float32(iris), hidden_layer_sizes=(3,), max_iter=20, random_state=0, _also=("f32",))
+case(M, "sparse", sparse(iris), hidden_layer_sizes=(3,), max_iter=20, random_state=0)
+case(M, "frame", frame(iris), hidden_layer_sizes=(3,), max_iter=20, random_state=0)
+case(M, "partial", iris, hidden_layer_sizes=(3,), random_state=0, _partial={"classes": [0, 1, 2]})
+MR = "neural_network.MLPRegressor"
+case(MR, "targets", two_targets, hidden_layer_sizes=(5, 4), max_iter=20, random_state=0)
+case(MR, "column", column_y(regression), hidden_layer_sizes=(4,), solver="lbfgs", max_iter=20, random_state=0)
+case(MR, "poisson", counts, hidden_layer_sizes=(4,), loss="poisson", max_iter=20, random_state=0)
+
+# -- tree
+T = "tree.DecisionTreeClassifier"
+case(T, "", iris, max_depth=3, random_state=0, _py2=True, _also=("sparse", "f32", "int"))
+case(T, "binary", binary, max_depth=3, random_state=0)
+case(T, "entropy", iris, criterion="entropy", random_state=0, max_leaf_nodes=6)
+case(T, "outputs", two_outputs, max_depth=3, random_state=0)
+case(T, "outputs-equal", same_outputs, max_depth=3, random_state=0)
+case(T, "outputs-str", two_outputs_text, max_depth=3, random_state=0, _since="0.19")
+case(T, "multilabel", multilabel, max_depth=3, random_state=0)
+case(T, "sparse", sparse(iris), max_depth=3, random_state=0)
+case(T, "missing", missing(iris), max_depth=4, random_state=0, _since="1.3")
+case(T, "missing-binary", missing(binary), max_depth=4, random_state=0, _since="1.3")
+case(T, "balanced", iris, class_weight="balanced", max_depth=3, random_state=0)
+case(T, "weighted", weighted(iris), max_depth=3, random_state=0)
+case(T, "one-class", one_class, random_state=0)
+case(T, "pruned", iris, ccp_alpha=0.02, random_state=0)
+case(T, "random", ABC, splitter="random", max_depth=3, random_state=0)
+case(T, "labels-bool", labelled(binary, False, True), max_depth=2, random_state=0)
+case(T, "labels-bytes", labelled(iris, b"x", b"yy", b"zzz"), max_depth=3, random_state=0, _until="1.5")
+case(T, "labels-float", labelled(iris, -1.0, 0.0, 2.0), max_depth=3, random_state=0)
+case(T, "frame", frame(iris), max_depth=3, random_state=0)
+case(T, "monotonic", binary, max_depth=3, monotonic_cst=[1, 0, -1, 0], random_state=0)
+TR = "tree.DecisionTreeRegressor"
+case(TR, "", wiggly, max_depth=4, random_state=0, _py2=True, _also=("sparse", "f32"))
+case(TR, "absolute", wiggly, criterion=V("0", "mae", "1.0", "absolute_error"), max_depth=3, random_state=0)
+case(TR, "friedman", wiggly, criterion="friedman_mse", max_depth=3, random_state=0)
+case(TR, "poisson", counts, criterion="poisson", max_depth=3, random_state=0, _since="0.24")
+case(TR, "targets", two_targets, max_depth=3, random_state=0)
+case(TR, "column", column_y(wiggly), max_depth=3, random_state=0)
+case(TR, "sparse", sparse(wiggly), max_depth=3, random_state=0)
+case(TR, "missing", missing(wiggly), max_depth=4, random_state=0, _since="1.3")
+case("tree.ExtraTreeClassifier", "", ABC, max_depth=3, random_state=0)
+case("tree.ExtraTreeClassifier", "outputs", two_outputs, max_depth=3, random_state=0)
+case("tree.ExtraTreeClassifier", "missing", missing(iris), max_depth=4, random_state=0, _since="1.6")
+case("tree.ExtraTreeRegressor", "", wiggly, max_depth=3, random_state=0)
+case("tree.ExtraTreeRegressor", "targets", two_targets, max_depth=3, random_state=0)
+
+# -- ensemble: forests
+F = "ensemble.RandomForestClassifier"
+case(F, "", iris, n_estimators=4, max_depth=3, random_state=0, _py2=True, _also=("sparse", "f32"))
+case(F, "binary", labelled(binary, "no", "yes"), n_estimators=4, max_depth=3, random_state=0)
+case(F, "outputs", two_outputs, n_estimators=3, max_depth=3, random_state=0)
+case(F, "multilabel", multilabel, n_estimators=3, max_depth=3, random_state=0)
+case(F, "balanced", iris, n_estimators=3, max_depth=3, class_weight="balanced_subsample", random_state=0)
+case(F, "oob", iris, n_estimators=10, max_depth=2, oob_score=True, random_state=0)
+case(F, "sparse", sparse(iris), n_estimators=3, max_depth=3, random_state=0)
+case(F, "missing", missing(iris), n_estimators=3, max_depth=3, random_state=0, _since="1.4")
+case(F, "frame", frame(iris), n_estimators=3, max_depth=3, random_state=0)
+case(F, "labels-bool", labelled(binary, False, True), n_estimators=3, max_depth=2, random_state=0)
+FR = "ensemble.RandomForestRegressor"
+case(FR, "", wiggly, n_estimators=4, max_depth=3, random_state=0, _py2=True)
+case(FR, "targets", two_targets, n_estimators=3, max_depth=3, random_state=0)
+case(FR, "max-samples", wiggly, n_estimators=3, max_depth=3, max_samples=0.5, random_state=0)
+case(FR, "missing", missing(wiggly), n_estimators=3, max_depth=3, random_state=0, _since="1.4")
+case("ensemble.ExtraTreesClassifier", "", iris, n_estimators=3, max_depth=3, random_state=0)
+case("ensemble.ExtraTreesClassifier", "outputs", two_outputs, n_estimators=3, max_depth=3, random_state=0)
+case("ensemble.ExtraTreesRegressor", "", wiggly, n_estimators=3, max_depth=3, random_state=0)
+case("ensemble.ExtraTreesRegressor", "missing", missing(wiggly), n_estimators=3, max_depth=3, random_state=0, _since="1.6")
+case("ensemble.RandomTreesEmbedding", "", outliers, n_estimators=3, max_depth=2, random_state=0)
+case("ensemble.RandomTreesEmbedding", "dense", outliers, n_estimators=3, max_depth=2, sparse_output=False, random_state=0)
+case("ensemble.IsolationForest", "", outliers, n_estimators=5, max_samples=16, random_state=0)
+case("ensemble.IsolationForest", "contamination", outliers, n_estimators=5, max_samples=16, contamination=0.2, random_state=0)
+case("ensemble.IsolationForest", "features", outliers, n_estimators=5, max_samples=16, max_features=2, random_state=0)
+case("ensemble.IsolationForest", "sparse", sparse(outliers), n_estimators=5, max_samples=16, contamination=0.1, random_state=0)
+
+# -- ensemble: gradient boosting
+G = "ensemble.GradientBoostingClassifier"
+DEVIANCE = V("0", "deviance", "1.1", "log_loss")
+case(G, "", iris, n_estimators=4, max_depth=2, random_state=0, _py2=True)
+case(G, "binary", labelled(binary, "no", "yes"), n_estimators=5, max_depth=2, random_state=0, _py2=True, _also=("sparse", "f32"))
+case(G, "exponential", binary, n_estimators=5, max_depth=2, loss="exponential", random_state=0)
+case(G, "init-zero", iris, n_estimators=3, max_depth=2, init="zero", random_state=0)
+case(G, "init-zero-binary", binary, n_estimators=3, max_depth=2, init="zero", random_state=0)
+case(G, "init-logistic", iris, n_estimators=3, max_depth=2, init=E(L, solver="liblinear"), random_state=0, _since="0.21", _until="1.7")
+case(G, "init-logistic-binary", binary, n_estimators=3, max_depth=2, init=E(L, solver="liblinear"), random_state=0, _since="0.21")
+case(G, "init-tree", iris, n_estimators=3, max_depth=2, init=E(T, max_depth=2, random_state=0), random_state=0, _since="0.21")
+case(G, "init-tree-exponential", binary, n_estimators=3, max_depth=2, loss="exponential", init=E(T, max_depth=1, random_state=0), random_state=0, _since="0.21")
+case(G, "subsample", iris, n_estimators=3, max_depth=2, subsample=0.7, max_features=2, random_state=0)
+case(G, "stopped", binary, n_estimators=30, max_depth=2, n_iter_no_change=2, random_state=0)
+case(G, "sparse", sparse(binary), n_estimators=3, max_depth=2, random_state=0)
+case(G, "labels-bool", labelled(binary, False, True), n_estimators=3, max_depth=2, random_state=0)
+case(G, "weighted", weighted(iris), n_estimators=3, max_depth=2, random_state=0)
+case(G, "frame", frame(iris), n_estimators=2, max_depth=2, random_state=0)
+GR = "ensemble.GradientBoostingRegressor"
+case(GR, "", wiggly, n_estimators=5, max_depth=2, random_state=0, _py2=True)
+case(GR, "absolute", wiggly, n_estimators=5, max_depth=2, loss=V("0", "lad", "1.0", "absolute_error"), random_state=0)
+case(GR, "huber", wiggly, n_estimators=5, max_depth=2, loss="huber", random_state=0)
+case(GR, "quantile", wiggly, n_estimators=5, max_depth=2, loss="quantile", alpha=0.8, random_state=0)
+case(GR, "init-zero", wiggly, n_estimators=4, max_depth=2, init="zero", random_state=0)
+case(GR, "init-linear", wiggly, n_estimators=4, max_depth=2, init=E("linear_model.LinearRegression"), random_state=0, _since="0.21")
+case(GR, "sparse", sparse(wiggly), n_estimators=4, max_depth=2, random_state=0)
+
+# -- ensemble: histogram gradient boosting
+H = "ensemble.HistGradientBoostingClassifier"
+HR = "ensemble.HistGradientBoostingRegressor"
+SMALL = dict(max_iter=4, min_samples_leaf=4, max_leaf_nodes=5, max_bins=20, random_state=0)
+case(H, "", iris, **SMALL)
+case(H, "binary", labelled(binary, "no", "yes"), _also=("f32",), **SMALL)
+case(H, "labels-bool", labelled(binary, False, True), **SMALL)
+case(H, "labels-float", labelled(iris, -1.0, 0.0, 2.0), **SMALL)
+case(H, "missing", missing(iris), _since="0.22", **SMALL)
+case(H, "missing-binary", missing(binary), _since="0.22", **SMALL)
+case(H, "categorical", categorical, categorical_features=[0, 2], **SMALL)
+case(H, "categorical-mask", categorical3, categorical_features=[True, False, True, False], **SMALL)
+case(H, "categorical-dtype", category_frame, categorical_features="from_dtype", _since="1.4", **SMALL)
+case(H, "categorical-names", category_frame, categorical_features=["color", "size"], _since="1.4", **SMALL)
+case(H, "frame", frame(iris), **SMALL)
+case(H, "stopped", binary, max_iter=8, max_leaf_nodes=4, min_samples_leaf=4, n_iter_no_change=2, random_state=0, _maybe={"early_stopping": True})
+case(H, "monotonic", binary, monotonic_cst=[1, 0, -1, 0], **SMALL)
+case(H, "interaction", iris, interaction_cst=[[0, 1], [2, 3]], **SMALL)
+case(H, "weighted", weighted(iris), _since="0.23", **SMALL)
+case(H, "balanced", iris, class_weight="balanced", **SMALL)
+case(H, "max-features", iris, max_features=0.5, **SMALL)
+case(HR, "", wiggly, **SMALL)
+case(HR, "absolute", wiggly, loss=V("0", "least_absolute_deviation", "1.0", "absolute_error"), _since="0.23", **SMALL)
+case(HR, "poisson", counts, loss="poisson", _since="0.23", **SMALL)
+case(HR, "gamma", positive, loss="gamma", _since="1.3", **SMALL)
+case(HR, "quantile", wiggly, loss="quantile", quantile=0.7, **SMALL)
+case(HR, "missing", missing(wiggly), _since="0.22", **SMALL)
+case(HR, "categorical", categorical_target, categorical_features=[0, 2], **SMALL)
+case(HR, "float32", as_float32(wiggly), _also=("f32",), **SMALL)
+
+# -- ensemble: AdaBoost, bagging
+A = "ensemble.AdaBoostClassifier"
+STUMP = E(T, max_depth=1, random_state=0)
+case(A, "", iris, n_estimators=4, random_state=0, _py2=True)
+case(A, "binary", labelled(binary, "no", "yes"), n_estimators=4, random_state=0)
+case(A, "samme", iris, n_estimators=4, random_state=0, _maybe={"algorithm": "SAMME"}, _py2=True)
+case(A, "samme-binary", binary, n_estimators=4, random_state=0, _maybe={"algorithm": "SAMME"})
+case(A, "samme-four", four, n_estimators=5, estimator=E(T, max_depth=2, random_state=0), random_state=0, _maybe={"algorithm": "SAMME"})
+case(A, "samme-r", iris, n_estimators=4, algorithm="SAMME.R", random_state=0, _until="1.5")
+case(A, "samme-r-binary", binary, n_estimators=4, algorithm="SAMME.R", random_state=0, _until="1.5")
+case(A, "logistic", binary, n_estimators=3, estimator=E(L, solver="liblinear"), random_state=0, _maybe={"algorithm": "SAMME"})
+case(A, "linear-svc", iris, n_estimators=3, estimator=E(LS, random_state=0), random_state=0, _maybe={"algorithm": "SAMME"})
+case(A, "one-estimator", binary, n_estimators=1, random_state=0)
+case(A, "sparse", sparse(iris), n_estimators=3, estimator=STUMP, random_state=0)
+case("ensemble.AdaBoostRegressor", "", wiggly, n_estimators=4, estimator=E(TR, max_depth=2), random_state=0, _py2=True)
+case("ensemble.AdaBoostRegressor", "square", wiggly, n_estimators=4, estimator=E(TR, max_depth=2), loss="square", random_state=0)
+case("ensemble.AdaBoostRegressor", "exponential", wiggly, n_estimators=4, estimator=E(TR, max_depth=2), loss="exponential", random_state=0)
+case("ensemble.AdaBoostRegressor", "ridge", regression, n_estimators=3, estimator=E(R), random_state=0)
+B = "ensemble.BaggingClassifier"
+case(B, "", iris, n_estimators=3, estimator=E(T, max_depth=2), random_state=0, _py2=True)
+case(B, "features", iris, n_estimators=4, estimator=E(T, max_depth=2), max_features=2, max_samples=0.7, random_state=0)
+case(B, "bootstrap-features", ABC, n_estimators=4, estimator=E(T, max_depth=2), bootstrap=False, bootstrap_features=True, random_state=0)
+case(B, "logistic", iris, n_estimators=3, estimator=E(L, solver="lbfgs"), random_state=0)
+case(B, "logistic-binary", binary, n_estimators=3, estimator=E(L, solver="lbfgs"), max_features=3, random_state=0)
+case(B, "vote", iris, n_estimators=4, estimator=E(LS, random_state=0), random_state=0)
+case(B, "svc", iris, n_estimators=3, estimator=E(C, gamma=0.2), random_state=0)
+case(B, "rare-class", labelled(four, 0, 1, 2, 9), n_estimators=4, estimator=E(T, max_depth=2), max_samples=6, random_state=0)
+case("ensemble.BaggingRegressor", "", wiggly, n_estimators=3, estimator=E(TR, max_depth=2), random_state=0)
+case("ensemble.BaggingRegressor", "features", regression, n_estimators=3, estimator=E(R), max_features=2, random_state=0)
+case("ensemble.BaggingRegressor", "targets", two_targets, n_estimators=3, estimator=E("linear_model.LinearRegression"), random_state=0, _since="1.0")
+
+# -- ensemble: voting, stacking
+TWO = [("lr", E(L, solver="lbfgs")), ("tree", E(T, max_depth=2, random_state=0))]
+THREE = TWO + [("svc", E(C, gamma=0.2, probability=True, random_state=0))]
+VC = "ensemble.VotingClassifier"
+case(VC, "hard", iris, estimators=THREE, _py2=True)
+case(VC, "soft", iris, estimators=THREE, voting="soft")
+case(VC, "weights", ABC, estimators=THREE, voting="soft", weights=[2, 1, 0.5])
+case(VC, "hard-weights", ABC, estimators=THREE, weights=[1, 3, 1])
+case(VC, "not-flattened", binary, estimators=TWO, voting="soft", flatten_transform=False)
+case(VC, "dropped", iris, estimators=TWO + [("gone", DROP)], voting="soft", _since="0.20", flatten_transform=True)
+case(VC, "pipeline", labelled(binary, "no", "yes"), estimators=[("p", E("pipeline.Pipeline", steps=[("s", E("preprocessing.StandardScaler")), ("m", E(L, solver="lbfgs"))])), ("t", E(T, max_depth=2, random_state=0))], voting="soft")
+VR = "ensemble.VotingRegressor"
+LINEAR_TREE = [("lr", E("linear_model.LinearRegression")), ("tree", E(TR, max_depth=2, random_state=0))]
+case(VR, "", wiggly, estimators=LINEAR_TREE)
+case(VR, "weights", wiggly, estimators=LINEAR_TREE, weights=[3, 1])
+case(VR, "dropped", wiggly, estimators=LINEAR_TREE + [("gone", DROP)])
+SC = "ensemble.StackingClassifier"
+case(SC, "", iris, estimators=TWO, cv=3)
+case(SC, "binary", labelled(binary, "no", "yes"), estimators=TWO, cv=3)
+case(SC, "passthrough", iris, estimators=TWO, cv=3, passthrough=True, final_estimator=E(T, max_depth=2, random_state=0))
+case(SC, "predict", iris, estimators=TWO, cv=3, stack_method="predict")
+case(SC, "decision", iris, estimators=[("svc", E(C, gamma=0.2)), ("lr", E(L, solver="lbfgs"))], cv=3, stack_method="decision_function")
+case(SC, "mixed", binary, estimators=[("svm", E(LS, random_state=0)), ("lr", E(L, solver="lbfgs"))], cv=3)
+case(SC, "dropped", iris, estimators=TWO + [("gone", "drop")], cv=3)
+case(SC, "multilabel", multilabel, estimators=[("tree", E(T, max_depth=3, random_state=0)), ("mlp", E(M, hidden_layer_sizes=(3,), max_iter=20, random_state=0))], final_estimator=E(T, max_depth=3, random_state=0), cv=3, _since="1.2")
+SREG = "ensemble.StackingRegressor"
+case(SREG, "", wiggly, estimators=LINEAR_TREE, cv=3)
+case(SREG, "passthrough", wiggly, estimators=LINEAR_TREE, cv=3, passthrough=True, final_estimator=E(R))
+
+# -- pipeline
+P = "pipeline.Pipeline"
+SCALE = ("scale", E("preprocessing.StandardScaler"))
+case(P, "logistic", iris, steps=[SCALE, ("model", E(L, solver="lbfgs"))], _py2=True)
+case(P, "svc", labelled(binary, "no", "yes"), steps=[SCALE, ("model", E(C, gamma=0.2, probability=True, random_state=0))])
+case(P, "mlp", iris, steps=[SCALE, ("model", E(M, hidden_layer_sizes=(4,), max_iter=20, random_state=0))])
+case(P, "regression", regression, steps=[("scale", E("preprocessing.MinMaxScaler")), ("model", E(R))], _py2=True)
+case(P, "forest", iris, steps=[("scale", E("preprocessing.RobustScaler")), ("model", E(F, n_estimators=3, max_depth=2, random_state=0))])
+case(P, "boosting", binary, steps=[SCALE, ("model", E(G, n_estimators=3, max_depth=2, random_state=0))])
+case(P, "transformers", regression, steps=[SCALE, ("norm", E("preprocessing.Normalizer"))])
+case(P, "invertible", regression, steps=[SCALE, ("range", E("preprocessing.MinMaxScaler"))])
+case(P, "nested", iris, steps=[("inner", E(P, steps=[SCALE, ("max", E("preprocessing.MaxAbsScaler"))])), ("model", E(L, solver="lbfgs"))])
+case(P, "none", iris, steps=[("nothing", None), ("model", E(L, solver="lbfgs"))], _until="1.6")
+case(P, "passthrough", iris, steps=[("nothing", "passthrough"), SCALE, ("model", E(L, solver="lbfgs"))], _since="0.21")
+case(P, "passthrough-last", regression, steps=[SCALE, ("nothing", "passthrough")], _since="0.21")
+case(P, "sparse", sparse(iris), steps=[("scale", E("preprocessing.MaxAbsScaler")), ("model", E(L, solver="lbfgs"))])
+case(P, "frame", frame(iris), steps=[SCALE, ("model", E(L, solver="lbfgs"))])
+case(P, "bayes", regression, steps=[SCALE, ("model", E("linear_model.BayesianRidge"))])
+case(P, "isolation", outliers, steps=[SCALE, ("model", E("ensemble.IsolationForest", n_estimators=4, max_samples=16, contamination=0.1, random_state=0))])
+case(P, "missing", missing(iris), steps=[SCALE, ("model", E(H, **SMALL))], _since="0.22")
+
+# -- preprocessing: scalers
+Z = "preprocessing.StandardScaler"
+case(Z, "", regression, _py2=True, _also=("sparse", "f32", "int"))
+case(Z, "no-mean", regression, with_mean=False, _also=("sparse",))
+case(Z, "no-std", regression, with_std=False)
+case(Z, "neither", regression, with_mean=False, with_std=False)
+case(Z, "constant", constant_column)
+case(Z, "sparse", sparse(regression), with_mean=False)
+case(Z, "float32", as_float32(regression), _also=("f32",))
+case(Z, "missing", missing(regression), _since="0.20")
+case(Z, "weighted", weighted(regression), _since="0.24")
+case(Z, "frame", frame(regression))
+case("preprocessing.MinMaxScaler", "", regression, _py2=True, _also=("f32", "int"))
+case("preprocessing.MinMaxScaler", "range", constant_column, feature_range=(-1, 2))
+case("preprocessing.MinMaxScaler", "clip", regression, clip=True)
+case("preprocessing.MinMaxScaler", "missing", missing(regression), _since="0.20")
+case("preprocessing.MaxAbsScaler", "", regression, _also=("sparse", "f32"))
+case("preprocessing.MaxAbsScaler", "sparse", sparse(regression))
+case("preprocessing.MaxAbsScaler", "clip", regression, clip=True)
+case("preprocessing.RobustScaler", "", regression, _also=("f32",))
+case("preprocessing.RobustScaler", "quantiles", constant_column, quantile_range=(10.0, 80.0))
+case("preprocessing.RobustScaler", "no-centering", regression, with_centering=False, _also=("sparse",))
+case("preprocessing.RobustScaler", "no-scaling", regression, with_scaling=False)
+case("preprocessing.RobustScaler", "unit-variance", regression, unit_variance=True)
+for _norm in ("l1", "l2", "max"):
+    case("preprocessing.Normalizer", _norm, regression, norm=_norm, _also=("sparse", "f32", "int"), _py2=_norm == "l2")
+
+# -- model_selection
+GS = "model_selection.GridSearchCV"
+case(GS, "logistic", iris, estimator=E(L, solver="lbfgs"), param_grid={"C": [0.1, 1.0]}, cv=3)
+case(GS, "pipeline", labelled(binary, "no", "yes"), estimator=E(P, steps=[SCALE, ("model", E(C, gamma=0.2))]), param_grid={"model__C": [0.1, 1.0]}, cv=3)
+case(GS, "tree", wiggly, estimator=E(TR, max_depth=3, random_state=0), param_grid={"max_depth": [2, 3]}, cv=3)
+case(GS, "scoring", iris, estimator=E(T, random_state=0), param_grid=[{"max_depth": [1, 3]}, {"criterion": ["entropy"]}], scoring="accuracy", cv=3)
+case(GS, "multimetric", binary, estimator=E(L, solver="lbfgs"), param_grid={"C": [0.1, 1.0]}, scoring=["accuracy", "roc_auc"], refit="roc_auc", cv=3, _since="0.19")
+case(GS, "scaler", regression, estimator=E(P, steps=[("a", E("preprocessing.RobustScaler")), ("m", E(R))]), param_grid={"m__alpha": [0.1, 1.0]}, cv=3)
+case(GS, "frame", frame(iris), estimator=E(T, random_state=0), param_grid={"max_depth": [1, 3]}, cv=3)
+
+
+def log_uniform():
+    from scipy.stats import uniform
+    return uniform(0.1, 2.0)
+
+
+case("model_selection.RandomizedSearchCV", "", iris, estimator=E(L, solver="lbfgs"), param_distributions={"C": Call(log_uniform)}, n_iter=2, cv=3, random_state=0)
+case("model_selection.RandomizedSearchCV", "regression", regression, estimator=E(R), param_distributions={"alpha": [0.1, 1.0, 10.0]}, n_iter=2, cv=3, random_state=0)
+case("model_selection.HalvingGridSearchCV", "", lambda: iris(60), estimator=E(L, solver="lbfgs"), param_grid={"C": [0.1, 1.0]}, cv=3, random_state=0)
+case("model_selection.HalvingRandomSearchCV", "", lambda: binary(60), estimator=E(T, random_state=0), param_distributions={"max_depth": [1, 2, 3]}, n_candidates=3, cv=3, random_state=0)
+
+if __name__ == "__main__":
+    sys.exit(main())
