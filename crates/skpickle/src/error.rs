@@ -32,7 +32,7 @@ pub enum ErrorKind {
 /// ```
 /// let error = skpickle::load(b"\x80\x04\x8c".to_vec(), &Default::default()).unwrap_err();
 /// assert_eq!(error.kind(), skpickle::ErrorKind::Truncated);
-/// assert_eq!(error.offset(), Some(2));
+/// assert_eq!(error.offset(), Some(3));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Box<Inner>);

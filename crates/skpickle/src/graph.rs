@@ -1,0 +1,330 @@
+//! The arena: what a stream built, as plain data. Sharing and cycles are kept, since everything is an index.
+
+use std::{cell::Cell, collections::HashMap, fmt, sync::Arc};
+
+use crate::{
+    Limits,
+    error::{Error, ErrorKind, Result},
+    numpy::ArrayData,
+    obj::Obj,
+};
+
+/// Index of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Id(pub(crate) u32);
+
+/// A run of bytes in one of the graph's sources.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bytes {
+    pub(crate) source: u32,
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+}
+
+/// A run of ids in the graph's table of elements; `cap` leaves room to append.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Items {
+    start: u32,
+    len: u32,
+    cap: u32,
+}
+
+/// One value. Sixteen bytes, whatever it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Node {
+    None,
+    Bool(bool),
+    Int(i64),
+    /// An integer beyond `i64`, as little-endian two's complement.
+    Long(Bytes),
+    Float(f64),
+    Bytes(Bytes),
+    ByteArray(Bytes),
+    /// Text, proven to be UTF-8.
+    Str(Bytes),
+    /// A `str` of Python 2: bytes or text, whichever its reader wants.
+    Str2(Bytes),
+    List(Items),
+    Tuple(Items),
+    Set(Items),
+    FrozenSet(Items),
+    /// Keys and values in turn.
+    Dict(Items),
+    /// A name (index into `names`).
+    Global(u32),
+    /// Something that Python would have called a function or class for (index into `objects`).
+    Object(u32),
+    /// An array whose bytes stood outside the pickle proper (index into `arrays`).
+    Array(u32),
+}
+
+/// A call or an instance that Python would have made, kept as its parts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Object {
+    /// What would have been called: a name, or rarely another object.
+    pub(crate) callable: Id,
+    /// Tuple of positional arguments.
+    pub(crate) args: Id,
+    /// Keyword arguments of `NEWOBJ_EX`.
+    pub(crate) kwargs: Option<Id>,
+    /// What `BUILD` brought.
+    pub(crate) state: Option<Id>,
+    /// What `APPENDS` or `ADDITEMS` added.
+    pub(crate) items: Items,
+    /// What `SETITEMS` added: keys and values in turn.
+    pub(crate) pairs: Items,
+}
+
+/// A qualified Python name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Name<'g> {
+    /// The module, such as `sklearn.linear_model._logistic`.
+    pub module: &'g str,
+    /// The name in it, such as `LogisticRegression`.
+    pub name: &'g str,
+}
+
+impl Name<'_> {
+    /// Whether this is exactly `module.name`.
+    pub fn is(&self, module: &str, name: &str) -> bool {
+        self.module == module && self.name == name
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::printable(&format!("{}.{}", self.module, self.name)))
+    }
+}
+
+impl fmt::Debug for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The decoded stream.
+///
+/// ```
+/// let graph = skpickle::load(b"\x80\x02]q\x00(K\x01K\x02e.".to_vec(), &Default::default())?;
+/// assert_eq!(graph.root().get::<Vec<i64>>()?, [1, 2]);
+/// # Ok::<(), skpickle::Error>(())
+/// ```
+pub struct Graph {
+    nodes: Vec<Node>,
+    offsets: Vec<u32>,
+    elements: Vec<Id>,
+    names: Vec<(Box<str>, Box<str>)>,
+    name_ids: HashMap<(Box<str>, Box<str>), u32>,
+    pub(crate) objects: Vec<Object>,
+    pub(crate) arrays: Vec<ArrayData>,
+    /// The stream, text that had to be decoded, then side files.
+    sources: Vec<Arc<Vec<u8>>>,
+    root: Id,
+    trailing: usize,
+    protocol: u8,
+    left: Cell<u64>,
+    budget: u64,
+    limits: Limits,
+}
+
+/// Number of the source that holds text which could not be taken from the stream as it stands.
+pub(crate) const DECODED: u32 = 1;
+
+impl Graph {
+    pub(crate) fn new(stream: Arc<Vec<u8>>, limits: &Limits) -> Self {
+        let budget = limits.budget(stream.len());
+        Graph {
+            nodes: Vec::new(),
+            offsets: Vec::new(),
+            elements: Vec::new(),
+            names: Vec::new(),
+            name_ids: HashMap::new(),
+            objects: Vec::new(),
+            arrays: Vec::new(),
+            sources: vec![stream, Arc::new(Vec::new())],
+            root: Id(0),
+            trailing: 0,
+            protocol: 0,
+            left: Cell::new(budget),
+            budget,
+            limits: limits.clone(),
+        }
+    }
+
+    /// The object that the stream stands for.
+    pub fn root(&self) -> Obj<'_> {
+        Obj::root(self, self.root)
+    }
+
+    /// Bytes after the end of the pickle. Python ignores them, and so does this reader; a strict caller may not.
+    pub fn trailing_bytes(&self) -> usize {
+        self.trailing
+    }
+
+    /// The pickle protocol that the stream declares (0 when it declares none).
+    pub fn protocol(&self) -> u8 {
+        self.protocol
+    }
+
+    /// The bounds that the graph was read under.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Bytes of the decompressed stream.
+    pub fn stream_len(&self) -> usize {
+        self.sources[0].len()
+    }
+
+    /// Every name in the stream, in order of first use.
+    pub fn names(&self) -> impl Iterator<Item = Name<'_>> {
+        self.names.iter().map(|(module, name)| Name { module, name })
+    }
+
+    /// Pays for `bytes` of memory that the file is about to cost.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] when [`Limits::built_bytes`] is used up.
+    pub fn charge(&self, bytes: u64) -> Result<()> {
+        match self.left.get().checked_sub(bytes) {
+            Some(left) => {
+                self.left.set(left);
+                Ok(())
+            }
+            None => Err(Error::new(
+                ErrorKind::Limit,
+                format!(
+                    "the file needs more than {} bytes to build, the limit built_bytes; raise it if the file is to be trusted",
+                    self.budget
+                ),
+            )),
+        }
+    }
+
+    pub(crate) fn finish(&mut self, root: Id, trailing: usize, protocol: u8) {
+        self.root = root;
+        self.trailing = trailing;
+        self.protocol = protocol;
+        self.name_ids = HashMap::new();
+    }
+
+    pub(crate) fn push(&mut self, node: Node, offset: usize) -> Result<Id> {
+        self.charge((size_of::<Node>() + size_of::<u32>()) as u64)?;
+        let id = u32::try_from(self.nodes.len()).map_err(|_| Error::new(ErrorKind::Limit, "more than 2^32 values"))?;
+        self.nodes.push(node);
+        self.offsets.push(u32::try_from(offset).unwrap_or(u32::MAX));
+        Ok(Id(id))
+    }
+
+    pub(crate) fn push_object(&mut self, object: Object, offset: usize) -> Result<Id> {
+        self.charge(size_of::<Object>() as u64)?;
+        self.objects.push(object);
+        self.push(Node::Object(self.objects.len() as u32 - 1), offset)
+    }
+
+    #[inline]
+    pub(crate) fn node(&self, id: Id) -> Node {
+        self.nodes[id.0 as usize]
+    }
+
+    pub(crate) fn set_node(&mut self, id: Id, node: Node) {
+        self.nodes[id.0 as usize] = node;
+    }
+
+    pub(crate) fn offset(&self, id: Id) -> u64 {
+        u64::from(self.offsets[id.0 as usize])
+    }
+
+    pub(crate) fn items(&self, items: Items) -> &[Id] {
+        &self.elements[items.start as usize..(items.start + items.len) as usize]
+    }
+
+    /// A new run holding `ids`.
+    pub(crate) fn new_items(&mut self, ids: &[Id]) -> Result<Items> {
+        let mut items = Items::default();
+        self.extend(&mut items, ids)?;
+        Ok(items)
+    }
+
+    /// Appends to a run; one that has no room and does not stand last moves to the end, with room to double.
+    pub(crate) fn extend(&mut self, items: &mut Items, ids: &[Id]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let too_many = || Error::new(ErrorKind::Limit, "more than 2^32 elements");
+        let len = items.len as usize + ids.len();
+        if len > items.cap as usize {
+            let last = items.start as usize + items.cap as usize == self.elements.len();
+            let cap = if items.len == 0 { ids.len() } else { len.max(2 * items.cap as usize) };
+            let start = if last && items.cap > 0 { items.start as usize } else { self.elements.len() };
+            u32::try_from(start + cap).map_err(|_| too_many())?;
+            self.charge(((start + cap).saturating_sub(self.elements.len()) * size_of::<Id>()) as u64)?;
+            self.elements.resize(start + cap, Id(0));
+            if start != items.start as usize {
+                let from = items.start as usize;
+                self.elements.copy_within(from..from + items.len as usize, start);
+            }
+            *items = Items { start: start as u32, len: items.len, cap: cap as u32 };
+        }
+        let at = (items.start + items.len) as usize;
+        self.elements[at..at + ids.len()].copy_from_slice(ids);
+        items.len = len as u32;
+        Ok(())
+    }
+
+    pub(crate) fn name(&self, index: u32) -> Name<'_> {
+        let (module, name) = &self.names[index as usize];
+        Name { module, name }
+    }
+
+    pub(crate) fn intern(&mut self, module: &str, name: &str) -> Result<u32> {
+        let key: (Box<str>, Box<str>) = (module.into(), name.into());
+        if let Some(&index) = self.name_ids.get(&key) {
+            return Ok(index);
+        }
+        self.charge(2 * (module.len() + name.len()) as u64 + 100)?;
+        let index = self.names.len() as u32;
+        self.names.push(key.clone());
+        self.name_ids.insert(key, index);
+        Ok(index)
+    }
+
+    pub(crate) fn bytes(&self, bytes: Bytes) -> &[u8] {
+        &self.sources[bytes.source as usize][bytes.start as usize..][..bytes.len as usize]
+    }
+
+    pub(crate) fn source(&self, source: u32) -> &Arc<Vec<u8>> {
+        &self.sources[source as usize]
+    }
+
+    /// Keeps text that does not stand in the stream in this form.
+    pub(crate) fn keep(&mut self, decoded: &[u8]) -> Result<Bytes> {
+        self.charge(decoded.len() as u64)?;
+        // Only this method writes to the source, and nobody holds the Arc while the graph is being built.
+        let store = Arc::make_mut(&mut self.sources[DECODED as usize]);
+        let start = u32::try_from(store.len() + decoded.len())
+            .map(|end| end - decoded.len() as u32)
+            .map_err(|_| Error::new(ErrorKind::Limit, "more than 4 GiB of text"))?;
+        store.extend_from_slice(decoded);
+        Ok(Bytes { source: DECODED, start, len: decoded.len() as u32 })
+    }
+
+    /// Adds the content of a side file.
+    pub(crate) fn add_source(&mut self, content: Vec<u8>) -> Result<u32> {
+        self.charge(content.len() as u64)?;
+        self.sources.push(Arc::new(content));
+        Ok(self.sources.len() as u32 - 1)
+    }
+
+    pub(crate) fn add_array(&mut self, array: ArrayData) -> u32 {
+        self.arrays.push(array);
+        self.arrays.len() as u32 - 1
+    }
+}
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Graph of {} values, root {}", self.nodes.len(), self.root().describe())
+    }
+}

@@ -1,0 +1,699 @@
+//! The pickle machine: opcodes in, nodes out. One short method an opcode; nothing is ever called.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    Limits,
+    error::{Error, ErrorKind, Result, printable},
+    graph::{Graph, Id, Items, Node, Object},
+    joblib::{self, SideFiles},
+    opcode::Opcode,
+    reader::Reader,
+    text,
+};
+
+/// Decodes a (decompressed) stream.
+pub(crate) fn run(stream: Vec<u8>, limits: &Limits, side_files: &mut SideFiles<'_>) -> Result<Graph> {
+    if u32::try_from(stream.len()).is_err() {
+        return Err(Error::new(ErrorKind::Limit, "the stream is longer than 4 GiB, which 32-bit offsets cannot reach"));
+    }
+    let stream = Arc::new(stream);
+    let mut graph = Graph::new(Arc::clone(&stream), limits);
+    let mut machine = Machine::new(&stream, 0, 0, &mut graph, side_files);
+    let root = machine.decode()?;
+    let (trailing, protocol) = (machine.reader.remaining(), machine.protocol);
+    graph.finish(root, trailing, protocol);
+    Ok(graph)
+}
+
+/// One pickle being decoded. Object arrays of joblib hold a whole pickle of their own, which gets its own machine.
+pub(crate) struct Machine<'a, 's> {
+    pub(crate) reader: Reader<'a>,
+    pub(crate) graph: &'a mut Graph,
+    pub(crate) side_files: &'a mut SideFiles<'s>,
+    stream: &'a [u8],
+    /// Which of the graph's sources `stream` is.
+    pub(crate) source: u32,
+    stack: Vec<Id>,
+    marks: Vec<usize>,
+    memo: Memo,
+    protocol: u8,
+    /// Offset of the opcode being carried out.
+    at: usize,
+}
+
+type Step = Result<()>;
+
+impl<'a, 's> Machine<'a, 's> {
+    pub(crate) fn new(
+        stream: &'a [u8],
+        start: usize,
+        source: u32,
+        graph: &'a mut Graph,
+        side_files: &'a mut SideFiles<'s>,
+    ) -> Self {
+        Machine {
+            reader: Reader::new(stream, start),
+            graph,
+            side_files,
+            stream,
+            source,
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: Memo::default(),
+            protocol: 0,
+            at: start,
+        }
+    }
+
+    /// Runs up to `STOP` and gives the value left on the stack.
+    pub(crate) fn decode(&mut self) -> Result<Id> {
+        loop {
+            self.at = self.reader.offset();
+            let byte = self.reader.byte()?;
+            let Some(op) = Opcode::from_byte(byte) else {
+                return Err(self.unknown(byte));
+            };
+            if op == Opcode::STOP {
+                return self.pop().map_err(|e| e.at(self.at as u64).in_opcode(op.name()));
+            }
+            self.step(op).map_err(|e| e.at(self.at as u64).in_opcode(op.name()))?;
+        }
+    }
+
+    /// An array of objects: a complete pickle inside this one, at the reader's position.
+    pub(crate) fn nested(&mut self) -> Result<Id> {
+        let mut inner =
+            Machine::new(self.stream, self.reader.offset(), self.source, &mut *self.graph, &mut *self.side_files);
+        let root = inner.decode()?;
+        let end = inner.reader.offset();
+        self.reader = Reader::new(self.stream, end);
+        Ok(root)
+    }
+
+    #[cold]
+    fn unknown(&self, byte: u8) -> Error {
+        let kind = if self.at == 0 { ErrorKind::Format } else { ErrorKind::Malformed };
+        let what = if self.at == 0 {
+            "this is no pickle or joblib file: no opcode starts with the byte"
+        } else {
+            "no opcode has the byte"
+        };
+        Error::new(kind, format!("{what} 0x{byte:02x}")).at(self.at as u64)
+    }
+
+    fn step(&mut self, op: Opcode) -> Step {
+        use Opcode as O;
+        match op {
+            O::PROTO => self.proto(),
+            O::FRAME => self.frame(),
+            O::STOP => Ok(()),
+            // Constants
+            O::NONE => self.value(Node::None),
+            O::NEWTRUE => self.value(Node::Bool(true)),
+            O::NEWFALSE => self.value(Node::Bool(false)),
+            O::EMPTY_LIST => self.value(Node::List(Items::default())),
+            O::EMPTY_TUPLE => self.value(Node::Tuple(Items::default())),
+            O::EMPTY_DICT => self.value(Node::Dict(Items::default())),
+            O::EMPTY_SET => self.value(Node::Set(Items::default())),
+            // Numbers
+            O::BININT => self.reader.i32().and_then(|n| self.value(Node::Int(n.into()))),
+            O::BININT1 => self.reader.byte().and_then(|n| self.value(Node::Int(n.into()))),
+            O::BININT2 => self.reader.u16().and_then(|n| self.value(Node::Int(n.into()))),
+            O::BINFLOAT => self.reader.f64_be().and_then(|x| self.value(Node::Float(x))),
+            O::INT => self.int_line(),
+            O::LONG => self.long_line(),
+            O::FLOAT => self.float_line(),
+            O::LONG1 => self.reader.byte().and_then(|len| self.long(len.into())),
+            O::LONG4 => self.len_i32().and_then(|len| self.long(len)),
+            // Bytes and text
+            O::BINBYTES => self.reader.u32().and_then(|len| self.bytes(len.into())),
+            O::SHORT_BINBYTES => self.reader.byte().and_then(|len| self.bytes(len.into())),
+            O::BINBYTES8 => self.reader.u64().and_then(|len| self.bytes(len)),
+            O::BYTEARRAY8 => self.byte_array(),
+            O::BINUNICODE => self.reader.u32().and_then(|len| self.unicode(len.into())),
+            O::SHORT_BINUNICODE => self.reader.byte().and_then(|len| self.unicode(len.into())),
+            O::BINUNICODE8 => self.reader.u64().and_then(|len| self.unicode(len)),
+            O::UNICODE => self.unicode_line(),
+            O::STRING => self.string_line(),
+            O::BINSTRING => self.len_i32().and_then(|len| self.string(len)),
+            O::SHORT_BINSTRING => self.reader.byte().and_then(|len| self.string(len.into())),
+            // Stack
+            O::MARK => self.mark(),
+            O::POP => self.pop_or_mark(),
+            O::POP_MARK => self.pop_mark().map(|at| self.stack.truncate(at)),
+            O::DUP => self.top().map(|id| self.stack.push(id)),
+            // Containers
+            O::TUPLE => self.marked().and_then(|items| self.value(Node::Tuple(items))),
+            O::TUPLE1 => self.tuple(1),
+            O::TUPLE2 => self.tuple(2),
+            O::TUPLE3 => self.tuple(3),
+            O::LIST => self.marked().and_then(|items| self.value(Node::List(items))),
+            O::DICT => self.dict(),
+            O::FROZENSET => self.frozen_set(),
+            O::APPEND => self.append(),
+            O::APPENDS => self.appends(),
+            O::SETITEM => self.set_item(),
+            O::SETITEMS => self.set_items(),
+            O::ADDITEMS => self.add_items(),
+            // Memo
+            O::PUT => self.index_line().and_then(|index| self.put(index)),
+            O::BINPUT => self.reader.byte().and_then(|index| self.put(index.into())),
+            O::LONG_BINPUT => self.reader.u32().and_then(|index| self.put(index.into())),
+            O::MEMOIZE => self.put(self.memo.count as u64),
+            O::GET => self.index_line().and_then(|index| self.get(index)),
+            O::BINGET => self.reader.byte().and_then(|index| self.get(index.into())),
+            O::LONG_BINGET => self.reader.u32().and_then(|index| self.get(index.into())),
+            // Names, and what Python would call
+            O::GLOBAL => self.global_lines(),
+            O::STACK_GLOBAL => self.stack_global(),
+            O::REDUCE => self.reduce(),
+            O::NEWOBJ => self.reduce(),
+            O::NEWOBJ_EX => self.new_object_ex(),
+            O::INST => self.inst(),
+            O::OBJ => self.obj(),
+            O::BUILD => self.build(),
+            // Refused
+            O::PERSID | O::BINPERSID => {
+                Err(unsupported("a persistent id, which only the program that wrote it can resolve"))
+            }
+            O::EXT1 | O::EXT2 | O::EXT4 => {
+                Err(unsupported("an extension code, whose meaning only the program that wrote it knows"))
+            }
+            O::NEXT_BUFFER | O::READONLY_BUFFER => Err(unsupported("an out-of-band buffer, which is not in this file")),
+        }
+    }
+
+    // Stack
+
+    #[inline]
+    fn value(&mut self, node: Node) -> Step {
+        let id = self.graph.push(node, self.at)?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    /// Values below the last mark are out of reach, as in CPython.
+    fn fence(&self) -> usize {
+        self.marks.last().copied().unwrap_or(0)
+    }
+
+    fn pop(&mut self) -> Result<Id> {
+        if self.stack.len() > self.fence()
+            && let Some(id) = self.stack.pop()
+        {
+            return Ok(id);
+        }
+        Err(underflow(self.marks.is_empty()))
+    }
+
+    fn top(&self) -> Result<Id> {
+        match self.stack.last() {
+            Some(&id) if self.stack.len() > self.fence() => Ok(id),
+            _ => Err(underflow(self.marks.is_empty())),
+        }
+    }
+
+    fn mark(&mut self) -> Step {
+        let max = self.graph.limits().marks;
+        if self.marks.len() >= max {
+            return Err(Error::new(ErrorKind::Limit, format!("more than {max} marks are open at once (limit marks)")));
+        }
+        self.marks.push(self.stack.len());
+        Ok(())
+    }
+
+    fn pop_mark(&mut self) -> Result<usize> {
+        self.marks.pop().ok_or_else(|| malformed("could not find MARK"))
+    }
+
+    fn pop_or_mark(&mut self) -> Step {
+        if self.marks.last() == Some(&self.stack.len()) {
+            self.marks.pop();
+            return Ok(());
+        }
+        self.pop().map(drop)
+    }
+
+    /// The values above the last mark, taken off the stack with it.
+    fn marked(&mut self) -> Result<Items> {
+        let at = self.pop_mark()?;
+        let items = self.graph.new_items(&self.stack[at..])?;
+        self.stack.truncate(at);
+        Ok(items)
+    }
+
+    // Framing
+
+    fn proto(&mut self) -> Step {
+        let protocol = self.reader.byte()?;
+        if protocol > 5 {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("unsupported pickle protocol: {protocol}; protocols 0 to 5 exist"),
+            ));
+        }
+        self.protocol = self.protocol.max(protocol);
+        Ok(())
+    }
+
+    fn frame(&mut self) -> Step {
+        let len = self.reader.u64()?;
+        let left = self.reader.remaining() as u64;
+        if len > left {
+            return Err(Error::new(
+                ErrorKind::Truncated,
+                format!("a frame of {len} bytes is announced, {left} are left; is the file complete?"),
+            ));
+        }
+        Ok(())
+    }
+
+    // Numbers
+
+    fn len_i32(&mut self) -> Result<u64> {
+        let len = self.reader.i32()?;
+        u64::try_from(len).map_err(|_| malformed(format!("a length of {len}")))
+    }
+
+    fn int_line(&mut self) -> Step {
+        match self.reader.line()? {
+            b"01" => self.value(Node::Bool(true)),
+            b"00" => self.value(Node::Bool(false)),
+            line => self.int_text(line),
+        }
+    }
+
+    fn long_line(&mut self) -> Step {
+        let line = self.reader.line()?;
+        self.int_text(line.strip_suffix(b"L").unwrap_or(line))
+    }
+
+    fn int_text(&mut self, line: &[u8]) -> Step {
+        let max = self.graph.limits().int_digits;
+        if line.len() > max + 1 {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format!("an integer spelled with {} digits (limit int_digits: {max})", line.len()),
+            ));
+        }
+        match text::parse_int(line)? {
+            text::Int::Small(n) => self.value(Node::Int(n)),
+            text::Int::Long(bytes) => {
+                let bytes = self.graph.keep(&bytes)?;
+                self.value(Node::Long(bytes))
+            }
+        }
+    }
+
+    fn long(&mut self, len: u64) -> Step {
+        let max = self.graph.limits().long_bytes as u64;
+        if len > max {
+            return Err(Error::new(ErrorKind::Limit, format!("an integer of {len} bytes (limit long_bytes: {max})")));
+        }
+        let start = self.reader.offset();
+        let raw = self.reader.take(len)?;
+        match text::small_int(raw) {
+            Some(n) => self.value(Node::Int(n)),
+            None => self.value(Node::Long(self.span(start, raw.len()))),
+        }
+    }
+
+    fn float_line(&mut self) -> Step {
+        let x = text::parse_float(self.reader.line()?)?;
+        self.value(Node::Float(x))
+    }
+
+    fn index_line(&mut self) -> Result<u64> {
+        text::parse_index(self.reader.line()?)
+    }
+
+    // Bytes and text
+
+    fn span(&self, start: usize, len: usize) -> crate::graph::Bytes {
+        // The stream is shorter than 4 GiB: `run` and `npy` check.
+        crate::graph::Bytes { source: self.source, start: start as u32, len: len as u32 }
+    }
+
+    fn bytes(&mut self, len: u64) -> Step {
+        let start = self.reader.offset();
+        let raw = self.reader.take(len)?;
+        self.value(Node::Bytes(self.span(start, raw.len())))
+    }
+
+    fn byte_array(&mut self) -> Step {
+        let len = self.reader.u64()?;
+        let start = self.reader.offset();
+        let raw = self.reader.take(len)?;
+        self.value(Node::ByteArray(self.span(start, raw.len())))
+    }
+
+    fn check_text(&self, len: usize) -> Step {
+        let max = self.graph.limits().string_bytes;
+        if len > max {
+            return Err(Error::new(ErrorKind::Limit, format!("a text of {len} bytes (limit string_bytes: {max})")));
+        }
+        Ok(())
+    }
+
+    fn unicode(&mut self, len: u64) -> Step {
+        let start = self.reader.offset();
+        let raw = self.reader.take(len)?;
+        self.check_text(raw.len())?;
+        text::check_utf8(raw)?;
+        self.value(Node::Str(self.span(start, raw.len())))
+    }
+
+    fn unicode_line(&mut self) -> Step {
+        let start = self.reader.offset();
+        let line = self.reader.line()?;
+        self.check_text(line.len())?;
+        if line.is_ascii() && !line.contains(&b'\\') {
+            return self.value(Node::Str(self.span(start, line.len())));
+        }
+        let decoded = text::raw_unicode_escape(line)?;
+        let bytes = self.graph.keep(decoded.as_bytes())?;
+        self.value(Node::Str(bytes))
+    }
+
+    fn string(&mut self, len: u64) -> Step {
+        let start = self.reader.offset();
+        let raw = self.reader.take(len)?;
+        self.value(Node::Str2(self.span(start, raw.len())))
+    }
+
+    fn string_line(&mut self) -> Step {
+        let start = self.reader.offset();
+        let line = self.reader.line()?;
+        let inner = text::quoted(line)?;
+        if !inner.contains(&b'\\') {
+            return self.value(Node::Str2(self.span(start + 1, inner.len())));
+        }
+        let decoded = text::string_escape(inner)?;
+        let bytes = self.graph.keep(&decoded)?;
+        self.value(Node::Str2(bytes))
+    }
+
+    // Containers
+
+    fn tuple(&mut self, len: usize) -> Step {
+        let Some(at) = self.stack.len().checked_sub(len).filter(|&at| at >= self.fence()) else {
+            return Err(underflow(self.marks.is_empty()));
+        };
+        let items = self.graph.new_items(&self.stack[at..])?;
+        self.stack.truncate(at);
+        self.value(Node::Tuple(items))
+    }
+
+    fn dict(&mut self) -> Step {
+        let items = self.marked()?;
+        self.check_pairs(self.graph.items(items))?;
+        self.value(Node::Dict(items))
+    }
+
+    fn frozen_set(&mut self) -> Step {
+        let items = self.marked()?;
+        for &id in self.graph.items(items) {
+            self.check_hashable(id)?;
+        }
+        self.value(Node::FrozenSet(items))
+    }
+
+    fn check_pairs(&self, pairs: &[Id]) -> Step {
+        if !pairs.len().is_multiple_of(2) {
+            return Err(malformed("odd number of items for a dict"));
+        }
+        pairs.iter().step_by(2).try_for_each(|&key| self.check_hashable(key))
+    }
+
+    /// Python refuses a list, a dict or a set as a key. Tuples are looked into one level deep: nothing that
+    /// scikit-learn writes nests them, and a walk without bound could be made to take for ever.
+    fn check_hashable(&self, key: Id) -> Step {
+        let unhashable =
+            |node| matches!(node, Node::List(_) | Node::Dict(_) | Node::Set(_) | Node::ByteArray(_) | Node::Array(_));
+        let bad = match self.graph.node(key) {
+            Node::Tuple(items) => self.graph.items(items).iter().any(|&id| unhashable(self.graph.node(id))),
+            node => unhashable(node),
+        };
+        if bad { Err(malformed("unhashable type as a dict key or in a set")) } else { Ok(()) }
+    }
+
+    fn append(&mut self) -> Step {
+        let value = self.pop()?;
+        let list = self.top()?;
+        self.extend_list(list, &[value])
+    }
+
+    fn appends(&mut self) -> Step {
+        let at = self.pop_mark()?;
+        let values = self.stack.split_off(at);
+        let list = self.top()?;
+        self.extend_list(list, &values)
+    }
+
+    fn extend_list(&mut self, list: Id, values: &[Id]) -> Step {
+        match self.graph.node(list) {
+            Node::List(mut items) => {
+                self.graph.extend(&mut items, values)?;
+                self.graph.set_node(list, Node::List(items));
+                Ok(())
+            }
+            Node::Object(index) => {
+                let mut items = self.graph.objects[index as usize].items;
+                self.graph.extend(&mut items, values)?;
+                self.graph.objects[index as usize].items = items;
+                Ok(())
+            }
+            _ => Err(malformed("values are appended to something that is no list")),
+        }
+    }
+
+    fn set_item(&mut self) -> Step {
+        let value = self.pop()?;
+        let key = self.pop()?;
+        let dict = self.top()?;
+        self.extend_dict(dict, &[key, value])
+    }
+
+    fn set_items(&mut self) -> Step {
+        let at = self.pop_mark()?;
+        let pairs = self.stack.split_off(at);
+        let dict = self.top()?;
+        self.extend_dict(dict, &pairs)
+    }
+
+    fn extend_dict(&mut self, dict: Id, pairs: &[Id]) -> Step {
+        self.check_pairs(pairs)?;
+        match self.graph.node(dict) {
+            Node::Dict(mut items) => {
+                self.graph.extend(&mut items, pairs)?;
+                self.graph.set_node(dict, Node::Dict(items));
+                Ok(())
+            }
+            Node::Object(index) => {
+                let mut items = self.graph.objects[index as usize].pairs;
+                self.graph.extend(&mut items, pairs)?;
+                self.graph.objects[index as usize].pairs = items;
+                Ok(())
+            }
+            _ => Err(malformed("items are set in something that is no dict")),
+        }
+    }
+
+    fn add_items(&mut self) -> Step {
+        let at = self.pop_mark()?;
+        let values = self.stack.split_off(at);
+        for &value in &values {
+            self.check_hashable(value)?;
+        }
+        let set = self.top()?;
+        match self.graph.node(set) {
+            Node::Set(mut items) => {
+                self.graph.extend(&mut items, &values)?;
+                self.graph.set_node(set, Node::Set(items));
+                Ok(())
+            }
+            Node::Object(_) => self.extend_list(set, &values),
+            _ => Err(malformed("items are added to something that is no set")),
+        }
+    }
+
+    // Memo
+
+    fn put(&mut self, index: u64) -> Step {
+        let id = self.top()?;
+        self.graph.charge(8)?;
+        self.memo.put(index, id);
+        Ok(())
+    }
+
+    fn get(&mut self, index: u64) -> Step {
+        let Some(id) = self.memo.get(index) else {
+            return Err(malformed(format!("Memo value not found at index {index}")));
+        };
+        self.graph.charge(4)?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    // Names and objects
+
+    fn name(&mut self, module: &str, name: &str) -> Result<Id> {
+        if name.is_empty() || module.is_empty() {
+            return Err(malformed("a name without a module or without text"));
+        }
+        let index = self.graph.intern(module, name)?;
+        self.graph.push(Node::Global(index), self.at)
+    }
+
+    fn line_name(&mut self) -> Result<Id> {
+        let (module, name) = (self.reader.line()?, self.reader.line()?);
+        if module.ends_with(b"\r") && name.ends_with(b"\r") {
+            return Err(damaged());
+        }
+        let module = text::check_utf8(module)?;
+        let name = text::check_utf8(name)?;
+        self.name(module, name)
+    }
+
+    fn global_lines(&mut self) -> Step {
+        let id = self.line_name()?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    fn stack_global(&mut self) -> Step {
+        let (name, module) = (self.pop()?, self.pop()?);
+        let (Node::Str(name), Node::Str(module)) = (self.graph.node(name), self.graph.node(module)) else {
+            return Err(malformed("STACK_GLOBAL requires str"));
+        };
+        let text = |bytes| text::check_utf8(self.graph.bytes(bytes)).map(str::to_owned);
+        let (module, name) = (text(module)?, text(name)?);
+        let id = self.name(&module, &name)?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    fn object(&mut self, callable: Id, args: Id, kwargs: Option<Id>) -> Step {
+        match self.graph.node(callable) {
+            Node::Global(_) | Node::Object(_) => {}
+            _ => return Err(malformed("something that is no name is called")),
+        }
+        if !matches!(self.graph.node(args), Node::Tuple(_)) {
+            return Err(malformed("the arguments of a call are no tuple"));
+        }
+        let object = Object { callable, args, kwargs, state: None, items: Items::default(), pairs: Items::default() };
+        let id = self.graph.push_object(object, self.at)?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    fn reduce(&mut self) -> Step {
+        let args = self.pop()?;
+        let callable = self.pop()?;
+        self.object(callable, args, None)
+    }
+
+    fn new_object_ex(&mut self) -> Step {
+        let kwargs = self.pop()?;
+        let args = self.pop()?;
+        let class = self.pop()?;
+        if !matches!(self.graph.node(kwargs), Node::Dict(_)) {
+            return Err(malformed("the keyword arguments of a call are no dict"));
+        }
+        self.object(class, args, Some(kwargs))
+    }
+
+    fn inst(&mut self) -> Step {
+        let class = self.line_name()?;
+        let items = self.marked()?;
+        let args = self.graph.push(Node::Tuple(items), self.at)?;
+        self.object(class, args, None)
+    }
+
+    fn obj(&mut self) -> Step {
+        let at = self.pop_mark()?;
+        let mut values = self.stack.split_off(at).into_iter();
+        let class = values.next().ok_or_else(|| malformed("OBJ without a class"))?;
+        let items = self.graph.new_items(values.as_slice())?;
+        let args = self.graph.push(Node::Tuple(items), self.at)?;
+        self.object(class, args, None)
+    }
+
+    fn build(&mut self) -> Step {
+        let state = self.pop()?;
+        let id = self.top()?;
+        let Node::Object(index) = self.graph.node(id) else {
+            return Err(malformed(match self.graph.node(id) {
+                Node::Global(_) => "a state is set on a class itself, which would change it for every object",
+                _ => "a state is set on something that takes none",
+            }));
+        };
+        let object = &mut self.graph.objects[index as usize];
+        if object.state.is_some() {
+            return Err(malformed("a second state is set on the same object"));
+        }
+        object.state = Some(state);
+        joblib::after_build(self, id)
+    }
+}
+
+/// Where `PUT` leaves values: dense where the indices are those that picklers write, a map where they are not.
+#[derive(Default)]
+struct Memo {
+    dense: Vec<Option<Id>>,
+    sparse: HashMap<u64, Id>,
+    /// Entries, which is the index that `MEMOIZE` takes next.
+    count: usize,
+}
+
+impl Memo {
+    fn put(&mut self, index: u64, id: Id) {
+        let at = usize::try_from(index).unwrap_or(usize::MAX);
+        let old = if at < self.dense.len() {
+            self.dense[at].replace(id)
+        } else if at <= 2 * self.count + 1_024 {
+            self.dense.resize(at, None);
+            self.dense.push(Some(id));
+            // The index may have been out of the dense part's reach before.
+            self.sparse.remove(&index)
+        } else {
+            self.sparse.insert(index, id)
+        };
+        if old.is_none() {
+            self.count += 1;
+        }
+    }
+
+    fn get(&self, index: u64) -> Option<Id> {
+        usize::try_from(index)
+            .ok()
+            .and_then(|at| self.dense.get(at).copied().flatten())
+            .or_else(|| self.sparse.get(&index).copied())
+    }
+}
+
+#[cold]
+pub(crate) fn malformed(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Malformed, message)
+}
+
+#[cold]
+fn unsupported(what: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("the stream refers to {what}"))
+}
+
+#[cold]
+fn underflow(no_marks: bool) -> Error {
+    malformed(if no_marks { "unpickling stack underflow" } else { "unexpected MARK found" })
+}
+
+#[cold]
+fn damaged() -> Error {
+    malformed("the file was damaged by a copy in text mode (LF became CR LF); copy it again in binary mode")
+}
+
+/// A name quoted for a message.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("'{}'", printable(name))
+}

@@ -1,0 +1,626 @@
+//! Typed access to the graph: every accessor names the object path and the byte offset when it refuses.
+
+use std::{borrow::Cow, fmt, rc::Rc};
+
+use crate::{
+    error::{Error, ErrorKind, Result, printable},
+    graph::{Bytes, Graph, Id, Items, Name, Node},
+    numpy::{self, Array, Scalar, Shared},
+    text,
+};
+
+/// What an [`Obj`] is, roughly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `None`.
+    None,
+    /// `True` or `False`.
+    Bool,
+    /// An integer of any size.
+    Int,
+    /// A float.
+    Float,
+    /// Text, or a `str` of Python 2.
+    Str,
+    /// Bytes or a bytearray.
+    Bytes,
+    /// A list.
+    List,
+    /// A tuple.
+    Tuple,
+    /// A set or frozenset.
+    Set,
+    /// A dict.
+    Dict,
+    /// A reference to a function or class by name.
+    Global,
+    /// An instance, or the result of a call that was not made.
+    Object,
+    /// An array that joblib wrote beside the pickle.
+    Array,
+}
+
+/// A value of the graph together with the path that led to it.
+#[derive(Clone)]
+pub struct Obj<'g> {
+    graph: &'g Graph,
+    id: Id,
+    path: Option<Rc<Step>>,
+}
+
+struct Step {
+    parent: Option<Rc<Step>>,
+    label: String,
+    depth: usize,
+}
+
+impl Drop for Step {
+    /// Paths are as deep as the data: dropped in a loop, not by recursion.
+    fn drop(&mut self) {
+        let mut next = self.parent.take();
+        while let Some(step) = next.and_then(Rc::into_inner) {
+            next = { step }.parent.take();
+        }
+    }
+}
+
+impl<'g> Obj<'g> {
+    pub(crate) fn root(graph: &'g Graph, id: Id) -> Self {
+        let mut obj = Obj { graph, id, path: None };
+        let label = obj.class().map(|name| printable(name.name)).unwrap_or_default();
+        obj.path = Some(Rc::new(Step { parent: None, label, depth: 0 }));
+        obj
+    }
+
+    /// A value while the graph is still being built.
+    pub(crate) fn bare(graph: &'g Graph, id: Id) -> Self {
+        Obj { graph, id, path: None }
+    }
+
+    pub(crate) fn child(&self, id: Id, label: String) -> Obj<'g> {
+        let depth = self.path.as_ref().map_or(0, |step| step.depth) + 1;
+        Obj { graph: self.graph, id, path: Some(Rc::new(Step { parent: self.path.clone(), label, depth })) }
+    }
+
+    pub(crate) fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
+    pub(crate) fn id(&self) -> Id {
+        self.id
+    }
+
+    pub(crate) fn node(&self) -> Node {
+        self.graph.node(self.id)
+    }
+
+    /// A number that is the same for two references to one object, and only then.
+    pub fn identity(&self) -> u32 {
+        self.id.0
+    }
+
+    /// Byte offset in the stream of the opcode that made this value.
+    pub fn offset(&self) -> u64 {
+        self.graph.offset(self.id)
+    }
+
+    /// Steps from the root.
+    pub fn depth(&self) -> usize {
+        self.path.as_ref().map_or(0, |step| step.depth)
+    }
+
+    /// The path from the root, such as `Pipeline.steps[1][1].coef_`.
+    pub fn path(&self) -> String {
+        let mut labels = Vec::new();
+        let mut step = self.path.as_ref();
+        while let Some(current) = step {
+            labels.push(current.label.as_str());
+            step = current.parent.as_ref();
+        }
+        labels.reverse();
+        if labels.len() > 24 {
+            let cut = labels.len() - 12;
+            labels.splice(12..cut, [" ... "]);
+        }
+        labels.concat().trim_start_matches('.').to_owned()
+    }
+
+    /// What this is.
+    pub fn kind(&self) -> Kind {
+        match self.node() {
+            Node::None => Kind::None,
+            Node::Bool(_) => Kind::Bool,
+            Node::Int(_) | Node::Long(_) => Kind::Int,
+            Node::Float(_) => Kind::Float,
+            Node::Str(_) | Node::Str2(_) => Kind::Str,
+            Node::Bytes(_) | Node::ByteArray(_) => Kind::Bytes,
+            Node::List(_) => Kind::List,
+            Node::Tuple(_) => Kind::Tuple,
+            Node::Set(_) | Node::FrozenSet(_) => Kind::Set,
+            Node::Dict(_) => Kind::Dict,
+            Node::Global(_) => Kind::Global,
+            Node::Object(_) => Kind::Object,
+            Node::Array(_) => Kind::Array,
+        }
+    }
+
+    /// Whether this is `None`.
+    pub fn is_none(&self) -> bool {
+        self.kind() == Kind::None
+    }
+
+    /// The value in a few words, for messages.
+    pub fn describe(&self) -> String {
+        match self.node() {
+            Node::None => "None".into(),
+            Node::Bool(b) => if b { "True" } else { "False" }.into(),
+            Node::Int(n) => format!("the int {n}"),
+            Node::Long(_) => "a large int".into(),
+            Node::Float(x) => format!("the float {x}"),
+            Node::Str(_) | Node::Str2(_) => {
+                format!("the str '{}'", self.str().map(|s| printable(&s)).unwrap_or_default())
+            }
+            Node::Bytes(b) | Node::ByteArray(b) => format!("{} bytes", b.len),
+            Node::List(items) => format!("a list of {}", self.graph.items(items).len()),
+            Node::Tuple(items) => format!("a tuple of {}", self.graph.items(items).len()),
+            Node::Set(items) | Node::FrozenSet(items) => format!("a set of {}", self.graph.items(items).len()),
+            Node::Dict(items) => format!("a dict of {}", self.graph.items(items).len() / 2),
+            Node::Global(index) => format!("a reference to {}", self.graph.name(index)),
+            // Not read as an array here: a refusal to do so would describe it again.
+            Node::Object(_) => match self.class() {
+                Some(name) if numpy::is_multiarray(name, "_reconstruct") => "a numpy array".into(),
+                Some(name) if numpy::is_multiarray(name, "scalar") => "a numpy scalar".into(),
+                Some(name) => format!("an object of {name}"),
+                None => "an object".into(),
+            },
+            Node::Array(index) => {
+                let array = &self.graph.arrays[index as usize];
+                format!("a {} array of shape {:?}", array.dtype.name(), array.shape)
+            }
+        }
+    }
+
+    /// A refusal that concerns this value.
+    #[cold]
+    pub fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        let error = Error::new(kind, message).at(self.offset());
+        if self.path.is_some() { error.on_path(self.path()) } else { error }
+    }
+
+    /// The refusal `expected WHAT, found …`.
+    #[cold]
+    pub fn expected(&self, what: &str) -> Error {
+        self.error(ErrorKind::Value, format!("expected {what}, found {}", self.describe()))
+    }
+
+    /// Reads the value as `T`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] when it is something else.
+    pub fn get<T: FromObj<'g>>(&self) -> Result<T> {
+        T::from_obj(self)
+    }
+
+    // Names and objects
+
+    /// The name that a [`Kind::Global`] refers to.
+    pub fn global(&self) -> Option<Name<'g>> {
+        match self.node() {
+            Node::Global(index) => Some(self.graph.name(index)),
+            _ => None,
+        }
+    }
+
+    fn object(&self) -> Option<crate::graph::Object> {
+        match self.node() {
+            Node::Object(index) => Some(self.graph.objects[index as usize]),
+            _ => None,
+        }
+    }
+
+    /// `copy_reg._reconstructor(cls, object, None)`, protocol 0's way to make an instance: its arguments.
+    fn reconstructor(&self) -> Option<&'g [Id]> {
+        let object = self.object()?;
+        let Node::Global(index) = self.graph.node(object.callable) else { return None };
+        let name = self.graph.name(index);
+        let Node::Tuple(args) = self.graph.node(object.args) else { return None };
+        (name.is("copy_reg", "_reconstructor") || name.is("copyreg", "_reconstructor")).then(|| self.graph.items(args))
+    }
+
+    /// The class of an instance, or the function whose call it stands for.
+    pub fn class(&self) -> Option<Name<'g>> {
+        let callable = match self.reconstructor() {
+            Some(args) => *args.first()?,
+            None => self.object()?.callable,
+        };
+        match self.graph.node(callable) {
+            Node::Global(index) => Some(self.graph.name(index)),
+            _ => None,
+        }
+    }
+
+    /// Positional arguments of the call that an object stands for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] when this is no object.
+    pub fn args(&self) -> Result<Vec<Obj<'g>>> {
+        let object = self.object().ok_or_else(|| self.expected("an object"))?;
+        if self.reconstructor().is_some() {
+            return Ok(Vec::new());
+        }
+        match self.graph.node(object.args) {
+            Node::Tuple(items) => Ok(self.children(items)),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Keyword arguments of the call, if the stream spelled any.
+    pub fn kwargs(&self) -> Option<Obj<'g>> {
+        self.object()?.kwargs.map(|id| self.child(id, String::new()))
+    }
+
+    /// The state that the stream sets on an object.
+    pub fn state(&self) -> Option<Obj<'g>> {
+        self.object()?.state.map(|id| self.child(id, String::new()))
+    }
+
+    /// Attributes of an instance: its state, a dict (or `(dict, dict)` where slots are used).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] when the state is no dict of names.
+    pub fn fields(&self) -> Result<Vec<(Cow<'g, str>, Obj<'g>)>> {
+        let Some(state) = self.state() else { return Ok(Vec::new()) };
+        let dicts = match state.node() {
+            Node::Tuple(items) if self.graph.items(items).len() == 2 => self.graph.items(items).to_vec(),
+            _ => vec![state.id],
+        };
+        let mut fields = Vec::new();
+        for id in dicts {
+            match self.graph.node(id) {
+                Node::None => {}
+                Node::Dict(pairs) => {
+                    for pair in self.graph.items(pairs).chunks_exact(2) {
+                        let name = Obj::bare(self.graph, pair[0]);
+                        let name = name.str().map_err(|_| state.expected("attributes with names"))?;
+                        let value = self.child(pair[1], format!(".{}", printable(&name)));
+                        fields.push((name, value));
+                    }
+                }
+                _ => return Err(state.expected("a dict of attributes")),
+            }
+        }
+        Ok(fields)
+    }
+
+    /// One attribute of an instance.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] when there is none of this name.
+    pub fn field(&self, name: &str) -> Result<Obj<'g>> {
+        let found = self.fields()?.into_iter().rev().find(|(field, _)| field == name);
+        found.map(|(_, value)| value).ok_or_else(|| self.error(ErrorKind::Missing, format!("no attribute '{name}'")))
+    }
+
+    // Containers
+
+    fn children(&self, items: Items) -> Vec<Obj<'g>> {
+        self.graph.items(items).iter().enumerate().map(|(i, &id)| self.child(id, format!("[{i}]"))).collect()
+    }
+
+    /// Elements of a list, tuple, set, of a 1-d object array, or of an object that elements were appended to.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] when this is none of these.
+    pub fn items(&self) -> Result<Vec<Obj<'g>>> {
+        let ids = self.item_ids()?;
+        self.graph.charge(64 * ids.len() as u64)?;
+        Ok(ids.iter().enumerate().map(|(i, &id)| self.child(id, format!("[{i}]"))).collect())
+    }
+
+    fn item_ids(&self) -> Result<Cow<'g, [Id]>> {
+        match self.node() {
+            Node::List(items) | Node::Tuple(items) | Node::Set(items) | Node::FrozenSet(items) => {
+                Ok(Cow::Borrowed(self.graph.items(items)))
+            }
+            Node::Object(_) => {
+                if let Some(name) = self.class() {
+                    // Sets of protocols below 4, and the `set` and `frozenset` of Python 2.
+                    let builtin = matches!(name.module, "builtins" | "__builtin__");
+                    if builtin && matches!(name.name, "set" | "frozenset" | "list" | "tuple") {
+                        return match self.args()?.as_slice() {
+                            [] => Ok(Cow::Borrowed(&[])),
+                            [only] => match only.node() {
+                                Node::List(items) | Node::Tuple(items) => Ok(Cow::Borrowed(self.graph.items(items))),
+                                _ => Err(self.expected("a list of elements")),
+                            },
+                            _ => Err(self.expected("a list of elements")),
+                        };
+                    }
+                }
+                let array = self.array().ok().filter(|array| array.shape().len() == 1 && array.dtype().is_object());
+                if let Some(array) = array {
+                    return Ok(Cow::Owned(array.objects()?.iter().map(Obj::id).collect()));
+                }
+                let object = self.object().ok_or_else(|| self.expected("a list"))?;
+                let items = self.graph.items(object.items);
+                if items.is_empty() { Err(self.expected("a list")) } else { Ok(Cow::Borrowed(items)) }
+            }
+            _ => Err(self.expected("a list or tuple")),
+        }
+    }
+
+    /// Keys and values of a dict, or of an instance of a subclass of dict. Of equal keys the last value counts, as in Python.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] when this is no dict.
+    pub fn entries(&self) -> Result<Vec<(Obj<'g>, Obj<'g>)>> {
+        let pairs: Vec<Id> = match self.node() {
+            Node::Dict(items) => self.graph.items(items).to_vec(),
+            Node::Object(index) => {
+                let object = self.graph.objects[index as usize];
+                let mut pairs = Vec::new();
+                // Python 2 wrote `OrderedDict` as a call with a list of pairs.
+                if let Some(list) = self.args()?.first().filter(|list| matches!(list.kind(), Kind::List | Kind::Dict)) {
+                    if list.kind() == Kind::Dict {
+                        return list.entries();
+                    }
+                    for pair in list.items()? {
+                        pairs.extend_from_slice(&pair.item_ids()?);
+                    }
+                }
+                pairs.extend_from_slice(self.graph.items(object.pairs));
+                pairs
+            }
+            _ => return Err(self.expected("a dict")),
+        };
+        if !pairs.len().is_multiple_of(2) {
+            return Err(self.expected("a dict"));
+        }
+        self.graph.charge(128 * pairs.len() as u64 / 2)?;
+        let mut entries: Vec<(Obj<'g>, Obj<'g>)> = Vec::with_capacity(pairs.len() / 2);
+        let mut seen: std::collections::HashMap<Cow<'g, str>, usize> = std::collections::HashMap::new();
+        for pair in pairs.chunks_exact(2) {
+            let key = Obj { graph: self.graph, id: pair[0], path: self.path.clone() };
+            let label = match key.node() {
+                Node::Str(_) | Node::Str2(_) => format!("['{}']", printable(&key.str()?)),
+                Node::Int(n) => format!("[{n}]"),
+                _ => "[…]".into(),
+            };
+            let value = self.child(pair[1], label);
+            if let (Kind::Str, Ok(text)) = (key.kind(), key.str()) {
+                if let Some(&at) = seen.get(&text) {
+                    entries[at].1 = value;
+                    continue;
+                }
+                seen.insert(text, entries.len());
+            }
+            entries.push((key, value));
+        }
+        Ok(entries)
+    }
+
+    /// The value that a dict holds under a text key.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] when there is none.
+    pub fn entry(&self, key: &str) -> Result<Obj<'g>> {
+        let pairs = match self.node() {
+            Node::Dict(items) => self.graph.items(items),
+            Node::Object(index) => self.graph.items(self.graph.objects[index as usize].pairs),
+            _ => return Err(self.expected("a dict")),
+        };
+        for pair in pairs.chunks_exact(2).rev() {
+            if matches!(self.graph.node(pair[0]), Node::Str(_) | Node::Str2(_))
+                && Obj::bare(self.graph, pair[0]).str().is_ok_and(|text| text == key)
+            {
+                return Ok(self.child(pair[1], format!("['{}']", printable(key))));
+            }
+        }
+        Err(self.error(ErrorKind::Missing, format!("no entry '{}'", printable(key))))
+    }
+
+    // Plain values
+
+    /// Text. A `str` of Python 2 counts when it is UTF-8 (latin-1 otherwise).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] when this is no text.
+    pub fn str(&self) -> Result<Cow<'g, str>> {
+        match self.node() {
+            Node::Str(bytes) => text::check_utf8(self.graph.bytes(bytes)).map(Cow::Borrowed),
+            Node::Str2(bytes) => {
+                let raw = self.graph.bytes(bytes);
+                Ok(match std::str::from_utf8(raw) {
+                    Ok(text) => Cow::Borrowed(text),
+                    Err(_) => Cow::Owned(raw.iter().map(|&b| char::from(b)).collect()),
+                })
+            }
+            Node::Object(_) => match numpy::scalar_from_obj(self) {
+                Ok(Scalar::Str(text)) => Ok(Cow::Owned(text)),
+                _ => Err(self.expected("text")),
+            },
+            _ => Err(self.expected("text")),
+        }
+    }
+
+    /// Bytes: also a `str` of Python 2, and the text that Python 3 spells bytes with in protocols below 3.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] when this is something else.
+    pub fn bytes(&self) -> Result<Cow<'g, [u8]>> {
+        match self.node() {
+            Node::Bytes(bytes) | Node::ByteArray(bytes) | Node::Str2(bytes) => {
+                Ok(Cow::Borrowed(self.graph.bytes(bytes)))
+            }
+            // Bytes that a Python 2 pickle's reader re-wrote as text.
+            Node::Str(_) => latin1(&self.str()?).map(Cow::Owned).ok_or_else(|| self.expected("bytes")),
+            Node::Object(_) => {
+                let name = self.class().ok_or_else(|| self.expected("bytes"))?;
+                let args = self.args()?;
+                if name.is("_codecs", "encode") {
+                    let [text, codec] = args.as_slice() else { return Err(self.expected("bytes")) };
+                    if !matches!(&*codec.str()?, "latin1" | "latin-1" | "iso-8859-1") {
+                        return Err(codec.expected("latin1"));
+                    }
+                    return latin1(&text.str()?).map(Cow::Owned).ok_or_else(|| text.expected("latin-1 text"));
+                }
+                let builtin = matches!(name.module, "builtins" | "__builtin__");
+                if builtin && matches!(name.name, "bytes" | "bytearray") && args.is_empty() {
+                    return Ok(Cow::Borrowed(&[]));
+                }
+                Err(self.expected("bytes"))
+            }
+            _ => Err(self.expected("bytes")),
+        }
+    }
+
+    /// The bytes of an array, kept where they stand if they stand in the stream.
+    pub(crate) fn byte_span(&self) -> Result<Bytes> {
+        match self.node() {
+            Node::Bytes(bytes) | Node::ByteArray(bytes) | Node::Str2(bytes) | Node::Str(bytes)
+                if !matches!(self.node(), Node::Str(_)) || self.graph.bytes(bytes).is_ascii() =>
+            {
+                Ok(bytes)
+            }
+            _ => Err(self.expected("bytes")),
+        }
+    }
+
+    pub(crate) fn number(&self) -> Result<Scalar> {
+        match self.node() {
+            Node::Bool(b) => Ok(Scalar::Bool(b)),
+            Node::Int(n) => Ok(Scalar::Int(n)),
+            Node::Long(bytes) => Ok(Scalar::Float(text::long_to_f64(self.graph.bytes(bytes)))),
+            Node::Float(x) => Ok(Scalar::Float(x)),
+            _ => Err(self.expected("a number")),
+        }
+    }
+
+    /// An integer too large for 64 bits, as little-endian two's complement; any integer counts.
+    pub fn big_int(&self) -> Option<Cow<'g, [u8]>> {
+        match self.node() {
+            Node::Int(n) => Some(Cow::Owned(n.to_le_bytes().to_vec())),
+            Node::Long(bytes) => Some(Cow::Borrowed(self.graph.bytes(bytes))),
+            _ => None,
+        }
+    }
+
+    /// An array.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] when this is none, or one whose parts disagree.
+    pub fn array(&self) -> Result<Array<'g>> {
+        numpy::array_from_obj(self)
+    }
+}
+
+impl fmt::Debug for Obj<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path(), self.describe())
+    }
+}
+
+fn latin1(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
+}
+
+/// A type that can read itself from a value of the graph.
+pub trait FromObj<'g>: Sized {
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] when the value is something else.
+    fn from_obj(obj: &Obj<'g>) -> Result<Self>;
+}
+
+impl<'g> FromObj<'g> for Obj<'g> {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        Ok(obj.clone())
+    }
+}
+
+impl<'g> FromObj<'g> for Scalar {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        numpy::scalar_from_obj(obj)
+    }
+}
+
+impl<'g> FromObj<'g> for f64 {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        let number = obj.get::<Scalar>().ok().and_then(|value| value.as_f64());
+        number.ok_or_else(|| obj.expected("a number"))
+    }
+}
+
+impl<'g> FromObj<'g> for i64 {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        let number = obj.get::<Scalar>().ok().and_then(|value| value.as_i64());
+        number.ok_or_else(|| obj.expected("an integer"))
+    }
+}
+
+impl<'g> FromObj<'g> for usize {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        usize::try_from(obj.get::<i64>()?).map_err(|_| obj.expected("an integer that is not negative"))
+    }
+}
+
+impl<'g> FromObj<'g> for bool {
+    /// `True`, `False`, and what numpy and the oldest protocols write for them (1 and 0).
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        match obj.get::<Scalar>().ok().and_then(|value| value.as_i64()) {
+            Some(0) => Ok(false),
+            Some(1) => Ok(true),
+            _ => Err(obj.expected("True or False")),
+        }
+    }
+}
+
+impl<'g> FromObj<'g> for String {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        obj.str().map(Cow::into_owned)
+    }
+}
+
+impl<'g, T: FromObj<'g>> FromObj<'g> for Option<T> {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        if obj.is_none() { Ok(None) } else { obj.get().map(Some) }
+    }
+}
+
+impl<'g, T: FromObj<'g>> FromObj<'g> for Vec<T> {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        obj.items()?.iter().map(Obj::get).collect()
+    }
+}
+
+impl<'g> FromObj<'g> for Array<'g> {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        obj.array()
+    }
+}
+
+impl<'g> FromObj<'g> for Shared<f64> {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        match obj.kind() {
+            Kind::List | Kind::Tuple => obj.get::<Vec<f64>>().map(Shared::from),
+            _ => obj.array()?.f64s(),
+        }
+    }
+}
+
+impl<'g> FromObj<'g> for Shared<i64> {
+    fn from_obj(obj: &Obj<'g>) -> Result<Self> {
+        match obj.kind() {
+            Kind::List | Kind::Tuple => obj.get::<Vec<i64>>().map(Shared::from),
+            _ => obj.array()?.i64s(),
+        }
+    }
+}
+
+impl Obj<'_> {
+    /// Whether this is a scipy sparse matrix.
+    pub fn is_sparse(&self) -> bool {
+        crate::scipy::format_of(self).is_some()
+    }
+}
