@@ -1,8 +1,126 @@
 //! Compression around a stream, found by its first bytes (never by a file name) and undone within [`Limits`].
+//!
+//! One layer is undone, never two. What is left must look like the start of a pickle, and that is checked on the
+//! first few kilobytes that come out: a bomb of zeros is refused before it has grown.
 
-use crate::{Limits, error::Result};
+mod bz2;
+mod damage;
+mod foreign;
+mod gzip;
+mod inflate;
+mod lz4;
+mod sink;
+mod sniff;
+mod xz;
+mod zf;
+mod zip;
+mod zlib;
+mod zstd;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    Limits,
+    error::{Error, ErrorKind, Result},
+};
+use sink::Sink;
+use sniff::Container;
+
+pub(crate) use damage::{CRLF_DAMAGE, looks_crlf_damaged};
 
 /// The plain stream inside `bytes`: the bytes themselves when nothing is compressed.
-pub(crate) fn open(bytes: Vec<u8>, _limits: &Limits) -> Result<Vec<u8>> {
-    Ok(bytes)
+///
+/// Another program's format, an empty file and whatever cannot be the start of a pickle are refused here, by name.
+pub(crate) fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
+    let size = bytes.len() as u64;
+    if size > limits.input_bytes {
+        return Err(over("input_bytes", limits.input_bytes, &format!("the file has {size} bytes")));
+    }
+    if bytes.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Truncated,
+            "Ran out of input: the file is empty; it was not written, copied or downloaded in full",
+        )
+        .at(0));
+    }
+    let Some(container) = sniff::sniff(&bytes) else {
+        foreign::refuse_unless_pickle(&bytes, None)?;
+        if size > limits.decompressed_bytes {
+            return Err(over("decompressed_bytes", limits.decompressed_bytes, &format!("the stream has {size} bytes")));
+        }
+        return Ok(bytes);
+    };
+    let sink = Sink::new(container.name(), limits, container.claimed_size(&bytes), bytes.len());
+    decompress(container, &bytes, sink, limits)
+}
+
+/// The bytes of a `.npy.z` side file of joblib <= 0.9: the `ZF` container around raw array data, not a pickle.
+#[allow(dead_code, reason = "the side files of joblib <= 0.9 are read by `load_path`")]
+pub(crate) fn open_side_file(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
+    if bytes.len() as u64 > limits.input_bytes {
+        return Err(over("input_bytes", limits.input_bytes, &format!("the file has {} bytes", bytes.len())));
+    }
+    let container = sniff::sniff(bytes).filter(|c| *c == Container::Zf).ok_or_else(|| {
+        Error::new(ErrorKind::Format, "this is no compressed array file of joblib 0.9 or older (it must start with ZF)")
+    })?;
+    let sink = Sink::new(container.name(), limits, container.claimed_size(bytes), bytes.len()).of_raw_data();
+    decompress(container, bytes, sink, limits)
+}
+
+fn decompress(container: Container, bytes: &[u8], mut sink: Sink, limits: &Limits) -> Result<Vec<u8>> {
+    let result = match container {
+        Container::Zlib => zlib::read(bytes, &mut sink),
+        Container::Gzip => gzip::read(bytes, &mut sink),
+        Container::Bz2 => bz2::read(bytes, &mut sink),
+        Container::Xz => xz::read_xz(bytes, &mut sink, limits),
+        Container::Lzma => xz::read_alone(bytes, &mut sink, limits),
+        Container::Lz4 => lz4::read(bytes, &mut sink),
+        Container::Zstd => zstd::read(bytes, &mut sink, limits),
+        Container::Zf => zf::read(bytes, &mut sink),
+    };
+    result.and_then(|()| sink.finish()).map_err(|error| match error.kind() {
+        ErrorKind::Malformed | ErrorKind::Truncated if looks_crlf_damaged(bytes) => {
+            let place = error.offset().unwrap_or(0);
+            Error::new(ErrorKind::Malformed, format!("{CRLF_DAMAGE}: {}", error.message())).at(place)
+        }
+        _ => error,
+    })
+}
+
+/// A bound of [`Limits`] that was reached: which, its value, and how to raise it.
+fn over(field: &str, value: u64, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Limit,
+        format!("{what}, more than the limit of {value}; if the file is trusted, raise `Limits::{field}`"),
+    )
+}
+
+/// The bytes end inside a container.
+fn truncated(format: &str, at: usize) -> Error {
+    Error::new(
+        ErrorKind::Truncated,
+        format!("the {format} data end too early: the file was not written, copied or downloaded in full"),
+    )
+    .at(at as u64)
+}
+
+/// A container breaks a rule of its own format.
+fn malformed(format: &str, what: &str, at: usize) -> Error {
+    Error::new(
+        ErrorKind::Malformed,
+        format!("the {format} data are damaged: {what}; copy or download the file again, in binary mode"),
+    )
+    .at(at as u64)
+}
+
+/// Whether `bytes` are padding: nothing but zeros.
+fn is_padding(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| *b == 0)
+}
+
+/// A little-endian number of up to 8 bytes at `at`, when all of its bytes are there.
+fn le(bytes: &[u8], at: usize, width: usize) -> Option<u64> {
+    let field = bytes.get(at..at.checked_add(width)?)?;
+    Some(field.iter().rev().fold(0, |n, b| n << 8 | u64::from(*b)))
 }

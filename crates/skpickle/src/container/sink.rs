@@ -1,0 +1,167 @@
+//! Where decompressed bytes go: a buffer that grows as they come, counted against the limit.
+
+use super::{foreign, le, over};
+use crate::{
+    Limits,
+    error::{Error, ErrorKind, Result},
+};
+
+/// Room offered to a decoder at a time.
+const CHUNK: usize = 256 << 10;
+
+/// So many bytes are enough to tell a pickle from something else (a tar says its name at byte 257).
+const HEAD: usize = 4096;
+
+/// The output of a decoder.
+///
+/// The vector is kept zero-filled past `filled`, so that space once cleared is not cleared again.
+pub(super) struct Sink {
+    out: Vec<u8>,
+    filled: usize,
+    limit: u64,
+    string_limit: u64,
+    format: &'static str,
+    head_checked: bool,
+}
+
+impl Sink {
+    /// An empty sink. A claimed size is believed only as far as four times the input, which is there to prove it.
+    pub(super) fn new(format: &'static str, limits: &Limits, claimed: Option<u64>, input: usize) -> Self {
+        let mut out = Vec::new();
+        let believed = claimed.unwrap_or(0).min(limits.decompressed_bytes).min(input as u64 * 4);
+        if let Ok(believed) = usize::try_from(believed) {
+            // Without the memory the vector grows as it can, and fails in `space` if it cannot.
+            let _ = out.try_reserve(believed);
+        }
+        Sink {
+            out,
+            filled: 0,
+            limit: limits.decompressed_bytes,
+            string_limit: limits.string_bytes as u64,
+            format,
+            head_checked: false,
+        }
+    }
+
+    /// The same sink for bytes that are no pickle: their start is not looked at.
+    pub(super) fn of_raw_data(mut self) -> Self {
+        self.head_checked = true;
+        self
+    }
+
+    /// Name of the container, for messages.
+    pub(super) fn format(&self) -> &'static str {
+        self.format
+    }
+
+    /// Bytes written so far.
+    pub(super) fn len(&self) -> usize {
+        self.filled
+    }
+
+    /// The bytes written from `start` on.
+    pub(super) fn since(&self, start: usize) -> &[u8] {
+        self.out.get(start..self.filled).unwrap_or(&[])
+    }
+
+    /// What is written so far, and at least `least` bytes to write into.
+    pub(super) fn space(&mut self, least: usize) -> Result<(&[u8], &mut [u8])> {
+        if self.out.len() - self.filled < least {
+            // One byte over the limit is enough to see that it is passed.
+            let left = self.limit.saturating_sub(self.filled as u64).saturating_add(1);
+            let want = least.max(CHUNK.min(usize::try_from(left).unwrap_or(CHUNK)));
+            let size = self.filled.saturating_add(want);
+            self.out.try_reserve(size - self.out.len()).map_err(|_| {
+                Error::new(ErrorKind::Limit, format!("out of memory after {} decompressed bytes", self.filled))
+            })?;
+            self.out.resize(size, 0);
+        }
+        let (written, space) = self.out.split_at_mut(self.filled);
+        Ok((written, space))
+    }
+
+    /// Counts `n` bytes that were written into the space.
+    pub(super) fn wrote(&mut self, n: usize) -> Result<()> {
+        self.filled = self.filled.saturating_add(n).min(self.out.len());
+        if self.filled as u64 > self.limit {
+            let what = format!("the {} data expand to more than {} bytes", self.format, self.limit);
+            return Err(over("decompressed_bytes", self.limit, &what));
+        }
+        if !self.head_checked && self.filled >= HEAD {
+            self.check_head()?;
+        }
+        Ok(())
+    }
+
+    /// Appends `bytes`.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        for part in bytes.chunks(CHUNK) {
+            let (_, space) = self.space(part.len())?;
+            if let Some(space) = space.get_mut(..part.len()) {
+                space.copy_from_slice(part);
+            }
+            self.wrote(part.len())?;
+        }
+        Ok(())
+    }
+
+    /// Everything that was written.
+    pub(super) fn finish(mut self) -> Result<Vec<u8>> {
+        if !self.head_checked {
+            self.check_head()?;
+        }
+        self.out.truncate(self.filled);
+        Ok(self.out)
+    }
+
+    fn check_head(&mut self) -> Result<()> {
+        self.head_checked = true;
+        if self.filled == 0 {
+            let message = format!("Ran out of input: the {} data hold no byte", self.format);
+            return Err(Error::new(ErrorKind::Truncated, message).at(0));
+        }
+        foreign::refuse_unless_pickle(self.since(0), Some(self.format))?;
+        match first_string(self.since(0)) {
+            Some(size) if size > self.string_limit => {
+                let what = format!("the {} data hold one string of {size} bytes, which no model is", self.format);
+                Err(over("string_bytes", self.string_limit, &what))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The length of the string or bytes that is the first object of the pickle, if one is: it tells a bomb, the simplest
+/// one, before it has grown.
+fn first_string(head: &[u8]) -> Option<u64> {
+    let mut position = 0;
+    loop {
+        match head.get(position)? {
+            0x80 => position += 2,
+            0x95 => position += 9,
+            b'B' | b'T' | b'X' => return le(head, position + 1, 4),
+            0x8d | 0x8e | 0x96 => return le(head, position + 1, 8),
+            _ => return None,
+        }
+    }
+}
+
+/// Lets a decoder write by `io::Write`; the refusal itself is kept, since an I/O error cannot carry it.
+pub(super) struct SinkWriter<'a> {
+    pub(super) sink: &'a mut Sink,
+    pub(super) refusal: Option<Error>,
+}
+
+impl std::io::Write for SinkWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.sink.push(bytes).map_err(|refusal| {
+            self.refusal = Some(refusal);
+            std::io::Error::other("refused")
+        })?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
