@@ -147,7 +147,7 @@ fn zipped_side_file(machine: &mut Machine<'_, '_>, id: Id) -> Result<Node> {
     let dtype = Dtype::from_obj(dtype)?;
     array_check_shape(&shape, machine.graph.limits().array_dims)?;
     let content = (machine.side_files)(&name)?;
-    let content = container::open(content, machine.graph.limits())
+    let content = container::open_side_file(&content, machine.graph.limits())
         .map_err(|e| Error::new(e.kind(), format!("side file '{}': {e}", printable(&name))))?;
     let len = array_len_of(&shape).and_then(|len| len.checked_mul(dtype.size)).unwrap_or(usize::MAX);
     if dtype.is_object() || content.len() != len || u32::try_from(len).is_err() {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    Limits,
+    Limits, container,
     error::{Error, ErrorKind, Result, printable},
     graph::{Graph, Id, Items, Node, Object},
     joblib::{self, SideFiles},
@@ -20,7 +20,7 @@ pub(crate) fn run(stream: Vec<u8>, limits: &Limits, side_files: &mut SideFiles<'
     let stream = Arc::new(stream);
     let mut graph = Graph::new(Arc::clone(&stream), limits);
     let mut machine = Machine::new(&stream, 0, 0, &mut graph, side_files);
-    let root = machine.decode()?;
+    let root = machine.decode().map_err(|error| container::explain(error, &stream))?;
     let (trailing, protocol) = (machine.reader.remaining(), machine.protocol);
     graph.finish(root, trailing, protocol);
     Ok(graph)

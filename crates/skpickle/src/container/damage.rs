@@ -1,38 +1,54 @@
 //! Files that a copy in text mode has damaged.
 
+use super::le;
+use crate::error::{Error, ErrorKind};
+
 /// What to say about one.
-pub(crate) const CRLF_DAMAGE: &str =
-    "the file was damaged by a copy in text mode (CRLF line ends); copy it again in binary mode";
+const CRLF_DAMAGE: &str = "the file was damaged by a copy in text mode (CRLF line ends); copy it again in binary mode";
 
 /// Whether `bytes`, which did not parse, show that line ends were turned into CRLF or back.
 ///
 /// Only for a file that was refused already: by chance, sound files can look the same. Tested for are
 ///
 /// * a `GLOBAL` whose two lines end in `\r\n`;
-/// * at least four `\n`, and `\r` before each (by chance: 1 in 256 for each);
-/// * no `\r\n` at all where ten and more are to be expected.
+/// * `\r` before each `\n`, in a pickle that is longer than its one frame by as many bytes;
+/// * at least two `\n`, and `\r` before each (by chance: 1 in 256 for each);
+/// * no `\r\n` at all, though other bytes near `\n` in value follow a `\r` ten times and more on average. (Arrays of
+///   small integers have many of both and never one behind the other, so the counts of the two alone say nothing.)
 pub(crate) fn looks_crlf_damaged(bytes: &[u8]) -> bool {
-    let mut newlines = 0_u64;
-    let mut returns = 0_u64;
-    let mut pairs = 0_u64;
-    let mut previous = 0;
-    for byte in bytes {
-        match byte {
-            b'\n' => {
-                newlines += 1;
-                pairs += u64::from(previous == b'\r');
-            }
-            b'\r' => returns += 1,
-            _ => {}
-        }
-        previous = *byte;
+    let newlines = bytes.iter().filter(|b| **b == b'\n').count();
+    let mut after_return = [0_u64; 256];
+    for pair in bytes.windows(2).filter(|pair| pair[0] == b'\r') {
+        after_return[usize::from(pair[1])] += 1;
     }
-    if newlines == pairs && newlines >= 4 {
-        return true;
+    let pairs = after_return[usize::from(b'\n')];
+    let neighbours = [0x08, 0x09, 0x0b, 0x0c].map(|b: usize| after_return[b]);
+    if pairs == 0 {
+        return neighbours.iter().sum::<u64>() >= 40 && neighbours.iter().all(|n| *n > 0);
     }
-    // Each byte is `\n` so often, after a `\r` as after any other.
-    let expected = (newlines as f64) * (returns as f64) / (bytes.len().max(1) as f64);
-    (pairs == 0 && expected >= 10.0) || (newlines == pairs && newlines > 0 && has_crlf_global(bytes))
+    let longer_by_pairs = frame_end(bytes).and_then(|end| end.checked_add(pairs)) == Some(bytes.len() as u64);
+    newlines as u64 == pairs && (newlines >= 2 || longer_by_pairs || has_crlf_global(bytes))
+}
+
+/// Where a pickle of one frame should end, by its header.
+fn frame_end(bytes: &[u8]) -> Option<u64> {
+    match bytes {
+        [0x80, _, 0x95, ..] => le(bytes, 3, 8)?.checked_add(11),
+        _ => None,
+    }
+}
+
+/// What `error`, met while `bytes` were decoded, comes from: the copy in text mode, when they show it.
+pub(crate) fn explain(error: Error, bytes: &[u8]) -> Error {
+    // The machine names a `GLOBAL` with such line ends itself.
+    if error.message().contains("text mode") || !looks_crlf_damaged(bytes) {
+        return error;
+    }
+    let explained = Error::new(ErrorKind::Malformed, format!("{CRLF_DAMAGE}: {}", error.message()));
+    match error.offset() {
+        Some(offset) => explained.at(offset),
+        None => explained,
+    }
 }
 
 /// `c`, a module and a name, each ended by `\r\n`.

@@ -27,7 +27,7 @@ use crate::{
 use sink::Sink;
 use sniff::Container;
 
-pub(crate) use damage::{CRLF_DAMAGE, looks_crlf_damaged};
+pub(crate) use damage::explain;
 
 /// The plain stream inside `bytes`: the bytes themselves when nothing is compressed.
 ///
@@ -56,7 +56,6 @@ pub(crate) fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
 }
 
 /// The bytes of a `.npy.z` side file of joblib <= 0.9: the `ZF` container around raw array data, not a pickle.
-#[allow(dead_code, reason = "the side files of joblib <= 0.9 are read by `load_path`")]
 pub(crate) fn open_side_file(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
     if bytes.len() as u64 > limits.input_bytes {
         return Err(over("input_bytes", limits.input_bytes, &format!("the file has {} bytes", bytes.len())));
@@ -80,10 +79,7 @@ fn decompress(container: Container, bytes: &[u8], mut sink: Sink, limits: &Limit
         Container::Zf => zf::read(bytes, &mut sink),
     };
     result.and_then(|()| sink.finish()).map_err(|error| match error.kind() {
-        ErrorKind::Malformed | ErrorKind::Truncated if looks_crlf_damaged(bytes) => {
-            let place = error.offset().unwrap_or(0);
-            Error::new(ErrorKind::Malformed, format!("{CRLF_DAMAGE}: {}", error.message())).at(place)
-        }
+        ErrorKind::Malformed | ErrorKind::Truncated => explain(error, bytes),
         _ => error,
     })
 }

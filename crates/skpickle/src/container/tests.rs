@@ -1,6 +1,6 @@
 //! Every container: what is read, what is refused and how, and that no damage passes.
 
-use super::*;
+use super::{damage::looks_crlf_damaged, *};
 use proptest::prelude::*;
 use std::io::Write;
 
@@ -419,14 +419,20 @@ fn text_mode_copies_are_recognised() {
     assert!(looks_crlf_damaged(b"ccopy_reg\r\n_reconstructor\r\np0\r\n"));
     assert!(!looks_crlf_damaged(b"\x80\x03cnumpy.core.multiarray\n_reconstruct\nq\x00"));
     assert!(!looks_crlf_damaged(b"\x80\x04K\x01."));
-    let data = payload(3_000_000);
+    // One frame, one newline (an int of 10).
+    assert!(looks_crlf_damaged(b"\x80\x04\x95\x05\0\0\0\0\0\0\0K\r\nN0."));
+    assert!(!looks_crlf_damaged(b"\x80\x04\x95\x05\0\0\0\0\0\0\0K\nN0."));
+    // An array of small integers.
+    let integers: Vec<u8> = (0..100_000_u64).flat_map(|n| (n % 40).to_le_bytes()).collect();
+    assert!(!looks_crlf_damaged(&integers));
+    let data = payload(6_000_000);
     assert!(!looks_crlf_damaged(&data));
     for (name, bytes) in all_of(&data) {
         assert!(!looks_crlf_damaged(&bytes), "{name}");
         let damaged = to_crlf(&bytes);
         assert!(looks_crlf_damaged(&damaged), "{name}");
         let error = read(&damaged).unwrap_err();
-        assert!(error.message().starts_with(CRLF_DAMAGE), "{name}: {error}");
+        assert!(error.message().starts_with("the file was damaged by a copy in text mode (CRLF"), "{name}: {error}");
     }
     // The other way round shows in what is missing.
     let mut back = data;
