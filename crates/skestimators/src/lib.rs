@@ -1,1 +1,29 @@
-//! scikit-learn estimators for inference.
+//! scikit-learn's estimators for inference, loaded straight from the files that `joblib.dump` and `pickle.dump` write.
+//!
+//! ```
+//! use skestimators::{Model, Samples};
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/examples/iris_logistic.joblib");
+//! let model = Model::from_path(path)?;
+//! let y = model.predict(&Samples::from(ndarray::array![[5.1, 3.5, 1.4, 0.2]]))?;
+//! assert_eq!(y.shape(), [1]);
+//! # Ok::<(), skestimators::Error>(())
+//! ```
+//!
+//! Nothing in a file is executed, whatever it holds: names are looked up in a closed table, and what is not in it is refused.
+
+mod data;
+mod error;
+mod estimator;
+mod linear_model;
+mod math;
+mod member;
+mod method;
+mod model;
+mod registry;
+mod state;
+mod validation;
+
+pub use data::{Array, Column, ColumnData, Csr, Output, Record, Samples, Table, Value};
+pub use error::{Error, ErrorKind, Result};
+pub use method::Method;
+pub use model::{Model, supported};

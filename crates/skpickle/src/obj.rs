@@ -624,3 +624,13 @@ impl Obj<'_> {
         crate::scipy::format_of(self).is_some()
     }
 }
+
+impl Obj<'_> {
+    /// Pays for `bytes` of memory that this value is about to cost; see [`Graph::charge`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] when [`Limits::built_bytes`](crate::Limits::built_bytes) is used up.
+    pub fn charge(&self, bytes: u64) -> Result<()> {
+        self.graph.charge(bytes).map_err(|e| e.on_path(self.path()).at(self.offset()))
+    }
+}

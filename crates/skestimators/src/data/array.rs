@@ -1,0 +1,265 @@
+//! Arrays of any of the element types that labels and answers have.
+
+use ndarray::{Array2, ArrayD, ArrayViewD, Axis, IxDyn};
+use skpickle::{FromObj, Kind, Obj, Scalar};
+
+/// One cell of a table, or one label of an object array.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `None`.
+    None,
+    /// A bool.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A float; NaN is a missing value too.
+    Float(f64),
+    /// Text.
+    Str(Box<str>),
+    /// Bytes.
+    Bytes(Box<[u8]>),
+}
+
+impl From<Scalar> for Value {
+    fn from(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::None => Value::None,
+            Scalar::Bool(b) => Value::Bool(b),
+            Scalar::Int(n) | Scalar::Time(n) => Value::Int(n),
+            Scalar::Float(x) => Value::Float(x),
+            Scalar::Float32(x) => Value::Float(x.into()),
+            Scalar::Str(s) => Value::Str(s.into()),
+            Scalar::Bytes(b) => Value::Bytes(b.into()),
+        }
+    }
+}
+
+/// An array of any rank with the element type that scikit-learn's answer has.
+///
+/// ```
+/// let labels = skestimators::Array::from(vec!["a".to_owned(), "b".to_owned()]);
+/// assert_eq!(labels.shape(), [2]);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Array {
+    /// 64-bit floats (and computed 32-bit ones, widened).
+    F64(ArrayD<f64>),
+    /// 32-bit floats: labels of that dtype.
+    F32(ArrayD<f32>),
+    /// Integers.
+    I64(ArrayD<i64>),
+    /// Bools.
+    Bool(ArrayD<bool>),
+    /// Text.
+    Str(ArrayD<String>),
+    /// Bytes (numpy's `S`).
+    Bytes(ArrayD<Vec<u8>>),
+    /// Python objects.
+    Object(ArrayD<Value>),
+}
+
+macro_rules! each {
+    ($self:expr, $a:ident => $body:expr) => {
+        match $self {
+            Array::F64($a) => $body,
+            Array::F32($a) => $body,
+            Array::I64($a) => $body,
+            Array::Bool($a) => $body,
+            Array::Str($a) => $body,
+            Array::Bytes($a) => $body,
+            Array::Object($a) => $body,
+        }
+    };
+}
+
+macro_rules! map_each {
+    ($self:expr, $a:ident => $body:expr) => {
+        match $self {
+            Array::F64($a) => Array::F64($body),
+            Array::F32($a) => Array::F32($body),
+            Array::I64($a) => Array::I64($body),
+            Array::Bool($a) => Array::Bool($body),
+            Array::Str($a) => Array::Str($body),
+            Array::Bytes($a) => Array::Bytes($body),
+            Array::Object($a) => Array::Object($body),
+        }
+    };
+}
+
+impl Array {
+    /// Extents, one a dimension.
+    pub fn shape(&self) -> &[usize] {
+        each!(self, a => a.shape())
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        each!(self, a => a.len())
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The elements along the first axis at `indices`, as `classes_.take(indices)` in Python.
+    ///
+    /// # Panics
+    /// Never for indices below the extent of the first axis; callers prove that.
+    pub(crate) fn take(&self, indices: &[usize]) -> Array {
+        map_each!(self, a => a.select(Axis(0), indices))
+    }
+
+    /// Elements as doubles where they are numbers or bools.
+    pub fn to_f64(&self) -> Option<ArrayD<f64>> {
+        match self {
+            Array::F64(a) => Some(a.clone()),
+            Array::F32(a) => Some(a.mapv(f64::from)),
+            Array::I64(a) => Some(a.mapv(|n| n as f64)),
+            Array::Bool(a) => Some(a.mapv(|b| f64::from(u8::from(b)))),
+            Array::Object(a) => {
+                let values: Option<Vec<f64>> = a
+                    .iter()
+                    .map(|value| match value {
+                        Value::Bool(b) => Some(f64::from(u8::from(*b))),
+                        Value::Int(n) => Some(*n as f64),
+                        Value::Float(x) => Some(*x),
+                        _ => None,
+                    })
+                    .collect();
+                ArrayD::from_shape_vec(a.raw_dim(), values?).ok()
+            }
+            Array::Str(_) | Array::Bytes(_) => None,
+        }
+    }
+
+    /// A view of the floats, if these are floats of 64 bits.
+    pub fn as_f64(&self) -> Option<ArrayViewD<'_, f64>> {
+        match self {
+            Array::F64(a) => Some(a.view()),
+            _ => None,
+        }
+    }
+
+    /// One element as a value of its own, by its position in C order.
+    pub fn value(&self, index: usize) -> Option<Value> {
+        Some(match self {
+            Array::F64(a) => Value::Float(*a.iter().nth(index)?),
+            Array::F32(a) => Value::Float(f64::from(*a.iter().nth(index)?)),
+            Array::I64(a) => Value::Int(*a.iter().nth(index)?),
+            Array::Bool(a) => Value::Bool(*a.iter().nth(index)?),
+            Array::Str(a) => Value::Str(a.iter().nth(index)?.as_str().into()),
+            Array::Bytes(a) => Value::Bytes(a.iter().nth(index)?.as_slice().into()),
+            Array::Object(a) => a.iter().nth(index)?.clone(),
+        })
+    }
+
+    /// Arrays of one element type and shape side by side: `np.vstack(columns).T`, or 1-d columns made 2-d.
+    pub(crate) fn columns(columns: &[Array]) -> Option<Array> {
+        macro_rules! stack {
+            ($variant:ident) => {{
+                let parts: Option<Vec<_>> = columns
+                    .iter()
+                    .map(|c| match c {
+                        Array::$variant(a) => Some(a.view()),
+                        _ => None,
+                    })
+                    .collect();
+                ndarray::stack(Axis(1), &parts?).ok().map(Array::$variant)
+            }};
+        }
+        match columns.first()? {
+            Array::F64(_) => stack!(F64),
+            Array::F32(_) => stack!(F32),
+            Array::I64(_) => stack!(I64),
+            Array::Bool(_) => stack!(Bool),
+            Array::Str(_) => stack!(Str),
+            Array::Bytes(_) => stack!(Bytes),
+            Array::Object(_) => stack!(Object),
+        }
+    }
+}
+
+macro_rules! from_vec {
+    ($($t:ty => $variant:ident),*) => { $(
+        impl From<Vec<$t>> for Array {
+            fn from(values: Vec<$t>) -> Self {
+                Array::$variant(ndarray::Array1::from_vec(values).into_dyn())
+            }
+        }
+        impl From<Array2<$t>> for Array {
+            fn from(values: Array2<$t>) -> Self {
+                Array::$variant(values.into_dyn())
+            }
+        }
+    )* };
+}
+
+from_vec! { f64 => F64, f32 => F32, i64 => I64, bool => Bool, String => Str, Vec<u8> => Bytes, Value => Object }
+
+impl<'g> FromObj<'g> for Array {
+    /// An array of any plain dtype, or a list of plain values (as object labels).
+    fn from_obj(obj: &Obj<'g>) -> skpickle::Result<Self> {
+        if matches!(obj.kind(), Kind::List | Kind::Tuple) {
+            let values: Vec<Scalar> = obj.get()?;
+            return Ok(from_scalars(values));
+        }
+        let array = obj.array()?;
+        let shape = IxDyn(array.shape());
+        let dtype = array.dtype();
+        let wrong = |_| obj.expected("an array whose parts agree");
+        macro_rules! shaped {
+            ($values:expr) => {
+                ArrayD::from_shape_vec(shape, $values).map_err(wrong)?
+            };
+        }
+        Ok(match (dtype.kind, dtype.size) {
+            (b'f', 2 | 4) => {
+                let values: Vec<f32> = array.f64s()?.iter().map(|&x| x as f32).collect();
+                Array::F32(shaped!(values))
+            }
+            (b'f', _) => Array::F64(shaped!(array.f64s()?.to_vec())),
+            (b'b', _) => Array::Bool(shaped!(array.bools()?)),
+            (b'i' | b'u', _) => Array::I64(shaped!(array.i64s()?.to_vec())),
+            (b'U', _) => {
+                let text = |scalar| match scalar {
+                    Scalar::Str(text) => text,
+                    _ => String::new(),
+                };
+                Array::Str(shaped!(array.scalars()?.into_iter().map(text).collect()))
+            }
+            (b'S', _) => {
+                let bytes = |scalar| match scalar {
+                    Scalar::Bytes(bytes) => bytes,
+                    _ => Vec::new(),
+                };
+                Array::Bytes(shaped!(array.scalars()?.into_iter().map(bytes).collect()))
+            }
+            (b'O', _) => Array::Object(shaped!(array.scalars()?.into_iter().map(Value::from).collect())),
+            _ => return Err(obj.expected("an array of plain values")),
+        })
+    }
+}
+
+/// What `np.asarray` makes of a list of plain values: numbers if all are, objects otherwise.
+fn from_scalars(values: Vec<Scalar>) -> Array {
+    let all = |f: fn(&Scalar) -> bool| values.iter().all(f);
+    if all(|v| matches!(v, Scalar::Bool(_))) {
+        return Array::from(values.iter().filter_map(|v| v.as_i64()).map(|n| n != 0).collect::<Vec<bool>>());
+    }
+    if all(|v| matches!(v, Scalar::Int(_))) {
+        return Array::from(values.iter().filter_map(Scalar::as_i64).collect::<Vec<i64>>());
+    }
+    if all(|v| matches!(v, Scalar::Int(_) | Scalar::Float(_))) {
+        return Array::from(values.iter().filter_map(Scalar::as_f64).collect::<Vec<f64>>());
+    }
+    if all(|v| matches!(v, Scalar::Str(_))) {
+        let text = |v| match v {
+            Scalar::Str(text) => Some(text),
+            _ => None,
+        };
+        return Array::from(values.into_iter().filter_map(text).collect::<Vec<String>>());
+    }
+    Array::from(values.into_iter().map(Value::from).collect::<Vec<Value>>())
+}

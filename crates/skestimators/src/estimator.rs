@@ -1,0 +1,198 @@
+//! The trait that every estimator has, and the handle through which they reach one another.
+
+use std::fmt;
+
+use crate::{
+    data::{Array, Output, Samples},
+    error::{Error, Result},
+    method::{Method, Methods},
+    validation::{self, Door},
+};
+
+/// What can be asked of a fitted estimator.
+///
+/// Inputs have passed the door that [`Estimator::door`] names, so that they have the right width and form. A method
+/// that is not in [`Estimator::methods`] is never called.
+pub(crate) trait Estimator: Send + Sync {
+    /// The methods that this object has, as `hasattr` would say in Python.
+    fn methods(&self) -> Methods;
+
+    /// How the input of a method is checked before the method sees it.
+    fn door(&self, method: Method) -> Door;
+
+    /// Width of the input by the shapes of the fitted arrays. Files before 0.23 do not record it, and a file that does must agree.
+    fn n_features_in(&self) -> Option<usize> {
+        None
+    }
+
+    /// `classes_`: one array, or one for each output.
+    fn classes(&self) -> Classes<'_> {
+        Classes::None
+    }
+
+    /// scikit-learn's words when a method is missing, where they are not the usual ones.
+    fn missing_method(&self, _method: Method) -> Option<String> {
+        None
+    }
+
+    fn predict(&self, _x: &Samples) -> Result<Array> {
+        Err(unreachable_method(Method::Predict))
+    }
+
+    fn predict_proba(&self, _x: &Samples) -> Result<Output> {
+        Err(unreachable_method(Method::PredictProba))
+    }
+
+    /// The logarithm of `predict_proba` unless the class computes it otherwise.
+    fn predict_log_proba(&self, x: &Samples) -> Result<Output> {
+        Ok(log_of(self.predict_proba(x)?))
+    }
+
+    fn decision_function(&self, _x: &Samples) -> Result<Array> {
+        Err(unreachable_method(Method::DecisionFunction))
+    }
+
+    fn score_samples(&self, _x: &Samples) -> Result<Array> {
+        Err(unreachable_method(Method::ScoreSamples))
+    }
+
+    fn transform(&self, _x: &Samples) -> Result<Samples> {
+        Err(unreachable_method(Method::Transform))
+    }
+
+    fn inverse_transform(&self, _x: &Samples) -> Result<Samples> {
+        Err(unreachable_method(Method::InverseTransform))
+    }
+
+    /// The methods that few classes have.
+    fn other(&self, method: Method, _x: &Samples) -> Result<Output> {
+        Err(unreachable_method(method))
+    }
+
+    /// Names of the columns that `transform` gives, from those of its input.
+    fn feature_names_out(&self, _input: &[String]) -> Result<Vec<String>> {
+        Err(unreachable_method(Method::FeatureNamesOut))
+    }
+}
+
+/// `classes_` of a classifier.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Classes<'a> {
+    /// There is no such attribute.
+    None,
+    /// Of one output.
+    One(&'a Array),
+    /// Of several.
+    Many(&'a [Array]),
+}
+
+/// Only reached when an estimator's `methods` names one that it does not have: a defect of this crate.
+#[cold]
+fn unreachable_method(method: Method) -> Error {
+    Error::method(format!("{} is announced but not there; please report this model", method.name()))
+}
+
+/// Natural logarithm of every element.
+pub(crate) fn log_of(output: Output) -> Output {
+    let log = |array: Array| match array {
+        Array::F64(mut a) => {
+            a.mapv_inplace(f64::ln);
+            Array::F64(a)
+        }
+        other => other,
+    };
+    match output {
+        Output::Array(array) => Output::Array(log(array)),
+        Output::Arrays(arrays) => Output::Arrays(arrays.into_iter().map(log).collect()),
+        other => other,
+    }
+}
+
+/// An estimator with what scikit-learn's base classes know about it: the one way in for callers and meta-estimators.
+pub(crate) struct Fitted {
+    /// scikit-learn's class name, such as `LogisticRegression`.
+    pub(crate) class: String,
+    /// The registry's key, such as `linear_model.LogisticRegression`.
+    pub(crate) key: &'static str,
+    /// `n_features_in_`, or what the class kept in its place before 0.23.
+    pub(crate) n_features_in: Option<usize>,
+    /// `feature_names_in_`.
+    pub(crate) feature_names_in: Option<Vec<String>>,
+    /// The object itself.
+    pub(crate) estimator: Box<dyn Estimator>,
+}
+
+impl Fitted {
+    pub(crate) fn has(&self, method: Method) -> bool {
+        self.estimator.methods().has(method)
+    }
+
+    /// Refuses a method that the object does not have, in scikit-learn's words.
+    pub(crate) fn require(&self, method: Method) -> Result<()> {
+        if self.has(method) {
+            return Ok(());
+        }
+        Err(Error::method(
+            self.estimator
+                .missing_method(method)
+                .unwrap_or_else(|| format!("'{}' object has no attribute '{}'", self.class, method.attribute())),
+        ))
+    }
+
+    fn enter<'x>(&self, method: Method, x: &'x Samples) -> Result<std::borrow::Cow<'x, Samples>> {
+        self.require(method)?;
+        validation::check(self, self.estimator.door(method), x)
+    }
+
+    pub(crate) fn predict(&self, x: &Samples) -> Result<Array> {
+        self.estimator.predict(&*self.enter(Method::Predict, x)?)
+    }
+
+    pub(crate) fn predict_proba(&self, x: &Samples) -> Result<Output> {
+        self.estimator.predict_proba(&*self.enter(Method::PredictProba, x)?)
+    }
+
+    pub(crate) fn decision_function(&self, x: &Samples) -> Result<Array> {
+        self.estimator.decision_function(&*self.enter(Method::DecisionFunction, x)?)
+    }
+
+    pub(crate) fn transform(&self, x: &Samples) -> Result<Samples> {
+        self.estimator.transform(&*self.enter(Method::Transform, x)?)
+    }
+
+    /// Any method, by name.
+    pub(crate) fn call(&self, method: Method, x: &Samples) -> Result<Output> {
+        let x = &*self.enter(method, x)?;
+        let e = &self.estimator;
+        Ok(match method {
+            Method::Predict => e.predict(x)?.into(),
+            Method::PredictProba => e.predict_proba(x)?,
+            Method::PredictLogProba => e.predict_log_proba(x)?,
+            Method::DecisionFunction => e.decision_function(x)?.into(),
+            Method::ScoreSamples => e.score_samples(x)?.into(),
+            Method::Transform => e.transform(x)?.into(),
+            Method::InverseTransform => e.inverse_transform(x)?.into(),
+            Method::FeatureNamesOut => Output::Names(self.feature_names_out(None)?),
+            other => e.other(other, x)?,
+        })
+    }
+
+    /// Names of the columns that `transform` gives. Without `input`, `feature_names_in_` or `x0`, `x1`, … are taken.
+    pub(crate) fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
+        self.require(Method::FeatureNamesOut)?;
+        if let Some(input) = input {
+            return self.estimator.feature_names_out(input);
+        }
+        let names = match &self.feature_names_in {
+            Some(names) => names.clone(),
+            None => (0..self.n_features_in.unwrap_or(0)).map(|i| format!("x{i}")).collect(),
+        };
+        self.estimator.feature_names_out(&names)
+    }
+}
+
+impl fmt::Debug for Fitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.key)
+    }
+}

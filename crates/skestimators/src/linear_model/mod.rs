@@ -1,0 +1,4 @@
+//! `sklearn.linear_model`.
+
+pub(crate) mod base;
+pub(crate) mod logistic;

@@ -1,0 +1,8 @@
+//! Shared kernels.
+
+mod matrix;
+mod product;
+pub(crate) mod special;
+
+pub(crate) use matrix::Matrix;
+pub(crate) use product::{affine, dot};

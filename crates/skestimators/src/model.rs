@@ -1,0 +1,210 @@
+//! The public face: a model that was loaded from a file.
+
+use std::{fmt, sync::Arc};
+
+use skpickle::{Graph, Kind, Limits};
+
+use crate::{
+    data::{Array, Output, Samples},
+    error::{Error, Result},
+    estimator::{Classes, Fitted},
+    method::Method,
+    registry,
+    state::Loader,
+};
+
+/// A scikit-learn estimator that was loaded from its pickle or joblib file.
+///
+/// Cheap to clone, `Send` and `Sync`, and everything is asked through `&self`.
+///
+/// ```
+/// use skestimators::{Model, Samples};
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/examples/iris_logistic.joblib");
+/// let model = Model::from_path(path)?;
+/// let x = Samples::from(ndarray::array![[5.1, 3.5, 1.4, 0.2]]);
+/// println!("{:?}", model.predict(&x)?);
+/// # Ok::<(), skestimators::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Model {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    root: Fitted,
+    version: Option<String>,
+    unread: Vec<String>,
+}
+
+impl Model {
+    /// Loads the model in a file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File) when the file cannot be read or decoded,
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when it holds something that cannot be run,
+    /// [`ErrorKind::Model`](crate::ErrorKind::Model) when a value in it is impossible.
+    #[cfg(feature = "fs")]
+    pub fn from_path(path: impl AsRef<std::path::Path>) -> Result<Self> {
+        Self::from_graph(&skpickle::load_path(path, &Limits::default())?, None)
+    }
+
+    /// Loads the model in the bytes of a file.
+    ///
+    /// # Errors
+    /// As [`Model::from_path`].
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self> {
+        Self::from_graph(&skpickle::load(bytes.into(), &Limits::default())?, None)
+    }
+
+    /// Loads the model that a reader gives the bytes of.
+    ///
+    /// # Errors
+    /// As [`Model::from_path`].
+    pub fn from_reader(reader: impl std::io::Read) -> Result<Self> {
+        use std::io::Read;
+        let limits = Limits::default();
+        let mut bytes = Vec::new();
+        let read = reader.take(limits.input_bytes.saturating_add(1)).read_to_end(&mut bytes);
+        read.map_err(|e| skpickle::Error::new(skpickle::ErrorKind::Io, format!("cannot read the model: {e}")))?;
+        Self::from_graph(&skpickle::load(bytes, &limits)?, None)
+    }
+
+    /// Makes the estimator of a decoded file. `member` names the one to take out of a bundle, as in Python:
+    /// `["model"]`, `[0]`, `["models"][1]`.
+    ///
+    /// # Errors
+    /// As [`Model::from_path`].
+    pub fn from_graph(graph: &Graph, member: Option<&str>) -> Result<Self> {
+        let mut obj = graph.root();
+        if let Some(member) = member {
+            obj = crate::member::find(&obj, member)?;
+        } else if obj.kind() != Kind::Object {
+            return Err(Error::unsupported(obj.error(
+                skpickle::ErrorKind::Unsupported,
+                format!(
+                    "the file holds {}, which is no estimator; name the member to use if there is one inside",
+                    obj.describe()
+                ),
+            )));
+        }
+        let loader = Loader::new(graph, registry::lookup);
+        let root = loader.estimator(&obj)?;
+        let version = obj.field("_sklearn_version").and_then(|v| v.get()).ok();
+        let unread = loader.into_unread().into_iter().collect();
+        Ok(Model { inner: Arc::new(Inner { root, version, unread }) })
+    }
+
+    /// scikit-learn's class name, such as `LogisticRegression`.
+    pub fn class(&self) -> &str {
+        &self.inner.root.class
+    }
+
+    /// The class with its package, such as `linear_model.LogisticRegression`.
+    pub fn key(&self) -> &'static str {
+        self.inner.root.key
+    }
+
+    /// The version of scikit-learn that wrote the file, if the file says (0.18 on).
+    pub fn sklearn_version(&self) -> Option<&str> {
+        self.inner.version.as_deref()
+    }
+
+    /// Attributes in the file that inference does not read, as `Class.attribute`.
+    pub fn unread(&self) -> &[String] {
+        &self.inner.unread
+    }
+
+    /// Width of the input, where the model has one.
+    pub fn n_features_in(&self) -> Option<usize> {
+        self.inner.root.n_features_in
+    }
+
+    /// Names of the input's columns, where the model was fitted on a table.
+    pub fn feature_names_in(&self) -> Option<&[String]> {
+        self.inner.root.feature_names_in.as_deref()
+    }
+
+    /// `classes_` of a classifier: one array for each output, none for other models.
+    pub fn classes(&self) -> &[Array] {
+        match self.inner.root.estimator.classes() {
+            Classes::None => &[],
+            Classes::One(classes) => std::slice::from_ref(classes),
+            Classes::Many(classes) => classes,
+        }
+    }
+
+    /// Whether `classes_` is a list of arrays, as a classifier of several outputs has it.
+    pub fn is_multi_output(&self) -> bool {
+        matches!(self.inner.root.estimator.classes(), Classes::Many(_))
+    }
+
+    /// The methods that the model has.
+    pub fn methods(&self) -> impl Iterator<Item = Method> {
+        self.inner.root.estimator.methods().iter()
+    }
+
+    /// Whether the model has a method, as `hasattr` in Python.
+    pub fn has(&self, method: Method) -> bool {
+        self.inner.root.has(method)
+    }
+
+    /// Asks a method.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Method`](crate::ErrorKind::Method) when the model does not have it,
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the samples are not what it takes.
+    pub fn call(&self, method: Method, x: &Samples) -> Result<Output> {
+        self.inner.root.call(method, x)
+    }
+
+    /// Refuses a method that the model does not have, in scikit-learn's words.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Method`](crate::ErrorKind::Method).
+    pub fn require(&self, method: Method) -> Result<()> {
+        self.inner.root.require(method)
+    }
+
+    /// Labels or values, one a sample (one row a sample for several outputs).
+    ///
+    /// # Errors
+    /// As [`Model::call`].
+    pub fn predict(&self, x: &Samples) -> Result<Array> {
+        self.inner.root.predict(x)
+    }
+
+    /// Probabilities, one row a sample and one column a class; one such array for each output of a multi-output model.
+    ///
+    /// # Errors
+    /// As [`Model::call`].
+    pub fn predict_proba(&self, x: &Samples) -> Result<Output> {
+        self.inner.root.predict_proba(x)
+    }
+
+    /// Confidence scores.
+    ///
+    /// # Errors
+    /// As [`Model::call`].
+    pub fn decision_function(&self, x: &Samples) -> Result<Array> {
+        self.inner.root.decision_function(x)
+    }
+
+    /// Transformed samples.
+    ///
+    /// # Errors
+    /// As [`Model::call`].
+    pub fn transform(&self, x: &Samples) -> Result<Samples> {
+        self.inner.root.transform(x)
+    }
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Model({})", self.key())
+    }
+}
+
+/// Keys of every class that can be run, such as `linear_model.LogisticRegression`, in order.
+pub fn supported() -> impl ExactSizeIterator<Item = &'static str> {
+    registry::REGISTRY.iter().map(|(key, _)| *key)
+}

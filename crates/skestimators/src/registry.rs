@@ -1,0 +1,28 @@
+//! Which classes can be run: one sorted table from scikit-learn's name to the function that loads it.
+
+use crate::{linear_model, state::Load};
+
+/// Every supported class, by first package and class name, in order.
+pub(crate) static REGISTRY: &[(&str, Load)] = &[
+    ("linear_model.LinearRegression", linear_model::base::load),
+    ("linear_model.LogisticRegression", linear_model::logistic::load),
+    ("linear_model.LogisticRegressionCV", linear_model::logistic::load),
+];
+
+/// Finds a class by its key.
+pub(crate) fn lookup(key: &str) -> Option<(&'static str, Load)> {
+    let index = REGISTRY.binary_search_by(|(name, _)| (*name).cmp(key)).ok()?;
+    Some(REGISTRY[index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_has_no_duplicates() {
+        for pair in REGISTRY.windows(2) {
+            assert!(pair[0].0 < pair[1].0, "{} before {}", pair[0].0, pair[1].0);
+        }
+    }
+}

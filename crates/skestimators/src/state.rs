@@ -1,0 +1,335 @@
+//! Typed access to a pickled estimator, with the object path in every refusal.
+
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    collections::{BTreeSet, HashMap},
+};
+
+use skpickle::{ErrorKind as FileErrorKind, FromObj, Graph, Kind, Obj};
+
+use crate::{
+    data::Array,
+    error::{Error, Result},
+    estimator::{Estimator, Fitted},
+};
+
+/// Turns a pickled state into an estimator, or says why not.
+pub(crate) type Load = fn(&State<'_, '_>) -> Result<Box<dyn Estimator>>;
+
+/// What loading one model shares: the way to the registry and the bounds.
+pub(crate) struct Loader<'g> {
+    graph: &'g Graph,
+    lookup: fn(&str) -> Option<(&'static str, Load)>,
+    estimators: Cell<u64>,
+    /// Objects being loaded right now, outermost first: an object inside itself is refused.
+    open: RefCell<Vec<u32>>,
+    /// Attributes that nobody read, by class (see `Model::unread`).
+    unread: RefCell<BTreeSet<String>>,
+}
+
+impl<'g> Loader<'g> {
+    pub(crate) fn new(graph: &'g Graph, lookup: fn(&str) -> Option<(&'static str, Load)>) -> Self {
+        Loader {
+            graph,
+            lookup,
+            estimators: Cell::new(0),
+            open: RefCell::new(Vec::new()),
+            unread: RefCell::new(BTreeSet::new()),
+        }
+    }
+
+    /// `Class.attribute` of every attribute that loading did not read.
+    pub(crate) fn into_unread(self) -> BTreeSet<String> {
+        self.unread.into_inner()
+    }
+
+    /// Loads the estimator that `obj` is.
+    pub(crate) fn estimator(&self, obj: &Obj<'_>) -> Result<Fitted> {
+        let limits = self.graph.limits();
+        self.estimators.set(self.estimators.get() + 1);
+        if self.estimators.get() > limits.estimators {
+            return Err(obj
+                .error(FileErrorKind::Limit, format!("more than {} estimators (limit estimators)", limits.estimators))
+                .into());
+        }
+        let class = obj.class().filter(|_| obj.kind() == Kind::Object).ok_or_else(|| obj.expected("an estimator"))?;
+        let Some((key, load)) = key_of(class.module, class.name).and_then(|key| (self.lookup)(&key)) else {
+            return Err(Error::unsupported(
+                obj.error(FileErrorKind::Unsupported, unknown_class(class.module, class.name)),
+            ));
+        };
+        {
+            let mut open = self.open.borrow_mut();
+            if open.contains(&obj.identity()) {
+                return Err(obj.error(FileErrorKind::Value, "the estimator contains itself").into());
+            }
+            if open.len() >= limits.estimator_depth {
+                return Err(obj
+                    .error(
+                        FileErrorKind::Limit,
+                        format!(
+                            "more than {} estimators inside one another (limit estimator_depth)",
+                            limits.estimator_depth
+                        ),
+                    )
+                    .into());
+            }
+            open.push(obj.identity());
+        }
+        let loaded = self.load(obj, key, load);
+        self.open.borrow_mut().pop();
+        loaded
+    }
+
+    fn load(&self, obj: &Obj<'_>, key: &'static str, load: Load) -> Result<Fitted> {
+        let state = State::new(obj, self)?;
+        let n_features_in = state.n_features_in()?;
+        let feature_names_in = match state.opt::<Array>("feature_names_in_")? {
+            Some(Array::Str(names)) => Some(names.into_iter().collect()),
+            Some(Array::Object(names)) => {
+                let text = |value| match value {
+                    crate::data::Value::Str(text) => Some(text.into_string()),
+                    _ => None,
+                };
+                names.into_iter().map(text).collect()
+            }
+            _ => None,
+        };
+        let estimator = load(&state)?;
+        let by_shape = estimator.n_features_in();
+        if let (Some(recorded), Some(by_shape)) = (n_features_in, by_shape) {
+            state.require(
+                recorded == by_shape,
+                format!("n_features_in_ is {recorded}, but the fitted arrays are for {by_shape} features"),
+            )?;
+        }
+        let n_features_in = n_features_in.or(by_shape);
+        self.unread.borrow_mut().extend(state.unread().map(|name| format!("{}.{name}", state.class())));
+        Ok(Fitted { class: state.class().to_owned(), key, n_features_in, feature_names_in, estimator })
+    }
+}
+
+/// The registry's key of a class: first package after `sklearn`, and the class name. `None` outside scikit-learn.
+fn key_of(module: &str, class: &str) -> Option<String> {
+    let mut parts = module.split('.');
+    if parts.next() != Some("sklearn") {
+        return None;
+    }
+    Some(format!("{}.{class}", parts.next()?))
+}
+
+fn unknown_class(module: &str, class: &str) -> String {
+    let name = skpickle::printable(&format!("{module}.{class}"));
+    if key_of(module, class).is_some() {
+        format!("{name} is not supported; see the list of supported estimators")
+    } else {
+        format!(
+            "{name} is not part of scikit-learn, and its code is not in the file; only scikit-learn's own classes can be run"
+        )
+    }
+}
+
+/// A pickled object whose attributes are about to be read.
+pub(crate) struct State<'a, 'g> {
+    obj: Obj<'g>,
+    fields: HashMap<Cow<'g, str>, Obj<'g>>,
+    read: RefCell<BTreeSet<String>>,
+    loader: &'a Loader<'a>,
+    class: String,
+    version: (u32, u32),
+}
+
+impl<'a, 'g> State<'a, 'g> {
+    pub(crate) fn new(obj: &Obj<'g>, loader: &'a Loader<'a>) -> Result<Self> {
+        let fields: HashMap<_, _> = obj.fields()?.into_iter().collect();
+        let class = obj.class().map(|name| skpickle::printable(name.name)).unwrap_or_default();
+        let version = fields.get("_sklearn_version").and_then(|v| v.get::<String>().ok());
+        // 0.17 and older wrote none.
+        let version = version.and_then(|text| parse_version(&text)).unwrap_or((0, 17));
+        let read = BTreeSet::from(["_sklearn_version".to_owned()]);
+        Ok(State { obj: obj.clone(), fields, read: RefCell::new(read), loader, class, version })
+    }
+
+    /// The class name without its module.
+    pub(crate) fn class(&self) -> &str {
+        &self.class
+    }
+
+    /// The object itself.
+    pub(crate) fn obj(&self) -> &Obj<'g> {
+        &self.obj
+    }
+
+    /// `(major, minor)` of the scikit-learn that wrote the object; `(0, 17)` where it does not say. For loading only:
+    /// arithmetic must not ask.
+    pub(crate) fn version(&self) -> (u32, u32) {
+        self.version
+    }
+
+    /// Whether the attribute is there and not None.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.field(name).is_some()
+    }
+
+    fn field(&self, name: &str) -> Option<&Obj<'g>> {
+        self.read.borrow_mut().insert(name.to_owned());
+        self.fields.get(name).filter(|field| !field.is_none())
+    }
+
+    fn missing(&self, names: &[&str]) -> Error {
+        let list: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+        self.obj
+            .error(
+                FileErrorKind::Missing,
+                format!(
+                    "{} has no attribute {}: it was saved before it was fitted, or by a version that is not known",
+                    self.class,
+                    list.join(" or ")
+                ),
+            )
+            .into()
+    }
+
+    /// An attribute that must be there.
+    pub(crate) fn get<T: FromObj<'g>>(&self, name: &str) -> Result<T> {
+        self.renamed(&[name])
+    }
+
+    /// An attribute that may be absent or None.
+    pub(crate) fn opt<T: FromObj<'g>>(&self, name: &str) -> Result<Option<T>> {
+        Ok(self.field(name).map(Obj::get).transpose()?)
+    }
+
+    /// An attribute that has had several names, the newest first.
+    pub(crate) fn renamed<T: FromObj<'g>>(&self, names: &[&str]) -> Result<T> {
+        match names.iter().find_map(|name| self.field(name)) {
+            Some(field) => Ok(field.get()?),
+            None => Err(self.missing(names)),
+        }
+    }
+
+    /// The object behind an attribute, for values that need a closer look.
+    pub(crate) fn raw(&self, name: &str) -> Result<Obj<'g>> {
+        self.field(name).cloned().ok_or_else(|| self.missing(&[name]))
+    }
+
+    /// The object behind an attribute that may be absent or None.
+    pub(crate) fn raw_opt(&self, name: &str) -> Option<Obj<'g>> {
+        self.field(name).cloned()
+    }
+
+    /// A text parameter with a closed list of values; absent counts as `default`.
+    pub(crate) fn choice<T: Copy>(&self, name: &str, default: Option<&str>, values: &[(&str, T)]) -> Result<T> {
+        let field = self.field(name);
+        let text = match (field, default) {
+            (Some(field), _) => field.get::<String>()?,
+            (None, Some(default)) => default.to_owned(),
+            (None, None) => return Err(self.missing(&[name])),
+        };
+        let found = values.iter().find(|(value, _)| *value == text);
+        found.map(|&(_, meaning)| meaning).ok_or_else(|| {
+            let known: Vec<&str> = values.iter().map(|&(value, _)| value).collect();
+            let place = field.unwrap_or(&self.obj);
+            place
+                .error(
+                    FileErrorKind::Value,
+                    format!("{name}='{}', expected one of {}", skpickle::printable(&text), known.join(", ")),
+                )
+                .into()
+        })
+    }
+
+    /// A parameter that must be there and may hold anything: it plays no part in inference.
+    pub(crate) fn ignored(&self, names: &[&str]) {
+        self.read.borrow_mut().extend(names.iter().map(|&name| name.to_owned()));
+    }
+
+    /// Refuses the object unless a condition holds that its parts must fulfil together.
+    pub(crate) fn require(&self, condition: bool, message: impl Into<String>) -> Result<()> {
+        if condition { Ok(()) } else { Err(self.obj.error(FileErrorKind::Value, message).into()) }
+    }
+
+    /// A refusal that names this object.
+    pub(crate) fn error(&self, message: impl Into<String>) -> Error {
+        self.obj.error(FileErrorKind::Value, message).into()
+    }
+
+    /// The refusal of something that cannot be run here.
+    pub(crate) fn unsupported(&self, message: impl Into<String>) -> Error {
+        Error::unsupported(self.obj.error(FileErrorKind::Unsupported, message))
+    }
+
+    /// `classes_` of a classifier with one output.
+    pub(crate) fn classes(&self) -> Result<Array> {
+        let field = self.raw("classes_")?;
+        let classes: Array = field.get()?;
+        if classes.shape().len() != 1 || classes.is_empty() {
+            return Err(field.error(FileErrorKind::Value, "classes_ is not a 1-d array of at least one label").into());
+        }
+        Ok(classes)
+    }
+
+    /// The estimator in an attribute.
+    pub(crate) fn estimator(&self, name: &str) -> Result<Fitted> {
+        self.load(&self.raw(name)?)
+    }
+
+    /// The estimators in an attribute: a list, a tuple, or an object array of any rank (in C order).
+    pub(crate) fn estimators(&self, name: &str) -> Result<Vec<Fitted>> {
+        self.objects(name)?.iter().map(|obj| self.load(obj)).collect()
+    }
+
+    /// The objects in an attribute: a list, a tuple, or an object array of any rank (in C order).
+    pub(crate) fn objects(&self, name: &str) -> Result<Vec<Obj<'g>>> {
+        let field = self.raw(name)?;
+        Ok(match field.array() {
+            Ok(array) => array.objects()?,
+            Err(_) => field.items()?,
+        })
+    }
+
+    /// Loads an estimator that was reached through some other object.
+    pub(crate) fn load(&self, obj: &Obj<'_>) -> Result<Fitted> {
+        self.loader.estimator(obj)
+    }
+
+    /// The state of a helper object in an attribute (a tree, a kernel, a loss).
+    pub(crate) fn child(&self, name: &str) -> Result<State<'a, 'g>> {
+        self.open(&self.raw(name)?)
+    }
+
+    /// The state of a helper object that was reached through some other object.
+    pub(crate) fn open(&self, obj: &Obj<'g>) -> Result<State<'a, 'g>> {
+        let mut child = State::new(obj, self.loader)?;
+        child.version = self.version;
+        Ok(child)
+    }
+
+    /// `n_features_in_`, or what its predecessors were called.
+    fn n_features_in(&self) -> Result<Option<usize>> {
+        for name in ["n_features_in_", "n_features_"] {
+            if let Some(field) = self.field(name) {
+                // `n_features_` of RFE counts what is left: it has a `support_`.
+                if name == "n_features_" && self.fields.contains_key("support_") {
+                    continue;
+                }
+                return Ok(field.get::<usize>().ok());
+            }
+        }
+        Ok(None)
+    }
+
+    fn unread(&self) -> impl Iterator<Item = &str> {
+        let read = self.read.borrow();
+        let unread: Vec<&str> = self.fields.keys().map(AsRef::as_ref).filter(|name| !read.contains(*name)).collect();
+        unread.into_iter()
+    }
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.split('.');
+    let major = parts.next()?.parse().ok()?;
+    let minor: String = parts.next()?.chars().take_while(char::is_ascii_digit).collect();
+    Some((major, minor.parse().ok()?))
+}

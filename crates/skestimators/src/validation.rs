@@ -1,0 +1,301 @@
+//! scikit-learn's input checks (`sklearn.utils.validation`), with its messages, once for every estimator.
+
+use std::borrow::Cow;
+
+use ndarray::Array2;
+
+use crate::{
+    data::{Array, Samples, Table, Value},
+    error::{Error, Result},
+    estimator::Fitted,
+};
+
+/// Which values a method takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finite {
+    /// Neither NaN nor infinity.
+    Yes,
+    /// NaN, but no infinity (`allow-nan`).
+    AllowNan,
+    /// Anything.
+    Any,
+}
+
+/// How the input of a method is checked and converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Door {
+    /// Nothing is checked here: the method passes its input on, or checks it itself.
+    pub(crate) open: bool,
+    /// Sparse input is taken as it is; otherwise it is refused.
+    pub(crate) sparse: bool,
+    /// Which values are taken.
+    pub(crate) finite: Finite,
+    /// Values are cast to 32 bits on the way (the trees).
+    pub(crate) float32: bool,
+    /// The width must be `n_features_in_`.
+    pub(crate) width: bool,
+    /// Input of 32 bits stays so, rather than being widened.
+    pub(crate) keep32: bool,
+}
+
+impl Door {
+    /// Dense finite numbers of the model's width.
+    pub(crate) const NUMERIC: Door =
+        Door { open: false, sparse: false, finite: Finite::Yes, float32: false, width: true, keep32: false };
+
+    /// No check here.
+    pub(crate) const OPEN: Door = Door { open: true, ..Door::NUMERIC };
+
+    /// Sparse input is taken too.
+    pub(crate) const fn sparse(self) -> Door {
+        Door { sparse: true, ..self }
+    }
+
+    /// NaN is taken too.
+    pub(crate) const fn allow_nan(self) -> Door {
+        Door { finite: Finite::AllowNan, ..self }
+    }
+
+    /// Any value is taken.
+    pub(crate) const fn any_value(self) -> Door {
+        Door { finite: Finite::Any, ..self }
+    }
+
+    /// Values are cast to 32 bits.
+    pub(crate) const fn float32(self) -> Door {
+        Door { float32: true, ..self }
+    }
+
+    /// Input of 32 bits stays so.
+    pub(crate) const fn keep32(self) -> Door {
+        Door { keep32: true, ..self }
+    }
+
+    /// The width is not checked here.
+    pub(crate) const fn any_width(self) -> Door {
+        Door { width: false, ..self }
+    }
+}
+
+/// Checks the input of a method and turns it into numbers.
+pub(crate) fn check<'x>(fitted: &Fitted, door: Door, x: &'x Samples) -> Result<Cow<'x, Samples>> {
+    if door.open {
+        return Ok(Cow::Borrowed(x));
+    }
+    let class = &fitted.class;
+    let x = match x {
+        Samples::Dense(_) => Cow::Borrowed(x),
+        Samples::Dense32(values) if !door.keep32 && !door.float32 => Cow::Owned(Samples::Dense(values.mapv(f64::from))),
+        Samples::Dense32(_) => Cow::Borrowed(x),
+        Samples::Sparse(_) if door.sparse => Cow::Borrowed(x),
+        Samples::Sparse(_) => {
+            return Err(Error::input_type(
+                "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to a dense numpy array.",
+            ));
+        }
+        Samples::Table(table) => {
+            if door.width {
+                check_names(fitted, table)?;
+            }
+            Cow::Owned(Samples::Dense(table_to_numbers(table)?))
+        }
+        Samples::Rows(rows) => Cow::Owned(Samples::Dense(rows_to_numbers(rows)?)),
+        Samples::Text(texts) => return Err(expected_2d(1, texts.len())),
+        Samples::Records(records) => {
+            return Err(Error::input_type(format!(
+                "rows of numbers are expected by {class}, found {} records",
+                records.len()
+            )));
+        }
+        Samples::Array(array) => match array.shape().len() {
+            rank @ (0 | 1) => return Err(expected_2d(rank, array.len())),
+            2 => Cow::Owned(Samples::Dense(array_to_numbers(array)?)),
+            rank => {
+                return Err(Error::input(format!(
+                    "Found array with dim {rank}, while dim <= 2 is required by {class}."
+                )));
+            }
+        },
+    };
+    check_finite(class, door, &x)?;
+    let (rows, columns) = (x.rows(), x.columns().unwrap_or(0));
+    if rows == 0 {
+        return Err(Error::input(format!(
+            "Found array with 0 sample(s) (shape=({rows}, {columns})) while a minimum of 1 is required by {class}."
+        )));
+    }
+    if columns == 0 {
+        return Err(Error::input(format!(
+            "Found array with 0 feature(s) (shape=({rows}, {columns})) while a minimum of 1 is required by {class}."
+        )));
+    }
+    if let Some(expected) = fitted.n_features_in.filter(|&expected| door.width && expected != columns) {
+        return Err(Error::input(format!(
+            "X has {columns} features, but {class} is expecting {expected} features as input."
+        )));
+    }
+    Ok(x)
+}
+
+/// The refusal of an array that has not one row a sample.
+pub(crate) fn expected_2d(rank: usize, len: usize) -> Error {
+    let found = if rank == 0 { "scalar" } else { "1D" };
+    Error::input(format!(
+        "Expected 2D array, got {found} array instead:\narray of {len} values.\nReshape your data either using \
+         array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it contains a single sample."
+    ))
+}
+
+/// `assert_all_finite`.
+fn check_finite(class: &str, door: Door, x: &Samples) -> Result<()> {
+    if door.finite == Finite::Any {
+        return Ok(());
+    }
+    // A number that 32 bits cannot hold becomes infinite when it is cast.
+    let too_large = |v: f64| v.is_infinite() || door.float32 && (v as f32).is_infinite();
+    let mut nan = None;
+    let mut infinite = None;
+    let mut visit = |row: usize, column: usize, v: f64| {
+        if v.is_nan() {
+            nan.get_or_insert((row, column));
+        } else if too_large(v) {
+            infinite.get_or_insert((row, column));
+        }
+    };
+    match x {
+        Samples::Dense(x) => {
+            // The sum is finite almost always, and quick.
+            if !door.float32 && x.sum().is_finite() {
+                return Ok(());
+            }
+            x.indexed_iter().for_each(|((i, j), &v)| visit(i, j, v));
+        }
+        Samples::Dense32(x) => x.indexed_iter().for_each(|((i, j), &v)| visit(i, j, v.into())),
+        Samples::Sparse(x) => {
+            for i in 0..x.rows() {
+                let (columns, values) = x.row(i);
+                columns.iter().zip(values).for_each(|(&j, &v)| visit(i, j, v));
+            }
+        }
+        _ => {}
+    }
+    let place =
+        |(row, column): (usize, usize)| format!("\nThe first one is in row {row}, column {column} (counted from 0).");
+    match (nan, infinite) {
+        (Some(at), _) if door.finite == Finite::Yes => Err(Error::input(format!(
+            "Input X contains NaN.\n{class} does not accept missing values encoded as NaN natively. For supervised learning, \
+             you might want to consider sklearn.ensemble.HistGradientBoostingClassifier and Regressor which accept missing values \
+             encoded as NaNs natively. Alternatively, it is possible to preprocess the data, for instance by using an imputer \
+             transformer in a pipeline or drop samples with missing values. See https://scikit-learn.org/stable/modules/impute.html \
+             You can find a list of all estimators that handle NaN values at the following page: \
+             https://scikit-learn.org/stable/modules/impute.html#estimators-that-handle-nan-values{}",
+            place(at)
+        ))),
+        (_, Some(at)) => {
+            let dtype = if door.float32 || matches!(x, Samples::Dense32(_)) { "float32" } else { "float64" };
+            Err(Error::input(format!(
+                "Input X contains infinity or a value too large for dtype('{dtype}').{}",
+                place(at)
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `_check_feature_names`: the names must be those of the fit, in their order.
+pub(crate) fn check_names(fitted: &Fitted, table: &Table) -> Result<()> {
+    let Some(expected) = &fitted.feature_names_in else { return Ok(()) };
+    if table.names().eq(expected.iter().map(String::as_str)) {
+        return Ok(());
+    }
+    let mut message = String::from("The feature names should match those that were passed during fit.\n");
+    let known: std::collections::HashSet<&str> = expected.iter().map(String::as_str).collect();
+    let given: std::collections::HashSet<&str> = table.names().collect();
+    let list = |message: &mut String, title: &str, mut names: Vec<&str>| {
+        names.sort_unstable();
+        if !names.is_empty() {
+            message.push_str(title);
+            for (i, name) in names.iter().enumerate() {
+                if i == 5 {
+                    message.push_str("- ...\n");
+                    break;
+                }
+                message.push_str(&format!("- {}\n", skpickle::printable(name)));
+            }
+        }
+    };
+    let unseen: Vec<&str> = given.difference(&known).copied().collect();
+    let missing: Vec<&str> = known.difference(&given).copied().collect();
+    let order = unseen.is_empty() && missing.is_empty();
+    list(&mut message, "Feature names unseen at fit time:\n", unseen);
+    list(&mut message, "Feature names seen at fit time, yet now missing:\n", missing);
+    if order {
+        message.push_str("Feature names must be in the same order as they were in fit.\n");
+    }
+    Err(Error::input(message))
+}
+
+/// A table as numbers, as `check_array(dtype="numeric")` makes them of a DataFrame.
+fn table_to_numbers(table: &Table) -> Result<Array2<f64>> {
+    use crate::data::ColumnData;
+    let mut out = Array2::zeros((table.rows(), table.columns().len()));
+    for (column, mut out) in table.columns().iter().zip(out.columns_mut()) {
+        match &column.data {
+            ColumnData::F64(values) => out.iter_mut().zip(values).for_each(|(o, &v)| *o = v),
+            ColumnData::F32(values) => out.iter_mut().zip(values).for_each(|(o, &v)| *o = v.into()),
+            ColumnData::I64(values) => out.iter_mut().zip(values).for_each(|(o, &v)| *o = v as f64),
+            ColumnData::Bool(values) => out.iter_mut().zip(values).for_each(|(o, &v)| *o = f64::from(u8::from(v))),
+            mixed => {
+                for (row, out) in out.iter_mut().enumerate() {
+                    *out = to_number(&mixed.value(row)).map_err(|e| {
+                        Error::input(format!("{e}: row {row}, column '{}'", skpickle::printable(&column.name)))
+                    })?;
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Rows of objects as numbers.
+pub(crate) fn rows_to_numbers(rows: &[Vec<Value>]) -> Result<Array2<f64>> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let mut out = Array2::zeros((rows.len(), columns));
+    for (i, row) in rows.iter().enumerate() {
+        if row.len() != columns {
+            return Err(Error::input(format!(
+                "setting an array element with a sequence. Row {i} has {} values, row 0 has {columns}",
+                row.len()
+            )));
+        }
+        for (j, value) in row.iter().enumerate() {
+            out[[i, j]] = to_number(value).map_err(|e| Error::input(format!("{e}: row {i}, column {j}")))?;
+        }
+    }
+    Ok(out)
+}
+
+fn array_to_numbers(array: &Array) -> Result<Array2<f64>> {
+    let numbers = array.to_f64().and_then(|a| a.into_dimensionality().ok());
+    numbers.ok_or_else(|| {
+        Error::input(
+            "dtype='numeric' is not compatible with arrays of bytes/strings.Convert your data to numeric values explicitly instead.",
+        )
+    })
+}
+
+/// `float(value)`.
+fn to_number(value: &Value) -> Result<f64> {
+    match value {
+        Value::Bool(b) => Ok(f64::from(u8::from(*b))),
+        Value::Int(n) => Ok(*n as f64),
+        Value::Float(x) => Ok(*x),
+        Value::Str(text) => text
+            .trim()
+            .parse()
+            .map_err(|_| Error::input(format!("could not convert string to float: '{}'", skpickle::printable(text)))),
+        // pandas' and numpy's way with None in a column of objects.
+        Value::None => Ok(f64::NAN),
+        Value::Bytes(_) => Err(Error::input("could not convert bytes to float")),
+    }
+}
