@@ -10,7 +10,6 @@ const CRLF_DAMAGE: &str = "the file was damaged by a copy in text mode (CRLF lin
 ///
 /// Only for a file that was refused already: by chance, sound files can look the same. Tested for are
 ///
-/// * a `GLOBAL` whose two lines end in `\r\n`;
 /// * `\r` before each `\n`, in a pickle that is longer than its one frame by as many bytes;
 /// * at least two `\n`, and `\r` before each (by chance: 1 in 256 for each);
 /// * no `\r\n` at all, though other bytes near `\n` in value follow a `\r` ten times and more on average. (Arrays of
@@ -27,7 +26,7 @@ pub(crate) fn looks_crlf_damaged(bytes: &[u8]) -> bool {
         return neighbours.iter().sum::<u64>() >= 40 && neighbours.iter().all(|n| *n > 0);
     }
     let longer_by_pairs = frame_end(bytes).and_then(|end| end.checked_add(pairs)) == Some(bytes.len() as u64);
-    newlines as u64 == pairs && (newlines >= 2 || longer_by_pairs || has_crlf_global(bytes))
+    newlines as u64 == pairs && (newlines >= 2 || longer_by_pairs)
 }
 
 /// Where a pickle of one frame should end, by its header.
@@ -49,23 +48,4 @@ pub(crate) fn explain(error: Error, bytes: &[u8]) -> Error {
         Some(offset) => explained.at(offset),
         None => explained,
     }
-}
-
-/// `c`, a module and a name, each ended by `\r\n`.
-fn has_crlf_global(bytes: &[u8]) -> bool {
-    let is_name = |line: &[u8]| {
-        !line.is_empty() && line.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'<' | b'>'))
-    };
-    let mut lines = bytes.split(|b| *b == b'\n').filter_map(|line| line.strip_suffix(b"\r"));
-    let Some(mut line) = lines.next() else { return false };
-    for next in lines {
-        // The opcode stands right before the module's name, after whatever binary comes before.
-        let start = line.iter().rposition(|b| !is_name(&[*b])).map_or(0, |at| at + 1);
-        let module = line.get(start..).unwrap_or(&[]);
-        if is_name(next) && module.iter().position(|b| *b == b'c').is_some_and(|at| at + 1 < module.len()) {
-            return true;
-        }
-        line = next;
-    }
-    false
 }
