@@ -32,6 +32,13 @@ pub use numpy::{Array, Column, Dtype, Field, Scalar, Shared};
 pub use obj::{FromObj, Kind, Obj};
 pub use scipy::Sparse;
 
+/// The container layer alone, for the fuzzer.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn open_container(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
+    container::open(bytes, limits)
+}
+
 /// Decodes a pickle or joblib file held in memory, compressed or not.
 ///
 /// # Errors
