@@ -19,6 +19,7 @@ mod math;
 mod member;
 mod method;
 mod model;
+mod neural_network;
 mod registry;
 mod state;
 mod validation;

@@ -1,12 +1,14 @@
 //! Which classes can be run: one sorted table from scikit-learn's name to the function that loads it.
 
-use crate::{linear_model, state::Load};
+use crate::{linear_model, neural_network, state::Load};
 
 /// Every supported class, by first package and class name, in order.
 pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("linear_model.LinearRegression", linear_model::base::load),
     ("linear_model.LogisticRegression", linear_model::logistic::load),
     ("linear_model.LogisticRegressionCV", linear_model::logistic::load),
+    ("neural_network.MLPClassifier", neural_network::multilayer_perceptron::load_classifier),
+    ("neural_network.MLPRegressor", neural_network::multilayer_perceptron::load_regressor),
 ];
 
 /// Finds a class by its key.

@@ -1,0 +1,4 @@
+//! `sklearn.neural_network`.
+
+pub(crate) mod multilayer_perceptron;
+mod network;

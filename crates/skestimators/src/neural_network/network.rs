@@ -1,0 +1,207 @@
+//! A chain of dense layers: `x = f(x @ coefs_[i] + intercepts_[i])`.
+
+use std::{cell::Cell, mem};
+
+use ndarray::{Array2, ArrayViewMut1};
+use skpickle::ErrorKind;
+
+use crate::{
+    data::Samples,
+    error::Result,
+    math::{
+        Matrix,
+        special::{expit, softmax},
+    },
+    state::State,
+};
+
+/// Layers beyond any real network. The file cannot vouch for the work of a pass: layers may share their bytes.
+const MAX_LAYERS: usize = 1_000;
+
+/// What becomes of a layer's sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Activation {
+    Identity,
+    Logistic,
+    Tanh,
+    Relu,
+    /// `relu` before 0.24, which also cut at the largest double.
+    ReluClipped,
+    Softmax,
+    Exp,
+}
+
+impl Activation {
+    fn apply(self, row: &mut [f64]) {
+        let each = |row: &mut [f64], f: fn(f64) -> f64| row.iter_mut().for_each(|x| *x = f(*x));
+        match self {
+            Activation::Identity => {}
+            Activation::Logistic => each(row, expit),
+            Activation::Tanh => each(row, f64::tanh),
+            // NaN (of sums that overflow both ways) stays NaN, as in numpy.
+            Activation::Relu => each(row, |x| if x < 0.0 { 0.0 } else { x }),
+            Activation::ReluClipped => each(row, |x| x.clamp(0.0, f64::MAX)),
+            Activation::Softmax => softmax(ArrayViewMut1::from(row)),
+            Activation::Exp => each(row, f64::exp),
+        }
+    }
+}
+
+struct Layer {
+    /// (inputs, outputs), as in the file.
+    coef: Matrix,
+    intercept: skpickle::Shared<f64>,
+}
+
+/// The layers with what is applied between them and at the end.
+pub(crate) struct Network {
+    layers: Vec<Layer>,
+    hidden: Activation,
+    output: Activation,
+    /// Fitted in 32 bits: samples of 32 bits get answers of 32 bits.
+    single: bool,
+}
+
+pub(crate) fn load(s: &State<'_, '_>, outputs: &[(&str, Activation)]) -> Result<Network> {
+    let relu = if s.version() < (0, 24) { Activation::ReluClipped } else { Activation::Relu };
+    let hidden = s.choice(
+        "activation",
+        None,
+        &[
+            ("identity", Activation::Identity),
+            ("logistic", Activation::Logistic),
+            ("tanh", Activation::Tanh),
+            ("relu", relu),
+        ],
+    )?;
+    let output = s.choice("out_activation_", None, outputs)?;
+    let coefs = s.objects("coefs_")?;
+    let intercepts = s.objects("intercepts_")?;
+    let n_layers: usize = s.get("n_layers_")?;
+    s.require(!coefs.is_empty(), "coefs_ is empty")?;
+    s.require(
+        coefs.len() <= MAX_LAYERS,
+        format!("coefs_ has {} layers, more than the {MAX_LAYERS} that are taken", coefs.len()),
+    )?;
+    s.require(
+        intercepts.len() == coefs.len(),
+        format!("intercepts_ has {} arrays, coefs_ has {}", intercepts.len(), coefs.len()),
+    )?;
+    s.require(
+        coefs.len().checked_add(1) == Some(n_layers),
+        format!("n_layers_ is {n_layers}, but coefs_ has {} arrays between the layers", coefs.len()),
+    )?;
+    let mut layers: Vec<Layer> = Vec::with_capacity(coefs.len());
+    let mut single = true;
+    for (coef, intercept) in coefs.iter().zip(&intercepts) {
+        for array in [coef.array()?, intercept.array()?] {
+            single &= array.dtype().kind == b'f' && array.dtype().size == 4;
+        }
+        let layer = Layer { coef: coef.get()?, intercept: intercept.get()? };
+        let inputs = layers.last().map_or(layer.coef.rows, |before| before.coef.columns);
+        if layer.coef.rows != inputs || inputs == 0 || layer.coef.columns == 0 {
+            let shape = (layer.coef.rows, layer.coef.columns);
+            let message = format!("coefs_ of shape {shape:?} after a layer of {inputs} units");
+            return Err(coef.error(ErrorKind::Value, message).into());
+        }
+        if layer.intercept.len() != layer.coef.columns {
+            let message = format!("intercepts_ has {} values for {} units", layer.intercept.len(), layer.coef.columns);
+            return Err(intercept.error(ErrorKind::Value, message).into());
+        }
+        layers.push(layer);
+    }
+    Ok(Network { layers, hidden, output, single })
+}
+
+thread_local! {
+    /// The units of two neighbouring layers, kept from one call to the next.
+    static SCRATCH: Cell<(Vec<f64>, Vec<f64>)> = const { Cell::new((Vec::new(), Vec::new())) };
+}
+
+impl Network {
+    pub(crate) fn inputs(&self) -> usize {
+        self.layers.first().map_or(0, |layer| layer.coef.rows)
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        self.layers.last().map_or(0, |layer| layer.coef.columns)
+    }
+
+    /// Whether the answers for these samples are numbers of 32 bits.
+    pub(crate) fn answers32(&self, x: &Samples) -> bool {
+        self.single && matches!(x, Samples::Dense32(_))
+    }
+
+    /// The units of the last layer, one row a sample.
+    pub(crate) fn forward(&self, x: &Samples) -> Result<Array2<f64>> {
+        let mut out = Array2::zeros((x.rows(), self.outputs()));
+        self.each_row(x, |i, row| out.row_mut(i).iter_mut().zip(row).for_each(|(out, &y)| *out = y))?;
+        Ok(out)
+    }
+
+    /// Calls `visit` with the number of each sample and the units of the last layer.
+    pub(crate) fn each_row(&self, x: &Samples, mut visit: impl FnMut(usize, &[f64])) -> Result<()> {
+        let Some((first, rest)) = self.layers.split_first() else { return Ok(()) };
+        let round = self.answers32(x);
+        let (mut now, mut next) = SCRATCH.take();
+        let mut finish = |i: usize, now: &mut Vec<f64>, next: &mut Vec<f64>| {
+            add(now, &first.intercept);
+            for layer in rest {
+                self.hidden.apply(now);
+                next.clear();
+                next.resize(layer.coef.columns, 0.0);
+                multiply(now, &layer.coef, next);
+                add(next, &layer.intercept);
+                mem::swap(now, next);
+            }
+            self.output.apply(now);
+            if round {
+                now.iter_mut().for_each(|x| *x = f64::from(*x as f32));
+            }
+            visit(i, now);
+        };
+        if let Samples::Sparse(x) = x {
+            for i in 0..x.rows() {
+                let (indices, values) = x.row(i);
+                now.clear();
+                now.resize(first.coef.columns, 0.0);
+                for (&j, &value) in indices.iter().zip(values) {
+                    now.iter_mut().zip(first.coef.row(j)).for_each(|(out, w)| *out += value * w);
+                }
+                finish(i, &mut now, &mut next);
+            }
+        } else {
+            let x = x.dense()?;
+            for (i, row) in x.rows().into_iter().enumerate() {
+                now.clear();
+                now.resize(first.coef.columns, 0.0);
+                multiply(&crate::math::contiguous(&row), &first.coef, &mut now);
+                finish(i, &mut now, &mut next);
+            }
+        }
+        SCRATCH.set((now, next));
+        Ok(())
+    }
+}
+
+/// `out += x @ coef`, four rows of `coef` at a time so that `out` is read and written less often.
+fn multiply(x: &[f64], coef: &Matrix, out: &mut [f64]) {
+    let width = coef.columns;
+    let (x4, x_rest) = x.as_chunks::<4>();
+    let (w4, w_rest) = coef.data.split_at(x4.len() * 4 * width);
+    for (x, w) in x4.iter().zip(w4.chunks_exact(4 * width)) {
+        let (w0, w) = w.split_at(width);
+        let (w1, w) = w.split_at(width);
+        let (w2, w3) = w.split_at(width);
+        for ((((out, w0), w1), w2), w3) in out.iter_mut().zip(w0).zip(w1).zip(w2).zip(w3) {
+            *out += (x[0] * w0 + x[1] * w1) + (x[2] * w2 + x[3] * w3);
+        }
+    }
+    for (x, w) in x_rest.iter().zip(w_rest.chunks_exact(width)) {
+        out.iter_mut().zip(w).for_each(|(out, w)| *out += x * w);
+    }
+}
+
+fn add(row: &mut [f64], intercept: &[f64]) {
+    row.iter_mut().zip(intercept).for_each(|(x, b)| *x += b);
+}
