@@ -452,6 +452,10 @@ impl<'a, 's> Machine<'a, 's> {
     }
 
     fn extend_list(&mut self, list: Id, values: &[Id]) -> Step {
+        // Nothing is asked of the target when there is nothing to add, as in CPython.
+        if values.is_empty() {
+            return Ok(());
+        }
         match self.graph.node(list) {
             Node::List(mut items) => {
                 self.graph.extend(&mut items, values)?;
@@ -484,6 +488,9 @@ impl<'a, 's> Machine<'a, 's> {
 
     fn extend_dict(&mut self, dict: Id, pairs: &[Id]) -> Step {
         self.check_pairs(pairs)?;
+        if pairs.is_empty() {
+            return Ok(());
+        }
         match self.graph.node(dict) {
             Node::Dict(mut items) => {
                 self.graph.extend(&mut items, pairs)?;
@@ -507,6 +514,9 @@ impl<'a, 's> Machine<'a, 's> {
             self.check_hashable(value)?;
         }
         let set = self.top()?;
+        if values.is_empty() {
+            return Ok(());
+        }
         match self.graph.node(set) {
             Node::Set(mut items) => {
                 self.graph.extend(&mut items, &values)?;
@@ -522,6 +532,9 @@ impl<'a, 's> Machine<'a, 's> {
 
     fn put(&mut self, index: u64) -> Step {
         let id = self.top()?;
+        if index > 1 << 31 {
+            return Err(Error::new(ErrorKind::Limit, format!("memo index {index}; no pickler counts that far")));
+        }
         self.graph.charge(8)?;
         self.memo.put(index, id);
         Ok(())
@@ -576,7 +589,8 @@ impl<'a, 's> Machine<'a, 's> {
 
     fn object(&mut self, callable: Id, args: Id, kwargs: Option<Id>) -> Step {
         match self.graph.node(callable) {
-            Node::Global(_) | Node::Object(_) => {}
+            Node::Global(index) => check_builtin(self.graph.name(index))?,
+            Node::Object(_) => {}
             _ => return Err(malformed("something that is no name is called")),
         }
         if !matches!(self.graph.node(args), Node::Tuple(_)) {
@@ -681,6 +695,71 @@ pub(crate) fn malformed(message: impl Into<String>) -> Error {
 #[cold]
 fn unsupported(what: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("the stream refers to {what}"))
+}
+
+/// Python's built-in functions make nothing that a pickler would spell as a call, so a stream that calls one was not
+/// written by a pickler. `getattr` is the exception: it is how methods such as `str.split` are referred to.
+fn check_builtin(name: crate::graph::Name<'_>) -> Step {
+    const FUNCTIONS: &[&str] = &[
+        "__build_class__",
+        "__import__",
+        "abs",
+        "all",
+        "any",
+        "apply",
+        "ascii",
+        "bin",
+        "breakpoint",
+        "callable",
+        "chr",
+        "compile",
+        "delattr",
+        "dir",
+        "divmod",
+        "eval",
+        "exec",
+        "execfile",
+        "exit",
+        "file",
+        "format",
+        "globals",
+        "hasattr",
+        "hash",
+        "help",
+        "hex",
+        "id",
+        "input",
+        "int",
+        "isinstance",
+        "issubclass",
+        "iter",
+        "len",
+        "locals",
+        "max",
+        "min",
+        "next",
+        "oct",
+        "open",
+        "ord",
+        "pow",
+        "print",
+        "quit",
+        "raw_input",
+        "reload",
+        "repr",
+        "round",
+        "setattr",
+        "sorted",
+        "sum",
+        "vars",
+    ];
+    if matches!(name.module, "builtins" | "__builtin__") && FUNCTIONS.binary_search(&name.name).is_ok() {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("the stream calls {name}; nothing in a file is ever called, and no pickler writes this"),
+        ));
+    }
+    Ok(())
 }
 
 #[cold]

@@ -157,6 +157,9 @@ impl<'g> Obj<'g> {
             Node::Int(n) => format!("the int {n}"),
             Node::Long(_) => "a large int".into(),
             Node::Float(x) => format!("the float {x}"),
+            Node::Str2(bytes) if !self.graph.bytes(bytes).is_ascii() => {
+                format!("the Python 2 str b'{}'", printable(&self.graph.bytes(bytes).escape_ascii().to_string()))
+            }
             Node::Str(_) | Node::Str2(_) => {
                 format!("the str '{}'", self.str().map(|s| printable(&s)).unwrap_or_default())
             }

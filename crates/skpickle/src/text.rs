@@ -130,7 +130,6 @@ pub(crate) fn check_utf8(raw: &[u8]) -> Result<&str> {
 
 /// What stands between the quotes of a `STRING` line.
 pub(crate) fn quoted(line: &[u8]) -> Result<&[u8]> {
-    let line = line.trim_ascii_end();
     match line {
         [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => Ok(inner),
         _ => Err(malformed("the STRING opcode argument must be quoted")),
