@@ -602,9 +602,38 @@ impl<'a, 's> Machine<'a, 's> {
         Ok(())
     }
 
+    /// Bytes as Python 3 spells them for protocols below 3: `_codecs.encode(text, "latin1")`, or `bytes()` for none.
+    fn spelled_bytes(&mut self, callable: Id, args: Id) -> Result<Option<Node>> {
+        let (Node::Global(index), Node::Tuple(items)) = (self.graph.node(callable), self.graph.node(args)) else {
+            return Ok(None);
+        };
+        let name = self.graph.name(index);
+        let items = self.graph.items(items);
+        if items.is_empty() && (name.is("__builtin__", "bytes") || name.is("builtins", "bytes")) {
+            return Ok(Some(Node::Bytes(self.span(self.at, 0))));
+        }
+        if !name.is("_codecs", "encode") {
+            return Ok(None);
+        }
+        let text = |id: &Id| match self.graph.node(*id) {
+            Node::Str(bytes) | Node::Str2(bytes) => std::str::from_utf8(self.graph.bytes(bytes)).ok(),
+            _ => None,
+        };
+        let (Some(text), Some("latin1" | "latin-1")) = (items.first().and_then(text), items.get(1).and_then(text))
+        else {
+            return Err(malformed("_codecs.encode of something other than text to latin1"));
+        };
+        let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+        let bytes = bytes.ok_or_else(|| malformed("text to be encoded as latin1 holds a character beyond it"))?;
+        self.graph.keep(&bytes).map(|bytes| Some(Node::Bytes(bytes)))
+    }
+
     fn reduce(&mut self) -> Step {
         let args = self.pop()?;
         let callable = self.pop()?;
+        if let Some(node) = self.spelled_bytes(callable, args)? {
+            return self.value(node);
+        }
         self.object(callable, args, None)
     }
 

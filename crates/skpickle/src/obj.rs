@@ -446,7 +446,7 @@ impl<'g> Obj<'g> {
         }
     }
 
-    /// Bytes: also a `str` of Python 2, and the text that Python 3 spells bytes with in protocols below 3.
+    /// Bytes: also a `str` of Python 2.
     ///
     /// # Errors
     /// [`ErrorKind::Value`] when this is something else.
@@ -457,22 +457,6 @@ impl<'g> Obj<'g> {
             }
             // Bytes that a Python 2 pickle's reader re-wrote as text.
             Node::Str(_) => latin1(&self.str()?).map(Cow::Owned).ok_or_else(|| self.expected("bytes")),
-            Node::Object(_) => {
-                let name = self.class().ok_or_else(|| self.expected("bytes"))?;
-                let args = self.args()?;
-                if name.is("_codecs", "encode") {
-                    let [text, codec] = args.as_slice() else { return Err(self.expected("bytes")) };
-                    if !matches!(&*codec.str()?, "latin1" | "latin-1" | "iso-8859-1") {
-                        return Err(codec.expected("latin1"));
-                    }
-                    return latin1(&text.str()?).map(Cow::Owned).ok_or_else(|| text.expected("latin-1 text"));
-                }
-                let builtin = matches!(name.module, "builtins" | "__builtin__");
-                if builtin && matches!(name.name, "bytes" | "bytearray") && args.is_empty() {
-                    return Ok(Cow::Borrowed(&[]));
-                }
-                Err(self.expected("bytes"))
-            }
             _ => Err(self.expected("bytes")),
         }
     }

@@ -63,9 +63,6 @@ pub(crate) fn from_obj(obj: &Obj<'_>) -> Result<Scalar> {
                 if is_multiarray(name, "scalar") {
                     return numpy_scalar(obj);
                 }
-                if name.is("_codecs", "encode") || name.is("builtins", "bytes") || name.is("__builtin__", "bytes") {
-                    return obj.bytes().map(|bytes| Scalar::Bytes(bytes.to_vec()));
-                }
                 // str and float subclasses that numpy 1 pickled by class, as in `numpy.str_('a')`.
                 if name.module == "numpy" && matches!(name.name, "str_" | "bool_" | "float64" | "int64") {
                     let args = obj.args()?;

@@ -1,0 +1,131 @@
+//! Arrays, scalars and sparse matrices as numpy 1 and 2, scipy and joblib on Python 2.7 to 3.13 write them (see `arrays.py`).
+
+mod common;
+
+use common::{hex, unhex};
+use serde_json::{Value, json};
+use skpickle::{Array, Obj, Scalar, Sparse};
+
+fn spell(scalar: &Scalar) -> Value {
+    match scalar {
+        Scalar::None => Value::Null,
+        Scalar::Bool(b) => json!(b),
+        Scalar::Int(n) | Scalar::Time(n) => json!(n),
+        Scalar::Float(x) => json!(x.to_bits()),
+        Scalar::Float32(x) => json!(f64::from(*x).to_bits()),
+        Scalar::Str(s) => json!(s),
+        Scalar::Bytes(b) => json!({ "bytes": hex(b) }),
+    }
+}
+
+/// Floats are spelled by Python's `repr`; they are compared bit by bit.
+fn expect(value: &Value, float: bool) -> Value {
+    match value {
+        Value::String(text) if float => json!(python_float(text).to_bits()),
+        other => other.clone(),
+    }
+}
+
+fn python_float(text: &str) -> f64 {
+    match text {
+        "nan" => f64::NAN,
+        "inf" => f64::INFINITY,
+        "-inf" => f64::NEG_INFINITY,
+        number => number.parse().unwrap(),
+    }
+}
+
+fn check_array(array: &Array<'_>, case: &Value, how: &str) {
+    let shape: Vec<usize> = serde_json::from_value(case["shape"].clone()).unwrap();
+    assert_eq!(array.shape(), shape, "{how}");
+    if let Some(fields) = case["values"].as_object() {
+        for (name, values) in fields {
+            let values = values.as_array().unwrap();
+            let column = array.column(name).unwrap().f64s().unwrap();
+            assert_eq!(column.len(), values.len(), "{how} {name}");
+            for (found, value) in column.iter().zip(values) {
+                let wanted = match value {
+                    Value::Bool(b) => f64::from(u8::from(*b)),
+                    Value::String(text) => python_float(text),
+                    number => number.as_f64().unwrap(),
+                };
+                assert_eq!(*found, wanted, "{how} {name}");
+            }
+        }
+        return;
+    }
+    let values = case["values"].as_array().unwrap();
+    let kind = case["kind"].as_str().unwrap();
+    let scalars = array.scalars().unwrap();
+    let found: Vec<Value> = scalars.iter().map(spell).collect();
+    let wanted: Vec<Value> = values
+        .iter()
+        .enumerate()
+        .map(|(i, v)| expect(v, kind == "f" || kind == "O" && matches!(scalars[i], Scalar::Float(_))))
+        .collect();
+    assert_eq!(found, wanted, "{how}");
+    if matches!(kind, "f" | "i" | "u" | "b") {
+        let doubles = array.f64s().unwrap();
+        for (x, scalar) in doubles.iter().zip(&scalars) {
+            assert_eq!(x.to_bits(), scalar.as_f64().unwrap().to_bits(), "{how}");
+        }
+    }
+}
+
+fn check(root: &Obj<'_>, case: &Value, how: &str) {
+    if case["sparse"] == true {
+        let sparse: Sparse = root.get().unwrap();
+        let mut dense = vec![0.0; sparse.rows * sparse.columns];
+        for row in 0..sparse.rows {
+            for k in sparse.indptr[row]..sparse.indptr[row + 1] {
+                dense[row * sparse.columns + sparse.indices[k]] += sparse.data[k];
+            }
+        }
+        let wanted: Vec<f64> =
+            case["values"].as_array().unwrap().iter().map(|v| python_float(v.as_str().unwrap())).collect();
+        assert_eq!(dense, wanted, "{how}");
+    } else if case["scalar"] == true {
+        let scalar: Scalar = root.get().unwrap();
+        assert_eq!(spell(&scalar), expect(&case["values"][0], case["kind"] == "f"), "{how}");
+    } else if case["at"].is_array() {
+        let items = root.items().unwrap();
+        assert_eq!(items[1].str().unwrap(), "after", "{how}: what follows the array");
+        check_array(&items[0].array().unwrap(), case, how);
+    } else {
+        check_array(&root.array().unwrap(), case, how);
+    }
+}
+
+#[test]
+fn arrays_of_every_age_read_the_same() {
+    let document: serde_json::Map<String, Value> = serde_json::from_str(include_str!("arrays.json")).unwrap();
+    assert!(document.len() >= 6, "environments: {}", document.len());
+    for (environment, cases) in &document {
+        let cases = cases.as_array().unwrap();
+        assert!(cases.len() > 60, "{environment}: {} cases", cases.len());
+        for case in cases {
+            let how = format!("{environment}: {}", case["how"].as_str().unwrap());
+            let graph = skpickle::load(unhex(case["hex"].as_str().unwrap()), &Default::default())
+                .unwrap_or_else(|e| panic!("{how}: {e}"));
+            check(&graph.root(), case, &how);
+        }
+    }
+}
+
+#[test]
+fn an_aligned_array_stays_in_the_file() {
+    let document: serde_json::Map<String, Value> = serde_json::from_str(include_str!("arrays.json")).unwrap();
+    let mut seen = 0;
+    for (environment, cases) in &document {
+        for case in cases.as_array().unwrap().iter().filter(|case| case["how"] == "joblib 0 f8") {
+            let graph = skpickle::load(unhex(case["hex"].as_str().unwrap()), &Default::default()).unwrap();
+            let array = graph.root().items().unwrap()[0].array().unwrap();
+            // joblib pads to 16 bytes from 1.2 on; before, alignment is a matter of luck.
+            if environment.contains("joblib 1.4") || environment.contains("joblib 1.6") {
+                assert!(array.f64s().unwrap().is_view(), "{environment}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 2, "{seen} environments with padding");
+}
