@@ -103,7 +103,7 @@ fn refused(bytes: &[u8], kind: ErrorKind, word: &str) {
 
 #[test]
 fn every_format_round_trips() {
-    for size in [4, 5, 100, 4096, 65_536, 65_537, 300_000, 1_500_000] {
+    for size in [4, 5, 100, 4096, 65_536, 65_537, 1_000_000] {
         let data = payload(size);
         assert!(read(&data).unwrap() == data, "raw, {size} bytes");
         for (name, bytes) in all_of(&data) {
@@ -213,7 +213,7 @@ fn wrong_checksums_and_sizes_are_named() {
 
 #[test]
 fn a_bomb_of_zeros_is_refused_at_its_start() {
-    let zeros = vec![0; 8 << 20];
+    let zeros = vec![0; 4 << 20];
     let started = std::time::Instant::now();
     for (name, bytes) in all_of(&zeros) {
         let error = read(&bytes).unwrap_err();
@@ -226,7 +226,7 @@ fn a_bomb_of_zeros_is_refused_at_its_start() {
 #[test]
 fn a_bomb_that_starts_like_a_pickle_stops_at_the_limit() {
     let mut bomb = b"\x80\x04N.".to_vec();
-    bomb.resize(8 << 20, 0);
+    bomb.resize(3 << 20, 0);
     let limits = Limits { decompressed_bytes: 1 << 20, ..Limits::default() };
     for (name, bytes) in all_of(&bomb) {
         let error = open(bytes.clone(), &limits).unwrap_err();
@@ -427,7 +427,7 @@ fn text_mode_copies_are_recognised() {
     assert!(!looks_crlf_damaged(&integers));
     let data = payload(6_000_000);
     assert!(!looks_crlf_damaged(&data));
-    for (name, bytes) in all_of(&data) {
+    for (name, bytes) in all_of(&payload(200_000)) {
         assert!(!looks_crlf_damaged(&bytes), "{name}");
         let damaged = to_crlf(&bytes);
         assert!(looks_crlf_damaged(&damaged), "{name}");
