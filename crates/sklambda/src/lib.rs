@@ -1,1 +1,12 @@
 //! HTTP, Lambda and command line around skestimators.
+//!
+//! [`Handler`] is the whole contract in one pure function: the bytes of a Lambda event in, status and body out.
+
+#[cfg(feature = "cli")]
+pub mod cli;
+mod handler;
+mod json;
+mod source;
+
+pub use handler::{Handler, Loaded, Response};
+pub use source::load;

@@ -1,0 +1,71 @@
+//! The command line.
+
+mod csv;
+mod input;
+mod npy;
+mod output;
+mod predict;
+mod zip;
+
+use std::{ffi::OsString, io::Write, process::ExitCode};
+
+use clap::Command;
+
+/// Why a command ends without an answer: the exit status, and one line for standard error.
+pub(crate) struct Failure {
+    status: u8,
+    message: String,
+}
+
+impl Failure {
+    /// The command line or the files named there are wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Failure {
+        Failure { status: 2, message: message.into() }
+    }
+
+    /// The model is refused.
+    pub(crate) fn model(message: impl Into<String>) -> Failure {
+        Failure { status: 3, message: message.into() }
+    }
+
+    /// The input is refused, or the model does not have the method.
+    pub(crate) fn input(message: impl Into<String>) -> Failure {
+        Failure { status: 4, message: message.into() }
+    }
+
+    /// Anything else.
+    pub(crate) fn other(message: impl Into<String>) -> Failure {
+        Failure { status: 1, message: message.into() }
+    }
+}
+
+/// Runs the command that the arguments (the program's own name first) spell, and gives its exit status:
+/// 0 answered, 2 usage, 3 model refused, 4 input refused or no such method, 1 anything else.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = Command::new("sklambda")
+        .about("Runs scikit-learn models without Python")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(predict::command());
+    let matches = match cli.try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(e) => {
+            // A closed pipe is no reason to fail.
+            let _ = e.print();
+            return ExitCode::from(if e.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let result = match matches.subcommand() {
+        Some(("predict", matches)) => predict::run(matches),
+        _ => Err(Failure::usage("no such command")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let line: String = failure.message.replace(['\n', '\r'], " ");
+            let _ = writeln!(std::io::stderr(), "{line}");
+            ExitCode::from(failure.status)
+        }
+    }
+}

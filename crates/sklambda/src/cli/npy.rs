@@ -1,0 +1,83 @@
+//! numpy's `.npy` files.
+
+use ndarray::{ArrayD, IxDyn, ShapeBuilder};
+use skestimators::Array;
+use skpickle::Dtype;
+
+/// Dimensions at most, numpy's own bound.
+const DIMENSIONS: usize = 64;
+
+/// Reads an array of numbers, bools, text or bytes.
+pub(crate) fn read(bytes: &[u8]) -> Result<Array, String> {
+    let (dtype, shape, fortran, data) = header(bytes)?;
+    let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).ok_or("an .npy file of impossible size")?;
+    let len = count.checked_mul(dtype.size).ok_or("an .npy file of impossible size")?;
+    let data = data.get(..len).ok_or_else(|| {
+        format!("the .npy file is cut: {shape:?} elements of {} bytes need {len}, {} are there", dtype.size, data.len())
+    })?;
+    let shape = IxDyn(&shape).set_f(fortran);
+    let elements = (0..count).map(|i| &data[i * dtype.size..(i + 1) * dtype.size]);
+    let big = dtype.big_endian;
+    macro_rules! array {
+        ($variant:ident, $decode:expr) => {{
+            let values = elements.map($decode).collect();
+            Array::$variant(ArrayD::from_shape_vec(shape, values).map_err(|e| e.to_string())?)
+        }};
+    }
+    Ok(match (dtype.kind, dtype.size) {
+        (b'f', 8) => array!(F64, |e| f64::from_bits(bits(e, big))),
+        (b'f', 4) => array!(F32, |e| f32::from_bits(bits(e, big) as u32)),
+        (b'b', 1) => array!(Bool, |e| e[0] != 0),
+        (b'i', size) => array!(I64, |e| {
+            let unused = 64 - 8 * size as u32;
+            (bits(e, big) << unused) as i64 >> unused
+        }),
+        (b'u', 8) if elements.clone().any(|e| bits(e, big) > i64::MAX as u64) => array!(F64, |e| bits(e, big) as f64),
+        (b'u', _) => array!(I64, |e| bits(e, big) as i64),
+        (b'S', _) => array!(Bytes, |e: &[u8]| e[..e.len() - e.iter().rev().take_while(|&&b| b == 0).count()].to_vec()),
+        (b'U', _) => array!(Str, |e: &[u8]| {
+            let codes = e.chunks_exact(4).map(|c| bits(c, big) as u32);
+            let mut text: String = codes.map(|code| char::from_u32(code).unwrap_or('\u{fffd}')).collect();
+            text.truncate(text.trim_end_matches('\0').len());
+            text
+        }),
+        _ => return Err(format!("an .npy file of dtype {}: numbers, bools or text are expected", dtype.name())),
+    })
+}
+
+/// The bits of an element of up to 8 bytes.
+fn bits(element: &[u8], big_endian: bool) -> u64 {
+    let add = |n: u64, b: &u8| n << 8 | u64::from(*b);
+    if big_endian { element.iter().fold(0, add) } else { element.iter().rev().fold(0, add) }
+}
+
+/// Dtype, shape, whether in Fortran order, and the data.
+fn header(bytes: &[u8]) -> Result<(Dtype, Vec<usize>, bool, &[u8]), String> {
+    let bad = |what: &str| format!("this is no .npy file: {what}");
+    let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or_else(|| bad("the magic bytes are missing"))?;
+    let (len, start) = match rest {
+        [1, _, a, b, ..] => (usize::from(u16::from_le_bytes([*a, *b])), 10),
+        [2 | 3, _, a, b, c, d, ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, 12),
+        _ => return Err(bad("an unknown format version")),
+    };
+    let end = start + len;
+    let text = bytes.get(start..end).ok_or_else(|| bad("the header is cut"))?;
+    let text = std::str::from_utf8(text).map_err(|_| bad("the header is no text"))?;
+    let after = |key: &str| {
+        let found = text.split_once(key).map(|(_, rest)| rest.trim_start());
+        found.ok_or_else(|| bad(&format!("the header lacks {key}")))
+    };
+    let descr = after("'descr':")?;
+    let Some((descr, _)) = descr.strip_prefix('\'').and_then(|rest| rest.split_once('\'')) else {
+        return Err("an .npy file of records: numbers, bools or text are expected".into());
+    };
+    let fortran = after("'fortran_order':")?.starts_with("True");
+    let shape = after("'shape':")?.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+    let shape = shape.ok_or_else(|| bad("the shape"))?.0.split(',').map(str::trim).filter(|d| !d.is_empty());
+    let shape: Result<Vec<usize>, _> = shape.map(str::parse).collect();
+    let shape = shape.map_err(|_| bad("the shape"))?;
+    if shape.len() > DIMENSIONS {
+        return Err(bad("more than 64 dimensions"));
+    }
+    Ok((Dtype::parse(descr).map_err(|e| e.to_string())?, shape, fortran, &bytes[end..]))
+}

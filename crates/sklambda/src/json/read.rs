@@ -1,0 +1,308 @@
+//! The reader: no recursion, a bound on depth, and Python's words and positions where it refuses.
+
+use std::collections::HashMap;
+
+use super::{Json, Text};
+
+/// Containers inside one another: where CPython's own reader gives up.
+const DEPTH: usize = 990;
+
+/// Digits of one integer: CPython's own bound.
+const INT_DIGITS: usize = 4_300;
+
+/// Reads text (UTF-8, in which lone surrogates may stand too). The error is the message of Python's exception.
+pub(crate) fn parse(text: &Text) -> Result<Json, String> {
+    read(text.bytes())
+}
+
+/// Reads bytes, as `json.loads` does with bytes: UTF-8, with or without a byte order mark.
+pub(crate) fn parse_bytes(bytes: &[u8]) -> Result<Json, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Err(e) = std::str::from_utf8(bytes) {
+        let at = e.valid_up_to();
+        let (byte, why) = match (bytes.get(at), e.error_len()) {
+            (Some(byte @ (0x80..=0xc1 | 0xf5..)), _) => (*byte, "invalid start byte"),
+            (Some(byte), Some(_)) => (*byte, "invalid continuation byte"),
+            (Some(byte), None) => (*byte, "unexpected end of data"),
+            (None, _) => (0, "unexpected end of data"),
+        };
+        return Err(format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {why}"));
+    }
+    read(bytes)
+}
+
+fn read(bytes: &[u8]) -> Result<Json, String> {
+    let mut reader = Reader { bytes, at: 0 };
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Err(reader.error("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0));
+    }
+    reader.space();
+    let value = reader.value()?;
+    reader.space();
+    if reader.at < bytes.len() {
+        return Err(reader.error("Extra data", reader.at));
+    }
+    Ok(value)
+}
+
+/// A container whose end has not come yet.
+enum Open {
+    Array(Vec<Json>),
+    Object(Vec<(Text, Json)>, Text),
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    #[cold]
+    fn error(&self, message: &str, at: usize) -> String {
+        let before = &self.bytes[..at.min(self.bytes.len())];
+        let chars = |bytes: &[u8]| bytes.iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let line = 1 + before.iter().filter(|&&b| b == b'\n').count();
+        format!("{message}: line {line} column {} (char {})", 1 + chars(&before[line_start..]), chars(before))
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn value(&mut self) -> Result<Json, String> {
+        let mut open: Vec<Open> = Vec::new();
+        loop {
+            // A value starts here.
+            let mut value = match self.peek() {
+                Some(b'[') => {
+                    self.enter(open.len(), "array")?;
+                    if self.peek() != Some(b']') {
+                        open.push(Open::Array(Vec::new()));
+                        continue;
+                    }
+                    self.at += 1;
+                    Json::Array(Vec::new())
+                }
+                Some(b'{') => {
+                    self.enter(open.len(), "object")?;
+                    if self.peek() != Some(b'}') {
+                        let key = self.key()?;
+                        open.push(Open::Object(Vec::new(), key));
+                        continue;
+                    }
+                    self.at += 1;
+                    Json::Object(Vec::new())
+                }
+                _ => self.scalar()?,
+            };
+            // A value has ended here; containers may end with it.
+            loop {
+                let Some(top) = open.last_mut() else { return Ok(value) };
+                self.space();
+                let next = self.peek();
+                match top {
+                    Open::Array(items) => items.push(value),
+                    Open::Object(entries, key) => entries.push((std::mem::take(key), value)),
+                }
+                match (next, &mut *top) {
+                    (Some(b','), Open::Array(_)) => {
+                        self.at += 1;
+                        self.space();
+                        break;
+                    }
+                    (Some(b','), Open::Object(_, key)) => {
+                        self.at += 1;
+                        self.space();
+                        *key = self.key()?;
+                        break;
+                    }
+                    (Some(b']'), Open::Array(items)) => value = Json::Array(std::mem::take(items)),
+                    (Some(b'}'), Open::Object(entries, _)) => value = Json::Object(unique(std::mem::take(entries))),
+                    _ => return Err(self.error("Expecting ',' delimiter", self.at)),
+                }
+                self.at += 1;
+                open.pop();
+            }
+        }
+    }
+
+    fn enter(&mut self, depth: usize, what: &str) -> Result<(), String> {
+        if depth >= DEPTH {
+            return Err(format!("maximum recursion depth exceeded while decoding a JSON {what} from a unicode string"));
+        }
+        self.at += 1;
+        self.space();
+        Ok(())
+    }
+
+    /// A key, its colon, and the space around.
+    fn key(&mut self) -> Result<Text, String> {
+        if self.peek() != Some(b'"') {
+            return Err(self.error("Expecting property name enclosed in double quotes", self.at));
+        }
+        let key = self.string()?;
+        self.space();
+        if self.peek() != Some(b':') {
+            return Err(self.error("Expecting ':' delimiter", self.at));
+        }
+        self.at += 1;
+        self.space();
+        Ok(key)
+    }
+
+    fn scalar(&mut self) -> Result<Json, String> {
+        const WORDS: [(&[u8], Json); 6] = [
+            (b"null", Json::Null),
+            (b"true", Json::Bool(true)),
+            (b"false", Json::Bool(false)),
+            (b"NaN", Json::Float(f64::NAN)),
+            (b"Infinity", Json::Float(f64::INFINITY)),
+            (b"-Infinity", Json::Float(f64::NEG_INFINITY)),
+        ];
+        match self.peek() {
+            Some(b'"') => return Ok(Json::Str(self.string()?)),
+            Some(b'0'..=b'9') => return self.number(),
+            _ => {}
+        }
+        for (word, value) in WORDS {
+            if self.bytes[self.at..].starts_with(word) {
+                self.at += word.len();
+                return Ok(value);
+            }
+        }
+        self.number()
+    }
+
+    fn number(&mut self) -> Result<Json, String> {
+        let start = self.at;
+        let digit = |at: usize| self.bytes.get(at).is_some_and(u8::is_ascii_digit);
+        let digits = |mut at: usize| {
+            while digit(at) {
+                at += 1;
+            }
+            at
+        };
+        let mut at = start + usize::from(self.peek() == Some(b'-'));
+        let whole = at;
+        at = match self.bytes.get(at) {
+            Some(b'0') => at + 1,
+            Some(b'1'..=b'9') => digits(at),
+            _ => return Err(self.error("Expecting value", start)),
+        };
+        let end_of_int = at;
+        if self.bytes.get(at) == Some(&b'.') && digit(at + 1) {
+            at = digits(at + 1);
+        }
+        if matches!(self.bytes.get(at), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(self.bytes.get(at + 1), Some(b'+' | b'-')));
+            if digit(at + 1 + sign) {
+                at = digits(at + 1 + sign);
+            }
+        }
+        self.at = at;
+        // Only ASCII was passed over.
+        let text = std::str::from_utf8(&self.bytes[start..at]).unwrap_or_default();
+        if at > end_of_int {
+            return Ok(Json::Float(text.parse().unwrap_or(f64::NAN)));
+        }
+        if at - whole > INT_DIGITS {
+            return Err(format!(
+                "Exceeds the limit ({INT_DIGITS} digits) for integer string conversion: value has {} digits; use \
+                 sys.set_int_max_str_digits() to increase the limit",
+                at - whole
+            ));
+        }
+        Ok(text.parse().map(Json::Int).unwrap_or_else(|_| Json::Big(text.into())))
+    }
+
+    fn string(&mut self) -> Result<Text, String> {
+        let begin = self.at;
+        self.at += 1;
+        let mut text = Text::default();
+        loop {
+            let run = self.at;
+            while self.peek().is_some_and(|b| b != b'"' && b != b'\\' && b >= 0x20) {
+                self.at += 1;
+            }
+            text.push_bytes(&self.bytes[run..self.at]);
+            match self.peek() {
+                None => return Err(self.error("Unterminated string starting at", begin)),
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(text);
+                }
+                Some(b'\\') => self.escape(begin, &mut text)?,
+                Some(_) => return Err(self.error("Invalid control character at", self.at)),
+            }
+        }
+    }
+
+    fn escape(&mut self, begin: usize, text: &mut Text) -> Result<(), String> {
+        let backslash = self.at;
+        let Some(&letter) = self.bytes.get(backslash + 1) else {
+            return Err(self.error("Unterminated string starting at", begin));
+        };
+        self.at = backslash + 2;
+        let code = match letter {
+            b'"' | b'\\' | b'/' => u32::from(letter),
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => 10,
+            b'r' => 13,
+            b't' => 9,
+            b'u' => {
+                let high = self.hex(backslash, backslash + 2)?;
+                let low = backslash + 6;
+                let pair = (0xd800..0xdc00).contains(&high) && self.bytes[low..].starts_with(b"\\u");
+                // CPython looks at a second escape only where a character follows it.
+                if pair && self.bytes.len() > low + 6 {
+                    let second = self.hex(low, low + 2)?;
+                    if (0xdc00..0xe000).contains(&second) {
+                        text.push(0x10000 + ((high - 0xd800) << 10 | (second - 0xdc00)));
+                        return Ok(());
+                    }
+                    self.at = low;
+                }
+                high
+            }
+            _ => return Err(self.error("Invalid \\escape", backslash)),
+        };
+        text.push(code);
+        Ok(())
+    }
+
+    fn hex(&mut self, backslash: usize, at: usize) -> Result<u32, String> {
+        let digits = self.bytes.get(at..at + 4).filter(|_| at + 4 < self.bytes.len());
+        let Some(digits) = digits else {
+            // Characters, not bytes, decide whether four more are there.
+            let after = self.bytes[at..].iter().filter(|&&b| b & 0xc0 != 0x80).count();
+            return Err(self.error("Invalid \\uXXXX escape", if after > 4 { backslash } else { at }));
+        };
+        self.at = at + 4;
+        let code = digits.iter().try_fold(0, |code, &b| Some(code << 4 | char::from(b).to_digit(16)?));
+        code.ok_or_else(|| self.error("Invalid \\uXXXX escape", backslash))
+    }
+}
+
+/// Of equal keys the first place and the last value, as a Python dict keeps them.
+fn unique(entries: Vec<(Text, Json)>) -> Vec<(Text, Json)> {
+    let mut seen: HashMap<Text, usize> = HashMap::with_capacity(entries.len());
+    let mut out: Vec<(Text, Json)> = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        match seen.get(&key) {
+            Some(&at) => out[at].1 = value,
+            None => {
+                seen.insert(key.clone(), out.len());
+                out.push((key, value));
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,69 @@
+//! Python's text: code points, of which lone surrogates are some.
+
+/// Text in UTF-8, with lone surrogates (which JSON can spell and Rust's `str` cannot hold) encoded likewise.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct Text(Vec<u8>);
+
+impl Text {
+    /// The text, unless it has lone surrogates.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
+    /// The bytes: UTF-8 but for lone surrogates.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Appends a run of the same encoding.
+    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Appends a code point, a surrogate or not.
+    pub(crate) fn push(&mut self, code: u32) {
+        match char::from_u32(code) {
+            Some(c) => self.0.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => {
+                let [_, _, high, low] = code.to_be_bytes();
+                let bits = u16::from_be_bytes([high, low]);
+                self.0.push(0xe0 | (bits >> 12) as u8);
+                self.0.push(0x80 | (bits >> 6 & 0x3f) as u8);
+                self.0.push(0x80 | (bits & 0x3f) as u8);
+            }
+        }
+    }
+
+    /// The code points.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = u32> {
+        let mut rest = self.0.as_slice();
+        std::iter::from_fn(move || {
+            let (&first, tail) = rest.split_first()?;
+            let (len, bits) = match first {
+                0xf0.. => (3, u32::from(first & 0x07)),
+                0xe0.. => (2, u32::from(first & 0x0f)),
+                0xc0.. => (1, u32::from(first & 0x1f)),
+                _ => (0, u32::from(first)),
+            };
+            let (more, after) = tail.split_at(len.min(tail.len()));
+            rest = after;
+            Some(more.iter().fold(bits, |code, b| code << 6 | u32::from(b & 0x3f)))
+        })
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Text(text.as_bytes().to_vec())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Text(text.into_bytes())
+    }
+}
