@@ -6,8 +6,9 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// Room offered to a decoder at a time.
+/// Room offered to a decoder at a time, and at first: most models are small, and room is cleared before it is given.
 const CHUNK: usize = 256 << 10;
+const FIRST_CHUNK: usize = 16 << 10;
 
 /// So many bytes are enough to tell a pickle from something else (a tar says its name at byte 257).
 const HEAD: usize = 4096;
@@ -69,7 +70,8 @@ impl Sink {
         if self.out.len() - self.filled < least {
             // One byte over the limit is enough to see that it is passed.
             let left = self.limit.saturating_sub(self.filled as u64).saturating_add(1);
-            let want = least.max(CHUNK.min(usize::try_from(left).unwrap_or(CHUNK)));
+            let chunk = self.filled.clamp(FIRST_CHUNK, CHUNK);
+            let want = least.max(chunk.min(usize::try_from(left).unwrap_or(chunk)));
             let size = self.filled.saturating_add(want);
             self.out.try_reserve(size - self.out.len()).map_err(|_| {
                 Error::new(ErrorKind::Limit, format!("out of memory after {} decompressed bytes", self.filled))
