@@ -25,6 +25,11 @@ pub(crate) trait Estimator: Send + Sync {
         None
     }
 
+    /// `feature_names_in_`, of an estimator that has it from another inside it.
+    fn feature_names_in(&self) -> Option<&[String]> {
+        None
+    }
+
     /// `classes_`: one array, or one for each output.
     fn classes(&self) -> Classes<'_> {
         Classes::None
@@ -158,6 +163,14 @@ impl Fitted {
 
     pub(crate) fn transform(&self, x: &Samples) -> Result<Samples> {
         self.estimator.transform(&*self.enter(Method::Transform, x)?)
+    }
+
+    pub(crate) fn score_samples(&self, x: &Samples) -> Result<Array> {
+        self.estimator.score_samples(&*self.enter(Method::ScoreSamples, x)?)
+    }
+
+    pub(crate) fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
+        self.estimator.inverse_transform(&*self.enter(Method::InverseTransform, x)?)
     }
 
     /// Any method, by name.

@@ -1,14 +1,26 @@
 //! Which classes can be run: one sorted table from scikit-learn's name to the function that loads it.
 
-use crate::{linear_model, neural_network, state::Load};
+use crate::{linear_model, model_selection, neural_network, pipeline, preprocessing, state::Load};
 
 /// Every supported class, by first package and class name, in order.
 pub(crate) static REGISTRY: &[(&str, Load)] = &[
+    ("grid_search.GridSearchCV", model_selection::load),
+    ("grid_search.RandomizedSearchCV", model_selection::load),
     ("linear_model.LinearRegression", linear_model::base::load),
     ("linear_model.LogisticRegression", linear_model::logistic::load),
     ("linear_model.LogisticRegressionCV", linear_model::logistic::load),
+    ("model_selection.GridSearchCV", model_selection::load),
+    ("model_selection.HalvingGridSearchCV", model_selection::load),
+    ("model_selection.HalvingRandomSearchCV", model_selection::load),
+    ("model_selection.RandomizedSearchCV", model_selection::load),
     ("neural_network.MLPClassifier", neural_network::multilayer_perceptron::load_classifier),
     ("neural_network.MLPRegressor", neural_network::multilayer_perceptron::load_regressor),
+    ("pipeline.Pipeline", pipeline::load),
+    ("preprocessing.MaxAbsScaler", preprocessing::data::load_max_abs),
+    ("preprocessing.MinMaxScaler", preprocessing::data::load_min_max),
+    ("preprocessing.Normalizer", preprocessing::normalizer::load),
+    ("preprocessing.RobustScaler", preprocessing::data::load_robust),
+    ("preprocessing.StandardScaler", preprocessing::data::load_standard),
 ];
 
 /// Finds a class by its key.

@@ -1,0 +1,4 @@
+//! `sklearn.preprocessing`.
+
+pub(crate) mod data;
+pub(crate) mod normalizer;
