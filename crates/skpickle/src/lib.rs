@@ -12,6 +12,7 @@
 //! ```
 
 mod container;
+mod dis;
 mod error;
 mod graph;
 mod joblib;
@@ -19,12 +20,13 @@ mod limits;
 mod machine;
 mod numpy;
 mod obj;
-#[allow(dead_code)] // the argument column serves the listing
 mod opcode;
+mod pandas;
 mod reader;
 mod scipy;
 mod text;
 
+pub use dis::disassemble;
 pub use error::{Error, ErrorKind, Result, printable};
 pub use graph::{Graph, Name};
 pub use limits::Limits;

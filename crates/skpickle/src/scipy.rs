@@ -28,9 +28,10 @@ pub(crate) fn format_of(obj: &Obj<'_>) -> Option<&'static str> {
     let name = obj.class()?;
     let rest = name.module.strip_prefix("scipy.sparse.")?;
     let format = rest.strip_prefix('_').unwrap_or(rest);
-    ["csr", "csc", "coo", "dia"]
-        .into_iter()
-        .find(|&f| f == format && matches!(name.name.strip_prefix(f), Some("_matrix" | "_array")))
+    // scipy 1.8 to 1.10 kept the arrays in a module of their own.
+    ["csr", "csc", "coo", "dia"].into_iter().find(|&f| {
+        (f == format || rest == "_arrays") && matches!(name.name.strip_prefix(f), Some("_matrix" | "_array"))
+    })
 }
 
 impl<'g> FromObj<'g> for Sparse {

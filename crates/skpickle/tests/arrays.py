@@ -18,6 +18,7 @@ import tempfile
 
 import joblib
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 
 text = type(u"")
@@ -68,11 +69,28 @@ def arrays():
     yield "packed", np.array([(1, 2.5, True), (3, -4.5, False)], dtype=[("a", "u1"), ("b", "<f8"), ("c", "?")])
     yield "padded", np.array([(1, 2.5), (3, -4.5)], dtype=np.dtype([("a", "<i2"), ("b", ">f8")], align=True))
     yield "objects", np.array([None, 1, 2.5, u"x", True], dtype=object)
+    yield "unmasked", np.ma.array([1.0, 2.5], mask=[False, False])
     yield "matrix", np.matrix([[1.0, 2.0], [3.0, 4.0]])
 
 
+def tables():
+    """pandas' containers: `values` of what is 1-d, `frame` of tables."""
+    frame = pd.DataFrame({"a": [1.5, 2.5], "b": [1, 2], "c": [u"x", u"y"], "d": [True, False]}, columns=["a", "b", "c", "d"])
+    one = [("index of text", frame.columns), ("index of ints", pd.Index([3, 1])), ("range", pd.RangeIndex(1, 8, 3)),
+           ("index of floats", pd.Index([1.5, 2.5])), ("categorical", pd.Categorical([u"v", u"u", u"v"])),
+           ("index of categories", pd.CategoricalIndex([u"v", u"u"])), ("series", frame["a"]), ("series of text", frame["c"])]
+    if hasattr(pd, "array"):
+        one.append(("string array", pd.array([u"x", u"y"], dtype="string") if pd.__version__ >= "1" else pd.array([u"x"], dtype=object)))
+    for name, value in one:
+        for protocol in (0, 2, pickle.HIGHEST_PROTOCOL):
+            yield entry("pickle %d pandas %s" % (protocol, name), pickle.dumps(value, protocol), np.array(list(value), dtype=object), values1d=True)
+    for protocol in (0, 2, pickle.HIGHEST_PROTOCOL):
+        columns = [[name, [plain(v) for v in frame[name]]] for name in frame.columns]
+        yield {"how": "pickle %d pandas table" % protocol, "hex": binascii.hexlify(pickle.dumps(frame, protocol)).decode("ascii"), "frame": columns}
+
+
 def main(path):
-    env = "python %d.%d numpy %s joblib %s scipy" % (sys.version_info[0], sys.version_info[1], np.__version__, joblib.__version__)
+    env = "python %d.%d numpy %s joblib %s pandas %s" % (sys.version_info[0], sys.version_info[1], np.__version__, joblib.__version__, pd.__version__)
     out = []
     folder = tempfile.mkdtemp()
     for name, array in arrays():
@@ -81,7 +99,7 @@ def main(path):
             if name not in ("f8", "U") and protocol not in (0, 2, pickle.HIGHEST_PROTOCOL):
                 continue
             out.append(entry("pickle %d %s" % (protocol, name), pickle.dumps(array, protocol), array))
-        if name == "U0" or name in ("M8", "m8") and tuple(map(int, joblib.__version__.split(".")[:2])) < (0, 10):
+        if name in ("U0", "unmasked") or name in ("M8", "m8") and tuple(map(int, joblib.__version__.split(".")[:2])) < (0, 10):
             continue
         for compress in (0, 3):
             file = os.path.join(folder, "x.joblib")
@@ -97,6 +115,7 @@ def main(path):
         out.append(entry("pickle 2 %s_matrix" % fmt, pickle.dumps(getattr(sp, fmt + "_matrix")(dense), 2), dense, sparse=True))
         if hasattr(sp, fmt + "_array"):
             out.append(entry("pickle 4 %s_array" % fmt, pickle.dumps(getattr(sp, fmt + "_array")(dense), 4), dense, sparse=True))
+    out.extend(tables())
     shutil.rmtree(folder)
     document = {}
     if os.path.exists(path):

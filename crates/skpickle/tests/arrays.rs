@@ -1,5 +1,7 @@
 //! Arrays, scalars and sparse matrices as numpy 1 and 2, scipy and joblib on Python 2.7 to 3.13 write them (see `arrays.py`).
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use common::{hex, unhex};
@@ -72,8 +74,26 @@ fn check_array(array: &Array<'_>, case: &Value, how: &str) {
     }
 }
 
+/// Values of Python objects: a float is spelled as text, so is text.
+fn check_values(found: &[Scalar], case: &Value, how: &str) {
+    let wanted = case.as_array().unwrap();
+    assert_eq!(found.len(), wanted.len(), "{how}");
+    for (scalar, value) in found.iter().zip(wanted) {
+        assert_eq!(spell(scalar), expect(value, matches!(scalar, Scalar::Float(_))), "{how}");
+    }
+}
+
 fn check(root: &Obj<'_>, case: &Value, how: &str) {
-    if case["sparse"] == true {
+    if let Some(columns) = case["frame"].as_array() {
+        let frame = root.frame().unwrap_or_else(|e| panic!("{how}: {e}"));
+        assert_eq!(frame.len(), columns.len(), "{how}");
+        for ((name, values), column) in frame.iter().zip(columns) {
+            assert_eq!(spell(name), column[0], "{how}");
+            check_values(values, &column[1], how);
+        }
+    } else if case["values1d"] == true {
+        check_values(&root.values().unwrap_or_else(|e| panic!("{how}: {e}")), &case["values"], how);
+    } else if case["sparse"] == true {
         let sparse: Sparse = root.get().unwrap();
         let mut dense = vec![0.0; sparse.rows * sparse.columns];
         for row in 0..sparse.rows {

@@ -1,6 +1,8 @@
 //! Values written by independent writers come back the same: plain values through `serde-pickle`, instances through a
 //! small writer of this file's own.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{canonical, hex};

@@ -1,5 +1,7 @@
 //! CPython's own test vectors, where the folder beside the project that holds them is there.
 
+#![allow(clippy::print_stderr)]
+
 use std::path::Path;
 
 #[test]

@@ -1,5 +1,7 @@
 //! Streams without globals, held against CPython's own unpickler: what is accepted has its value, what it refuses is refused.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use common::{canonical, unhex};

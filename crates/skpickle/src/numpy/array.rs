@@ -471,6 +471,9 @@ pub(crate) fn from_obj<'g>(obj: &Obj<'g>) -> Result<Array<'g>> {
         }
         return from_state(obj, state);
     }
+    if matches!(name.module, "numpy.ma.core" | "numpy.ma") && name.name == "_mareconstruct" {
+        return masked(obj);
+    }
     if !is_multiarray(name, "_reconstruct") {
         return Err(expected());
     }
@@ -481,6 +484,19 @@ pub(crate) fn from_obj<'g>(obj: &Obj<'g>) -> Result<Array<'g>> {
     }
     let state = obj.state().ok_or_else(|| obj.expected("an array with its state"))?;
     from_state(obj, &state)
+}
+
+/// A masked array with nothing masked: `(version, shape, dtype, is Fortran, bytes, mask bytes, fill value)`.
+fn masked<'g>(obj: &Obj<'g>) -> Result<Array<'g>> {
+    let state = obj.state().ok_or_else(|| obj.expected("a masked array with its state"))?;
+    let parts = state.items()?;
+    let [_, shape, dtype, fortran, data, mask, ..] = parts.as_slice() else {
+        return Err(state.expected("the state of a masked array, a tuple of 7"));
+    };
+    if mask.bytes()?.iter().any(|&b| b != 0) {
+        return Err(mask.error(ErrorKind::Unsupported, "an array with masked elements, which have no value"));
+    }
+    build(obj, Dtype::from_obj(dtype)?, shape.get()?, fortran.get()?, data)
 }
 
 /// `(version, shape, dtype, is Fortran, bytes or list)`, the first being absent in the oldest files.

@@ -1,9 +1,11 @@
 //! One text for a plain value, the same as `vectors.py` writes.
 
+#![allow(clippy::unwrap_used, dead_code)] // a fault in test data is a failed test; no test uses all of this
+
 use skpickle::{Kind, Obj};
 
 /// `None` when the value is not plain (an object, a cycle, nested too deep).
-pub fn canonical(obj: &Obj<'_>) -> Option<String> {
+pub(crate) fn canonical(obj: &Obj<'_>) -> Option<String> {
     if obj.depth() > 60 {
         return None;
     }
@@ -61,12 +63,11 @@ pub fn canonical(obj: &Obj<'_>) -> Option<String> {
     })
 }
 
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-#[allow(dead_code)] // not every test that shares this file reads hexadecimal
-pub fn unhex(text: &str) -> Vec<u8> {
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
     (0..text.len() / 2).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect()
 }
 
