@@ -111,6 +111,14 @@ impl Array {
         map_each!(self, a => a.select(Axis(0), indices))
     }
 
+    /// The same for a 1-d array and indices that come one by one: nothing is allocated but the answer.
+    ///
+    /// # Panics
+    /// Never for a 1-d array and indices below its extent; callers prove that.
+    pub(crate) fn take_each(&self, indices: impl Iterator<Item = usize>) -> Array {
+        map_each!(self, a => pick(a, indices))
+    }
+
     /// Elements as doubles where they are numbers or bools.
     pub fn to_f64(&self) -> Option<ArrayD<f64>> {
         match self {
@@ -179,6 +187,10 @@ impl Array {
             Array::Object(_) => stack!(Object),
         }
     }
+}
+
+fn pick<T: Clone>(from: &ArrayD<T>, indices: impl Iterator<Item = usize>) -> ArrayD<T> {
+    indices.map(|i| from[[i]].clone()).collect::<ndarray::Array1<_>>().into_dyn()
 }
 
 macro_rules! from_vec {

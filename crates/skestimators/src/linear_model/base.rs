@@ -4,57 +4,54 @@ use crate::{
     data::{Array, Samples},
     error::Result,
     estimator::Estimator,
-    math::{Matrix, affine},
+    linear_model::predictor::LinearPredictor,
     method::{Method, Methods},
     state::State,
     validation::Door,
 };
 
-/// A linear function of the samples, with one output or several.
+/// A linear function of the samples. Ridge, Lasso, Lars and most others differ from it only in how they are fitted.
 pub(crate) struct LinearRegression {
-    coef: Matrix,
-    intercept: Vec<f64>,
-    /// Whether the answer has one row a sample (2-d `coef_`).
-    many: bool,
+    linear: LinearPredictor,
+    /// Whether the answer is 1-d whatever the rank of `coef_` (the regressors fitted by stochastic gradient descent).
+    flat: bool,
+    /// Up to 0.18 regressors had a `decision_function`, the same as `predict`.
+    decision_function: bool,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
-    let field = s.raw("coef_")?;
-    let many = field.is_sparse() || field.array()?.shape().len() == 2;
-    let coef: Matrix = field.get()?;
-    let intercept = intercept(s, coef.rows)?;
-    Ok(Box::new(LinearRegression { coef, intercept, many }))
+    Ok(Box::new(LinearRegression {
+        linear: LinearPredictor::load(s)?,
+        flat: false,
+        decision_function: s.version() < (0, 19),
+    }))
 }
 
-/// `intercept_`: an array with one value for each output, or one number for all (0.0 where none was fitted).
-pub(crate) fn intercept(s: &State<'_, '_>, outputs: usize) -> Result<Vec<f64>> {
-    let field = s.raw("intercept_")?;
-    let values = match field.get::<f64>() {
-        Ok(value) => vec![value],
-        Err(_) => field.array()?.f64s()?.to_vec(),
-    };
-    s.require(
-        values.len() == outputs || values.len() == 1,
-        format!("intercept_ has {} values for {outputs} outputs", values.len()),
-    )?;
-    Ok(values)
+/// `SGDRegressor` and `PassiveAggressiveRegressor`: one output, whose coefficients `sparsify()` makes 2-d.
+pub(crate) fn load_flat(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let linear = LinearPredictor::load(s)?;
+    s.require(linear.outputs() == 1, format!("coef_ has {} rows, expected one", linear.outputs()))?;
+    Ok(Box::new(LinearRegression { linear, flat: true, decision_function: s.version() < (0, 19) }))
 }
 
 impl Estimator for LinearRegression {
     fn methods(&self) -> Methods {
-        Methods::of(&[Method::Predict])
+        Methods::of(&[Method::Predict]).with_if(self.decision_function, Method::DecisionFunction)
     }
 
     fn n_features_in(&self) -> Option<usize> {
-        Some(self.coef.columns)
+        Some(self.linear.features())
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::NUMERIC.sparse()
+        LinearPredictor::DOOR
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
-        let y = affine(x, &self.coef, &self.intercept)?;
-        Ok(if self.many { y.into() } else { Array::from(y.into_raw_vec_and_offset().0) })
+        if self.flat { self.linear.single(x).map(Array::from) } else { self.linear.predict(x) }
+    }
+
+    fn decision_function(&self, x: &Samples) -> Result<Array> {
+        self.predict(x)
     }
 }

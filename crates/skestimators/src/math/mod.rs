@@ -5,4 +5,4 @@ mod product;
 pub(crate) mod special;
 
 pub(crate) use matrix::Matrix;
-pub(crate) use product::{affine, contiguous, dot};
+pub(crate) use product::{Row, Weights, affine, contiguous, dot, rows};

@@ -1,53 +1,152 @@
 //! Products of samples with stored matrices.
 
+use std::borrow::Cow;
+
 use ndarray::{Array2, ArrayView1};
+use skpickle::{FromObj, Obj};
 
 use super::Matrix;
-use crate::{data::Samples, error::Result};
+use crate::{
+    data::{Csr, Samples},
+    error::{Error, Result},
+};
 
 /// Inner product, in eight partial sums that the compiler keeps in vector registers.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    dot_with(a, b, |x| x)
+}
+
+/// Inner product of samples of any width with weights of 64 bits.
+fn dot_with<T: Copy>(a: &[T], b: &[f64], widen: impl Fn(T) -> f64) -> f64 {
     let mut sums = [0.0; 8];
     let (a8, a_rest) = a.as_chunks::<8>();
     let (b8, b_rest) = b.as_chunks::<8>();
     for (x, y) in a8.iter().zip(b8) {
         for i in 0..8 {
-            sums[i] += x[i] * y[i];
+            sums[i] += widen(x[i]) * y[i];
         }
     }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(&x, y)| widen(x) * y).sum();
     ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
+}
+
+/// One sample, in the form it came in: nothing is copied unless its numbers do not stand side by side.
+pub(crate) enum Row<'x> {
+    /// Numbers of 64 bits.
+    F64(Cow<'x, [f64]>),
+    /// Numbers of 32 bits.
+    F32(Cow<'x, [f32]>),
+    /// Columns and values.
+    Sparse(&'x [usize], &'x [f64]),
+}
+
+impl Row<'_> {
+    /// Inner product with as many weights as the sample has columns.
+    pub(crate) fn dot(&self, weights: &[f64]) -> f64 {
+        match self {
+            Row::F64(x) => dot(x, weights),
+            Row::F32(x) => dot_with(x, weights, f64::from),
+            Row::Sparse(indices, values) => indices.iter().zip(*values).map(|(&j, v)| v * weights[j]).sum(),
+        }
+    }
+
+    /// Inner product with weights of which only some are given, in order of their columns.
+    fn dot_sparse(&self, columns: &[usize], weights: &[f64]) -> f64 {
+        let pairs = columns.iter().zip(weights);
+        match self {
+            Row::F64(x) => pairs.map(|(&j, w)| x[j] * w).sum(),
+            Row::F32(x) => pairs.map(|(&j, w)| f64::from(x[j]) * w).sum(),
+            Row::Sparse(indices, values) => {
+                let weight = |j| columns.binary_search(j).map_or(0.0, |at| weights[at]);
+                indices.iter().zip(*values).map(|(j, v)| v * weight(j)).sum()
+            }
+        }
+    }
+}
+
+/// The samples one by one.
+///
+/// # Errors
+/// [`ErrorKind::Input`](crate::ErrorKind::Input) when they are no numbers; the door has turned tables and rows into numbers before.
+pub(crate) fn rows(x: &Samples) -> Result<impl ExactSizeIterator<Item = Row<'_>>> {
+    if !matches!(x, Samples::Dense(_) | Samples::Dense32(_) | Samples::Sparse(_)) {
+        return Err(Error::input(format!("numbers in rows are expected, found {}", x.kind())));
+    }
+    Ok((0..x.rows()).map(move |i| match x {
+        Samples::Dense(x) => Row::F64(contiguous(&x.row(i))),
+        Samples::Dense32(x) => Row::F32(contiguous(&x.row(i))),
+        Samples::Sparse(x) => {
+            let (indices, values) = x.row(i);
+            Row::Sparse(indices, values)
+        }
+        _ => Row::Sparse(&[], &[]),
+    }))
+}
+
+/// The elements of a row side by side, borrowed for as long as the samples live.
+pub(crate) fn contiguous<'x, T: Clone>(row: &ArrayView1<'x, T>) -> Cow<'x, [T]> {
+    match row.to_slice() {
+        Some(slice) => slice.into(),
+        None => row.to_vec().into(),
+    }
+}
+
+/// Weights of a linear function, one row an output: dense, or sparse as `sparsify()` leaves them.
+#[derive(Debug, Clone)]
+pub(crate) enum Weights {
+    /// All weights.
+    Dense(Matrix),
+    /// Those that are not zero, the columns of each row in order.
+    Sparse(Csr),
+}
+
+impl Weights {
+    /// Number of outputs.
+    pub(crate) fn rows(&self) -> usize {
+        match self {
+            Weights::Dense(w) => w.rows,
+            Weights::Sparse(w) => w.rows(),
+        }
+    }
+
+    /// Number of features.
+    pub(crate) fn columns(&self) -> usize {
+        match self {
+            Weights::Dense(w) => w.columns,
+            Weights::Sparse(w) => w.columns(),
+        }
+    }
+
+    /// Inner product of a sample with the weights of one output.
+    pub(crate) fn dot(&self, output: usize, sample: &Row<'_>) -> f64 {
+        match self {
+            Weights::Dense(w) => sample.dot(w.row(output)),
+            Weights::Sparse(w) => {
+                let (columns, weights) = w.row(output);
+                sample.dot_sparse(columns, weights)
+            }
+        }
+    }
+}
+
+impl<'g> FromObj<'g> for Weights {
+    /// A 2-d array or sparse matrix; a 1-d array counts as one row.
+    fn from_obj(obj: &Obj<'g>) -> skpickle::Result<Self> {
+        if obj.is_sparse() {
+            return Ok(Weights::Sparse(obj.get::<Csr>()?.canonical()));
+        }
+        obj.get().map(Weights::Dense)
+    }
 }
 
 /// `X @ coef.T + intercept`, one column for each row of `coef`; `intercept` holds one value for each, or one for all.
 pub(crate) fn affine(x: &Samples, coef: &Matrix, intercept: &[f64]) -> Result<Array2<f64>> {
     let offset = |k: usize| intercept.get(k).or_else(|| intercept.first()).copied().unwrap_or(0.0);
     let mut out = Array2::zeros((x.rows(), coef.rows));
-    if let Samples::Sparse(x) = x {
-        for (i, mut out) in out.rows_mut().into_iter().enumerate() {
-            let (indices, values) = x.row(i);
-            for (k, out) in out.iter_mut().enumerate() {
-                let weights = coef.row(k);
-                let sum: f64 = indices.iter().zip(values).map(|(&j, &value)| value * weights[j]).sum();
-                *out = sum + offset(k);
-            }
-        }
-        return Ok(out);
-    }
-    let x = x.dense()?;
-    for (row, mut out) in x.rows().into_iter().zip(out.rows_mut()) {
-        let row = contiguous(&row);
+    for (row, mut out) in rows(x)?.zip(out.rows_mut()) {
         for (k, out) in out.iter_mut().enumerate() {
-            *out = dot(&row, coef.row(k)) + offset(k);
+            *out = row.dot(coef.row(k)) + offset(k);
         }
     }
     Ok(out)
-}
-
-/// The elements of a row side by side.
-pub(crate) fn contiguous<'a>(row: &'a ArrayView1<'_, f64>) -> std::borrow::Cow<'a, [f64]> {
-    match row.as_slice() {
-        Some(slice) => slice.into(),
-        None => row.to_vec().into(),
-    }
 }

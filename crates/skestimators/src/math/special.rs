@@ -40,3 +40,49 @@ pub(crate) fn argmax(values: impl IntoIterator<Item = f64>) -> usize {
     }
     best.0
 }
+
+/// `log(expit(x))` without overflow, as `scipy.special.log_expit`.
+pub(crate) fn log_expit(x: f64) -> f64 {
+    if x < 0.0 { x - x.exp().ln_1p() } else { -(-x).exp().ln_1p() }
+}
+
+/// `log(sum(exp(x)))` with the largest element taken out first, as `scipy.special.logsumexp`; minus infinity of no elements.
+pub(crate) fn logsumexp<'a>(values: impl IntoIterator<Item = &'a f64> + Clone) -> f64 {
+    let max = values
+        .clone()
+        .into_iter()
+        .copied()
+        .fold(f64::NEG_INFINITY, |max, x| if x > max || x.is_nan() { x } else { max });
+    if !max.is_finite() {
+        return max;
+    }
+    values.into_iter().map(|x| (x - max).exp()).sum::<f64>().ln() + max
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_expit_neither_overflows_nor_vanishes() {
+        assert_eq!(log_expit(-800.0), -800.0);
+        assert_eq!(log_expit(800.0), 0.0);
+        assert!((log_expit(0.0) - 0.5f64.ln()).abs() < 1e-16);
+    }
+
+    #[test]
+    fn logsumexp_of_extremes() {
+        assert_eq!(logsumexp(&[1000.0, f64::NEG_INFINITY]), 1000.0);
+        assert_eq!(logsumexp(&[] as &[f64]), f64::NEG_INFINITY);
+        assert_eq!(logsumexp(&[f64::INFINITY, 1.0]), f64::INFINITY);
+        assert!(logsumexp(&[f64::NAN, 1.0]).is_nan());
+        assert!((logsumexp(&[0.0, 0.0]) - 2f64.ln()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn argmax_takes_the_first_of_equals_and_nan_before_all() {
+        assert_eq!(argmax([1.0, 3.0, 3.0]), 1);
+        assert_eq!(argmax([f64::NEG_INFINITY; 2]), 0);
+        assert_eq!(argmax([1.0, f64::NAN, 3.0]), 1);
+    }
+}

@@ -1,0 +1,129 @@
+//! `X @ coef_.T + intercept_`, the sum behind every linear model.
+
+use ndarray::Array2;
+use skpickle::{Kind, Obj, Scalar};
+
+use crate::{
+    data::{Array, Samples},
+    error::Result,
+    math::{Row, Weights, rows},
+    state::State,
+    validation::Door,
+};
+
+/// A linear function of the samples, with one output or several.
+pub(crate) struct LinearPredictor {
+    coef: Weights,
+    /// One value for each output.
+    intercept: Vec<f64>,
+    /// Whether `coef_` is 2-d: then a regressor answers with one row a sample.
+    many: bool,
+    /// Whether coefficients and intercept are of 32 bits: then samples of 32 bits get answers of 32 bits.
+    float32: bool,
+}
+
+impl LinearPredictor {
+    /// Linear models take sparse samples too, and compute in 32 bits where everything is of 32 bits.
+    pub(crate) const DOOR: Door = Door::NUMERIC.sparse().keep32();
+
+    /// Reads `coef_` and `intercept_`.
+    pub(crate) fn load(s: &State<'_, '_>) -> Result<Self> {
+        Self::with_intercept(s, "intercept_")
+    }
+
+    /// Reads `coef_` and an attribute that is added to the products (its negative is the caller's matter).
+    pub(crate) fn with_intercept(s: &State<'_, '_>, name: &str) -> Result<Self> {
+        let field = s.raw("coef_")?;
+        let coef: Weights = field.get()?;
+        let values = if field.is_sparse() { field.field("data")? } else { field.clone() };
+        let many = field.is_sparse() || field.array()?.shape().len() == 2;
+        s.require(coef.rows() > 0 && coef.columns() > 0, "coef_ is empty")?;
+        let (intercept, intercept32) = intercept(s, name, coef.rows())?;
+        let float32 = intercept32 && is_float32(&values)?;
+        Ok(LinearPredictor { coef, intercept, many, float32 })
+    }
+
+    /// Number of outputs.
+    pub(crate) fn outputs(&self) -> usize {
+        self.coef.rows()
+    }
+
+    /// Number of features.
+    pub(crate) fn features(&self) -> usize {
+        self.coef.columns()
+    }
+
+    /// Value of one output for one sample; `in32` as [`LinearPredictor::in32`] says of the samples.
+    pub(crate) fn score(&self, sample: &Row<'_>, output: usize, in32: bool) -> f64 {
+        let product = self.coef.dot(output, sample);
+        if in32 {
+            return f64::from(product as f32 + self.intercept[output] as f32);
+        }
+        product + self.intercept[output]
+    }
+
+    /// Whether the answers for these samples are of 32 bits.
+    pub(crate) fn in32(&self, x: &Samples) -> bool {
+        self.float32 && matches!(x, Samples::Dense32(_))
+    }
+
+    /// Values of all outputs, one row a sample.
+    pub(crate) fn scores(&self, x: &Samples) -> Result<Array2<f64>> {
+        let in32 = self.in32(x);
+        let mut out = Array2::zeros((x.rows(), self.outputs()));
+        for (sample, mut out) in rows(x)?.zip(out.rows_mut()) {
+            for (k, out) in out.iter_mut().enumerate() {
+                *out = self.score(&sample, k, in32);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Values of a function with one output, one a sample.
+    pub(crate) fn single(&self, x: &Samples) -> Result<Vec<f64>> {
+        let in32 = self.in32(x);
+        Ok(rows(x)?.map(|sample| self.score(&sample, 0, in32)).collect())
+    }
+
+    /// What a regressor answers: 1-d if `coef_` is, one row a sample otherwise.
+    pub(crate) fn predict(&self, x: &Samples) -> Result<Array> {
+        Ok(if self.many { self.scores(x)?.into() } else { self.single(x)?.into() })
+    }
+}
+
+/// A number that was computed in 32 bits, or in 64.
+pub(crate) fn round_to(in32: bool, value: f64) -> f64 {
+    if in32 { f64::from(value as f32) } else { value }
+}
+
+/// Whether the array holds floats of 32 bits.
+fn is_float32(array: &Obj<'_>) -> Result<bool> {
+    let array = array.array()?;
+    Ok(array.dtype().kind == b'f' && array.dtype().size == 4)
+}
+
+/// An intercept: an array with one value for each output, or one number for all (0.0 where none was fitted). And whether a
+/// sum of 32 bits stays so when it is added.
+fn intercept(s: &State<'_, '_>, name: &str, outputs: usize) -> Result<(Vec<f64>, bool)> {
+    let field = s.raw(name)?;
+    let (values, float32) = match field.array() {
+        Ok(array) => {
+            s.require(array.shape().len() <= 1, format!("{name} is an array of rank {}", array.shape().len()))?;
+            (array.f64s()?.to_vec(), is_float32(&field)?)
+        }
+        Err(_) => (vec![field.get::<f64>()?], scalar_keeps_32(&field)),
+    };
+    s.require(
+        values.len() == outputs || values.len() == 1,
+        format!("{name} has {} values for {outputs} outputs", values.len()),
+    )?;
+    let values = if values.len() == outputs { values } else { vec![values[0]; outputs] };
+    Ok((values, float32))
+}
+
+/// Whether `float32 array + scalar` is of 32 bits: for numbers of Python's always, for numpy's double only before numpy 2.
+fn scalar_keeps_32(field: &Obj<'_>) -> bool {
+    field.kind() != Kind::Object
+        || matches!(field.get(), Ok(Scalar::Float32(_)))
+        || field.class().is_some_and(|class| class.module.starts_with("numpy.core."))
+}
