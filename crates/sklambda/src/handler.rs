@@ -1,11 +1,18 @@
 //! From event to answer: the contract of the Python toolkit, to the letter.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex},
+};
 
 use skestimators::Model;
 use skpickle::{Graph, Kind};
 
-use crate::json::{self, Json, Text};
+use crate::{
+    event,
+    json::{self, Json, Text},
+    seed,
+};
 
 /// What a model path led to.
 #[derive(Debug, Clone)]
@@ -24,11 +31,12 @@ impl Loaded {
     /// # Errors
     /// The reason why an estimator cannot be run.
     pub fn from_graph(graph: &Graph) -> Result<Loaded, String> {
-        let name = match graph.root().kind() {
-            Kind::Object | Kind::Array => {
-                return Model::from_graph(graph, None).map(Loaded::Model).map_err(|e| e.to_string());
-            }
-            Kind::None => return Ok(Loaded::Nothing),
+        let root = graph.root();
+        let name = match root.kind() {
+            Kind::Array => "numpy.ndarray",
+            Kind::Object if root.array().is_ok() => "numpy.ndarray",
+            Kind::Object => return Model::from_graph(graph, None).map(Loaded::Model).map_err(|e| e.to_string()),
+            Kind::None => "NoneType",
             Kind::Bool => "bool",
             Kind::Int => "int",
             Kind::Float => "float",
@@ -38,7 +46,7 @@ impl Loaded {
             Kind::Tuple => "tuple",
             Kind::Set => "set",
             Kind::Dict => "dict",
-            Kind::Global => "function",
+            Kind::Global => "type",
         };
         Ok(Loaded::Other(name.into()))
     }
@@ -64,7 +72,7 @@ impl Response {
         Json::Object(entries).dumps(false)
     }
 
-    fn error(status: u16, message: impl Into<Text>) -> Response {
+    pub(crate) fn error(status: u16, message: impl Into<Text>) -> Response {
         Response { status, body: Json::Object(vec![(Text::from("error"), Json::Str(message.into()))]).dumps(true) }
     }
 }
@@ -75,12 +83,13 @@ type Load = Box<dyn Fn() -> Result<Loaded, String> + Send + Sync>;
 pub struct Handler {
     load: Load,
     loaded: Mutex<Option<Arc<Loaded>>>,
+    strict: bool,
 }
 
 impl Handler {
     /// A handler whose model comes from `load`. A failure is answered, and tried again on the next call.
     pub fn new(load: impl Fn() -> Result<Loaded, String> + Send + Sync + 'static) -> Handler {
-        Handler { load: Box::new(load), loaded: Mutex::new(None) }
+        Handler { load: Box::new(load), loaded: Mutex::new(None), strict: false }
     }
 
     /// The model, loaded now if it is not yet.
@@ -93,23 +102,44 @@ impl Handler {
             return Ok(Arc::clone(loaded));
         }
         let fresh = Arc::new((self.load)()?);
-        // What is no model may become one: only models are kept.
-        if matches!(*fresh, Loaded::Model(_)) {
+        // Nothing may become something; whatever was read from a file is kept.
+        if !matches!(*fresh, Loaded::Nothing) {
             *loaded = Some(Arc::clone(&fresh));
         }
         Ok(fresh)
     }
 
-    /// Answers one Lambda event.
+    /// Takes nothing that the Python toolkit does not take: no request without an event, no body in base64.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Handler {
+        self.strict = strict;
+        self
+    }
+
+    /// Answers one Lambda event, whatever it holds.
     pub fn handle(&self, event: &[u8]) -> Response {
-        let _model = match self.model() {
-            Ok(model) => model,
-            Err(e) => return Response::error(500, format!("Failed to load model: {e}")),
+        self.answer(|| event::request(event, self.strict))
+    }
+
+    /// Answers the JSON text of a request that has no event around it.
+    pub fn handle_body(&self, body: &[u8]) -> Response {
+        self.answer(|| json::parse_bytes(body))
+    }
+
+    /// The model comes first, then the request. A defect in here becomes an answer too.
+    fn answer(&self, request: impl FnOnce() -> Result<Json, String>) -> Response {
+        let answer = || {
+            let loaded = match self.model() {
+                Ok(loaded) => loaded,
+                Err(e) => return Response::error(500, format!("Failed to load model: {e}")),
+            };
+            match request() {
+                Ok(request) => seed::answer(&loaded, &request),
+                Err(e) => Response::error(400, format!("Failed to parse request body as JSON: {e}")),
+            }
         };
-        match json::parse_bytes(event) {
-            Ok(_) => Response::error(400, "Failed to parse request body as JSON: 'body'"),
-            Err(e) => Response::error(400, format!("Failed to parse request body as JSON: {e}")),
-        }
+        std::panic::catch_unwind(AssertUnwindSafe(answer))
+            .unwrap_or_else(|_| Response::error(500, "Internal error: please report the model and the request"))
     }
 }
 

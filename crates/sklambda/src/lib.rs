@@ -4,8 +4,13 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+mod event;
 mod handler;
 mod json;
+mod numpy;
+mod python;
+mod samples;
+mod seed;
 mod source;
 
 pub use handler::{Handler, Loaded, Response};

@@ -2,6 +2,7 @@
 
 mod csv;
 mod input;
+mod invoke;
 mod npy;
 mod output;
 mod predict;
@@ -47,6 +48,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .subcommand(invoke::command())
         .subcommand(predict::command());
     let matches = match cli.try_get_matches_from(args) {
         Ok(matches) => matches,
@@ -57,6 +59,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let result = match matches.subcommand() {
+        Some(("invoke", matches)) => invoke::run(matches),
         Some(("predict", matches)) => predict::run(matches),
         _ => Err(Failure::usage("no such command")),
     };

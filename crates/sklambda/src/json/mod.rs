@@ -6,7 +6,7 @@ mod write;
 
 pub(crate) use read::{parse, parse_bytes};
 pub(crate) use text::Text;
-pub(crate) use write::{float_repr, number_text};
+pub(crate) use write::float_repr;
 
 /// One JSON value.
 #[derive(Debug, Clone, PartialEq)]

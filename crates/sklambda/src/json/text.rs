@@ -24,6 +24,22 @@ impl Text {
         self.0.extend_from_slice(bytes);
     }
 
+    /// Appends text.
+    pub(crate) fn push_str(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    /// The first `count` code points, with `...` where that cuts.
+    pub(crate) fn cut(mut self, count: usize) -> Text {
+        let starts = self.0.iter().enumerate().filter(|(_, b)| *b & 0xc0 != 0x80);
+        let cut = starts.map(|(at, _)| at).nth(count);
+        if let Some(at) = cut {
+            self.0.truncate(at);
+            self.push_str("...");
+        }
+        self
+    }
+
     /// Appends a code point, a surrogate or not.
     pub(crate) fn push(&mut self, code: u32) {
         match char::from_u32(code) {

@@ -73,7 +73,7 @@ fn write_str(out: &mut String, text: &Text) {
 }
 
 /// A float as JSON text, with Python's words for what JSON has no number for.
-pub(crate) fn number_text(x: f64) -> String {
+fn number_text(x: f64) -> String {
     if x.is_nan() {
         "NaN".into()
     } else if x.is_infinite() {
