@@ -12,6 +12,7 @@
 //! Nothing in a file is executed, whatever it holds: names are looked up in a closed table, and what is not in it is refused.
 
 mod data;
+mod ensemble;
 mod error;
 mod estimator;
 mod linear_model;
@@ -25,6 +26,7 @@ mod pipeline;
 mod preprocessing;
 mod registry;
 mod state;
+mod tree;
 mod validation;
 
 pub use data::{Array, Column, ColumnData, Csr, Output, Record, Samples, Table, Value};

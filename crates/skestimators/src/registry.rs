@@ -1,9 +1,13 @@
 //! Which classes can be run: one sorted table from scikit-learn's name to the function that loads it.
 
-use crate::{linear_model, model_selection, neural_network, pipeline, preprocessing, state::Load};
+use crate::{ensemble, linear_model, model_selection, neural_network, pipeline, preprocessing, state::Load, tree};
 
 /// Every supported class, by first package and class name, in order.
 pub(crate) static REGISTRY: &[(&str, Load)] = &[
+    ("ensemble.ExtraTreesClassifier", ensemble::forest::classifier),
+    ("ensemble.ExtraTreesRegressor", ensemble::forest::regressor),
+    ("ensemble.RandomForestClassifier", ensemble::forest::classifier),
+    ("ensemble.RandomForestRegressor", ensemble::forest::regressor),
     ("grid_search.GridSearchCV", model_selection::load),
     ("grid_search.RandomizedSearchCV", model_selection::load),
     ("linear_model.LinearRegression", linear_model::base::load),
@@ -25,6 +29,10 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("preprocessing.Normalizer", preprocessing::normalizer::load),
     ("preprocessing.RobustScaler", preprocessing::data::load_robust),
     ("preprocessing.StandardScaler", preprocessing::data::load_standard),
+    ("tree.DecisionTreeClassifier", tree::classes::classifier),
+    ("tree.DecisionTreeRegressor", tree::classes::regressor),
+    ("tree.ExtraTreeClassifier", tree::classes::classifier),
+    ("tree.ExtraTreeRegressor", tree::classes::regressor),
 ];
 
 /// Finds a class by its key.

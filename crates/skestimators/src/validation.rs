@@ -17,6 +17,8 @@ pub(crate) enum Finite {
     Yes,
     /// NaN, but no infinity (`allow-nan`).
     AllowNan,
+    /// NaN in dense input, but no infinity.
+    DenseNan,
     /// Anything.
     Any,
 }
@@ -54,6 +56,11 @@ impl Door {
     /// NaN is taken too.
     pub(crate) const fn allow_nan(self) -> Door {
         Door { finite: Finite::AllowNan, ..self }
+    }
+
+    /// NaN is taken too, in dense input.
+    pub(crate) const fn dense_nan(self) -> Door {
+        Door { finite: Finite::DenseNan, ..self }
     }
 
     /// Any value is taken.
@@ -181,8 +188,13 @@ fn check_finite(class: &str, door: Door, x: &Samples) -> Result<()> {
     }
     let place =
         |(row, column): (usize, usize)| format!("\nThe first one is in row {row}, column {column} (counted from 0).");
+    let refuses_nan = match door.finite {
+        Finite::Yes => true,
+        Finite::DenseNan => matches!(x, Samples::Sparse(_)),
+        Finite::AllowNan | Finite::Any => false,
+    };
     match (nan, infinite) {
-        (Some(at), _) if door.finite == Finite::Yes => Err(Error::input(format!(
+        (Some(at), _) if refuses_nan => Err(Error::input(format!(
             "Input X contains NaN.\n{class} does not accept missing values encoded as NaN natively. For supervised learning, \
              you might want to consider sklearn.ensemble.HistGradientBoostingClassifier and Regressor which accept missing values \
              encoded as NaNs natively. Alternatively, it is possible to preprocess the data, for instance by using an imputer \

@@ -119,6 +119,11 @@ impl Array {
         map_each!(self, a => pick(a, indices))
     }
 
+    /// The same elements in C order under another shape; `None` when it is for another number of them.
+    pub(crate) fn reshaped(self, shape: &[usize]) -> Option<Array> {
+        Some(map_each!(self, a => ArrayD::from_shape_vec(IxDyn(shape), a.into_iter().collect()).ok()?))
+    }
+
     /// Elements as doubles where they are numbers or bools.
     pub fn to_f64(&self) -> Option<ArrayD<f64>> {
         match self {

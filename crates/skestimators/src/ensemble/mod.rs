@@ -1,0 +1,3 @@
+//! `sklearn.ensemble`.
+
+pub(crate) mod forest;

@@ -1,0 +1,186 @@
+//! `sklearn.tree._classes`: `DecisionTreeClassifier`, `DecisionTreeRegressor`, `ExtraTreeClassifier`, `ExtraTreeRegressor`.
+
+use ndarray::Array2;
+
+use crate::{
+    data::{Array, Csr, Output, Samples},
+    error::Result,
+    estimator::{Classes, Estimator},
+    math::special::argmax,
+    method::{Method, Methods},
+    state::State,
+    tree::{
+        rows::blocks,
+        structure::{Stored, Tree},
+        targets::Targets,
+    },
+    validation::Door,
+};
+
+/// How the input of trees is checked: NaN is taken in dense samples only, and only by some trees.
+pub(crate) fn door(allow_nan: bool) -> Door {
+    let door = Door::NUMERIC.sparse().float32();
+    if allow_nan { door.dense_nan() } else { door }
+}
+
+/// `_support_missing_values` of a tree, without its look at the samples.
+pub(crate) fn allows_nan(s: &State<'_, '_>) -> Result<bool> {
+    let version = s.version();
+    if version < (1, 3) {
+        return Ok(false);
+    }
+    let random = s.choice("splitter", None, &[("best", false), ("random", true)])?;
+    let splitter = match version {
+        // An extra tree takes over the rule of the other trees until 1.5.
+        _ if s.class().starts_with("ExtraTree") && version >= (1, 6) => random,
+        (1, 3..=5) => !random,
+        _ => true,
+    };
+    let criterion: String = s.get("criterion")?;
+    let criterion = version >= (1, 9)
+        || matches!(criterion.as_str(), "gini" | "log_loss" | "entropy" | "squared_error" | "friedman_mse" | "poisson");
+    let constrained = ((1, 4)..(1, 9)).contains(&version) && s.has("monotonic_cst");
+    Ok(splitter && criterion && !constrained)
+}
+
+/// Node of the leaf of every sample.
+fn apply(tree: &Tree, x: &Samples) -> Result<Output> {
+    let mut nodes = vec![0i64; x.rows()];
+    blocks(x, |block| tree.leaves(block, |i, node| nodes[i] = node as i64))?;
+    Ok(Array::from(nodes).into())
+}
+
+/// Which nodes of the trees each sample passes, the nodes of all trees side by side.
+pub(crate) fn decision_path(trees: &[&Tree], x: &Samples) -> Result<Output> {
+    let columns = trees.iter().map(|tree| tree.node_count()).sum();
+    let mut indptr = vec![0];
+    let mut indices = Vec::new();
+    blocks(x, |block| {
+        for row in block.rows() {
+            let mut offset = 0;
+            for tree in trees {
+                tree.path(row, |node| indices.push(offset + node));
+                offset += tree.node_count();
+            }
+            indptr.push(indices.len());
+        }
+    })?;
+    let ones = vec![1.0; indices.len()];
+    Ok(Output::Samples(Csr::new(x.rows(), columns, indptr, indices, ones)?.into()))
+}
+
+struct DecisionTreeClassifier {
+    tree: Tree,
+    targets: Targets,
+    /// Index of the label of each leaf, output by output.
+    labels: Vec<u32>,
+    allow_nan: bool,
+}
+
+pub(crate) fn classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let targets = Targets::read(s)?;
+    let stored = Stored::read(s)?;
+    targets.require(s, "tree_", &stored.n_classes)?;
+    // The stored values decide, of which probabilities are rounded quotients.
+    let mut labels = Vec::new();
+    for node in stored.leaves() {
+        let rows = stored.value(node).chunks_exact(stored.max_n_classes).zip(&stored.n_classes);
+        labels.extend(rows.map(|(row, &classes)| argmax(row[..classes].iter().copied()) as u32));
+    }
+    Ok(Box::new(DecisionTreeClassifier { tree: stored.classification(s), targets, labels, allow_nan: allows_nan(s)? }))
+}
+
+impl Estimator for DecisionTreeClassifier {
+    fn methods(&self) -> Methods {
+        Methods::of(&[
+            Method::Predict,
+            Method::PredictProba,
+            Method::PredictLogProba,
+            Method::Apply,
+            Method::DecisionPath,
+        ])
+    }
+
+    fn door(&self, _: Method) -> Door {
+        door(self.allow_nan)
+    }
+
+    fn n_features_in(&self) -> Option<usize> {
+        Some(self.tree.n_features())
+    }
+
+    fn classes(&self) -> Classes<'_> {
+        self.targets.classes()
+    }
+
+    fn predict(&self, x: &Samples) -> Result<Array> {
+        let outputs = self.targets.n_outputs();
+        let mut indices = Vec::with_capacity(x.rows() * outputs);
+        blocks(x, |block| {
+            self.tree.leaves(block, |_, node| {
+                let leaf = self.tree.leaf_number(node);
+                indices.extend(self.labels[leaf * outputs..][..outputs].iter().map(|&label| label as usize));
+            });
+        })?;
+        self.targets.labels(&indices)
+    }
+
+    fn predict_proba(&self, x: &Samples) -> Result<Output> {
+        Ok(self.targets.probabilities(answers(&self.tree, x)?))
+    }
+
+    fn other(&self, method: Method, x: &Samples) -> Result<Output> {
+        if method == Method::Apply { apply(&self.tree, x) } else { decision_path(&[&self.tree], x) }
+    }
+}
+
+/// The answers of the leaves, one row a sample.
+fn answers(tree: &Tree, x: &Samples) -> Result<Array2<f64>> {
+    let mut out = Array2::zeros((x.rows(), tree.width()));
+    blocks(x, |block| {
+        tree.answers(block, |i, answer| out.row_mut(i).iter_mut().zip(answer).for_each(|(o, &value)| *o = value));
+    })?;
+    Ok(out)
+}
+
+/// Values in the shape of a regression: 1-d for one output.
+pub(crate) fn regression(y: Array2<f64>) -> Array {
+    if y.ncols() == 1 { Array::from(y.into_raw_vec_and_offset().0) } else { y.into() }
+}
+
+struct DecisionTreeRegressor {
+    tree: Tree,
+    allow_nan: bool,
+}
+
+pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let stored = Stored::read(s)?;
+    let outputs: usize = s.get("n_outputs_")?;
+    s.require(
+        outputs == stored.n_outputs(),
+        format!("n_outputs_ is {outputs}, but tree_ has {} outputs", stored.n_outputs()),
+    )?;
+    Ok(Box::new(DecisionTreeRegressor { tree: stored.regression(s)?, allow_nan: allows_nan(s)? }))
+}
+
+impl Estimator for DecisionTreeRegressor {
+    fn methods(&self) -> Methods {
+        Methods::of(&[Method::Predict, Method::Apply, Method::DecisionPath])
+    }
+
+    fn door(&self, _: Method) -> Door {
+        door(self.allow_nan)
+    }
+
+    fn n_features_in(&self) -> Option<usize> {
+        Some(self.tree.n_features())
+    }
+
+    fn predict(&self, x: &Samples) -> Result<Array> {
+        Ok(regression(answers(&self.tree, x)?))
+    }
+
+    fn other(&self, method: Method, x: &Samples) -> Result<Output> {
+        if method == Method::Apply { apply(&self.tree, x) } else { decision_path(&[&self.tree], x) }
+    }
+}

@@ -1,0 +1,6 @@
+//! `sklearn.tree`.
+
+pub(crate) mod classes;
+pub(crate) mod rows;
+pub(crate) mod structure;
+pub(crate) mod targets;

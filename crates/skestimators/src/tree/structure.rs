@@ -1,0 +1,347 @@
+//! `sklearn.tree._tree.Tree`: the flat array of nodes that every tree-based estimator walks.
+
+use skpickle::{Kind, Shared};
+
+use crate::{error::Result, state::State, tree::rows::Block};
+
+/// `left` of a leaf.
+const LEAF: u32 = u32::MAX;
+/// Bit of `feature` that sends missing values to the left.
+const MISSING_LEFT: u32 = 1 << 31;
+
+/// A node of 16 bytes.
+///
+/// Samples are 32-bit floats, so `x <= threshold` holds for the stored double exactly when it holds for the largest
+/// 32-bit float that is not above it: nothing is lost by keeping that.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    threshold: f32,
+    /// Column, and [`MISSING_LEFT`].
+    feature: u32,
+    /// [`LEAF`] in a leaf.
+    left: u32,
+    /// In a leaf, its number among the leaves.
+    right: u32,
+}
+
+/// A fitted tree: nodes as scikit-learn numbers them, and what each leaf answers.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    nodes: Box<[Node]>,
+    /// Answers of the leaves one after the other, in the order of their nodes.
+    values: Box<[f64]>,
+    width: usize,
+    n_features: usize,
+}
+
+impl Tree {
+    /// Node of the leaf that a row falls into.
+    #[inline]
+    fn walk(&self, row: &[f32]) -> usize {
+        let mut index = 0;
+        loop {
+            let node = &self.nodes[index];
+            if node.left == LEAF {
+                return index;
+            }
+            index = self.next(node, row) as usize;
+        }
+    }
+
+    #[inline]
+    fn next(&self, node: &Node, row: &[f32]) -> u32 {
+        let x = row[(node.feature & !MISSING_LEFT) as usize];
+        let left = x <= node.threshold || x.is_nan() && node.feature & MISSING_LEFT != 0;
+        if left { node.left } else { node.right }
+    }
+
+    /// Gives `visit` every row's number and the answer of its leaf.
+    #[inline]
+    pub(crate) fn answers(&self, block: &Block<'_>, mut visit: impl FnMut(usize, &[f64])) {
+        for (i, row) in (block.start..).zip(block.rows()) {
+            let leaf = self.nodes[self.walk(row)].right as usize;
+            visit(i, &self.values[leaf * self.width..][..self.width]);
+        }
+    }
+
+    /// Gives `visit` every row's number and the node of its leaf.
+    pub(crate) fn leaves(&self, block: &Block<'_>, mut visit: impl FnMut(usize, usize)) {
+        for (i, row) in (block.start..).zip(block.rows()) {
+            visit(i, self.walk(row));
+        }
+    }
+
+    /// Gives `visit` every node on the way of a row, the root first and the leaf last.
+    pub(crate) fn path(&self, row: &[f32], mut visit: impl FnMut(usize)) {
+        let mut index = 0;
+        loop {
+            visit(index);
+            let node = &self.nodes[index];
+            if node.left == LEAF {
+                return;
+            }
+            index = self.next(node, row) as usize;
+        }
+    }
+
+    /// `node_count`.
+    pub(crate) fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Width of the samples.
+    pub(crate) fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    /// Numbers that each leaf answers.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Number of a leaf among the leaves.
+    pub(crate) fn leaf_number(&self, node: usize) -> usize {
+        self.nodes[node].right as usize
+    }
+
+    pub(crate) fn n_leaves(&self) -> usize {
+        self.values.len() / self.width.max(1)
+    }
+}
+
+/// A `Tree` as it stands in a file, its parts proven sound and consistent.
+pub(crate) struct Stored {
+    nodes: Vec<Node>,
+    /// Nodes that are leaves, in order.
+    leaves: Vec<u32>,
+    values: Shared<f64>,
+    pub(crate) n_features: usize,
+    /// Classes of each output; 1 for a regression.
+    pub(crate) n_classes: Vec<usize>,
+    /// Extent of the last axis of `values`.
+    pub(crate) max_n_classes: usize,
+}
+
+impl Stored {
+    /// Reads the `tree_` of an estimator.
+    pub(crate) fn read(estimator: &State<'_, '_>) -> Result<Self> {
+        let tree = estimator.raw("tree_")?;
+        if tree.kind() != Kind::Object || !tree.class().is_some_and(|name| name.is("sklearn.tree._tree", "Tree")) {
+            return Err(tree.expected("a sklearn.tree._tree.Tree").into());
+        }
+        let args = tree.args()?;
+        let [n_features, n_classes, n_outputs] = args.as_slice() else {
+            return Err(tree.expected("a Tree of (n_features, n_classes, n_outputs)").into());
+        };
+        let n_classes: Vec<usize> = n_classes
+            .get::<Shared<i64>>()?
+            .iter()
+            .map(|&n| usize::try_from(n).ok().filter(|&n| n > 0).ok_or_else(|| n_classes.expected("counts of classes")))
+            .collect::<skpickle::Result<_>>()?;
+        let (n_features, n_outputs) = (n_features.get::<usize>()?, n_outputs.get::<usize>()?);
+        let s = estimator.open(&tree)?;
+        s.require(
+            !n_classes.is_empty() && n_classes.len() == n_outputs,
+            format!("n_classes has {} entries for {n_outputs} outputs", n_classes.len()),
+        )?;
+        let max_n_classes = n_classes.iter().copied().max().unwrap_or(1);
+        s.ignored(&["max_depth"]);
+        let (nodes, leaves) = read_nodes(&s, n_features)?;
+        let field = s.raw("values")?;
+        let values = field.array()?;
+        if values.shape() != [nodes.len(), n_outputs, max_n_classes] {
+            let message = format!(
+                "values has shape {:?}, expected {:?}",
+                values.shape(),
+                [nodes.len(), n_outputs, max_n_classes]
+            );
+            return Err(field.error(skpickle::ErrorKind::Value, message).into());
+        }
+        let values = values.f64s()?;
+        if let Some(at) = values.iter().position(|v| !v.is_finite()) {
+            let message = format!("the value of node {} is not finite", at / (n_outputs * max_n_classes));
+            return Err(field.error(skpickle::ErrorKind::Value, message).into());
+        }
+        field.charge((leaves.len() * n_outputs * max_n_classes * size_of::<f64>()) as u64)?;
+        Ok(Stored { nodes, leaves, values, n_features, n_classes, max_n_classes })
+    }
+
+    pub(crate) fn n_outputs(&self) -> usize {
+        self.n_classes.len()
+    }
+
+    pub(crate) fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The nodes that are leaves, in order.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = usize> {
+        self.leaves.iter().map(|&node| node as usize)
+    }
+
+    /// `value[node]`: one row of `max_n_classes` numbers for each output.
+    pub(crate) fn value(&self, node: usize) -> &[f64] {
+        let size = self.n_classes.len() * self.max_n_classes;
+        &self.values[node * size..][..size]
+    }
+
+    /// Number of nodes from the root to each node, both counted.
+    pub(crate) fn depths(&self) -> Vec<u32> {
+        let mut depths = vec![1; self.nodes.len()];
+        // Children stand behind their parents.
+        for (i, node) in self.nodes.iter().enumerate() {
+            if node.left != LEAF {
+                depths[node.left as usize] = depths[i] + 1;
+                depths[node.right as usize] = depths[i] + 1;
+            }
+        }
+        depths
+    }
+
+    /// Lets the nodes read other columns: column `i` of the tree is `features[i]` of `n_features`. The caller has checked their range.
+    pub(crate) fn with_features(mut self, features: &[u32], n_features: usize) -> Self {
+        for node in self.nodes.iter_mut().filter(|node| node.left != LEAF) {
+            node.feature = features[(node.feature & !MISSING_LEFT) as usize] | node.feature & MISSING_LEFT;
+        }
+        self.n_features = n_features;
+        self
+    }
+
+    /// The tree whose leaves answer `width` numbers each, which `answer` appends to a list when it is given the leaf's node.
+    pub(crate) fn tree(self, width: usize, mut answer: impl FnMut(&Stored, usize, &mut Vec<f64>)) -> Tree {
+        let mut values = Vec::with_capacity(self.leaves.len() * width);
+        for node in self.leaves() {
+            answer(&self, node, &mut values);
+        }
+        debug_assert_eq!(values.len(), self.leaves.len() * width);
+        Tree { nodes: self.nodes.into(), values: values.into(), width, n_features: self.n_features }
+    }
+
+    /// The tree of a regression: each leaf answers one number for each output.
+    pub(crate) fn regression(self, s: &State<'_, '_>) -> Result<Tree> {
+        s.require(self.max_n_classes == 1, format!("tree_ has {} classes in a regression", self.max_n_classes))?;
+        let outputs = self.n_outputs();
+        Ok(self.tree(outputs, |stored, node, out| out.extend_from_slice(stored.value(node))))
+    }
+
+    /// The tree of a classification: each leaf answers the probabilities of the classes, output by output.
+    pub(crate) fn classification(self, s: &State<'_, '_>) -> Tree {
+        // Counts up to 1.3, fractions since.
+        let counts = s.version() < (1, 4);
+        let n_classes = self.n_classes.clone();
+        self.tree(n_classes.iter().sum(), |stored, node, out| {
+            for (row, &classes) in stored.value(node).chunks_exact(stored.max_n_classes).zip(&n_classes) {
+                let row = &row[..classes];
+                let sum = if counts { pairwise_sum(row) } else { 1.0 };
+                let sum = if sum == 0.0 { 1.0 } else { sum };
+                out.extend(row.iter().map(|value| value / sum));
+            }
+        })
+    }
+}
+
+/// The nodes of a tree and which of them are leaves. Each node but the first is the child of exactly one node, which stands before it.
+fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u32>)> {
+    let field = s.raw("nodes")?;
+    let records = field.array()?;
+    let count = records.len();
+    let claimed: usize = s.get("node_count")?;
+    s.require(claimed == count, format!("node_count is {claimed}, but nodes has {count} entries"))?;
+    s.require(count > 0, "nodes is empty: a tree has at least one node")?;
+    s.require(count < (1 << 31), format!("nodes has {count} entries, more than 2^31"))?;
+    field.charge((count * (size_of::<Node>() + 2 * size_of::<u32>())) as u64)?;
+    let left = records.column("left_child")?.i64s()?;
+    let right = records.column("right_child")?.i64s()?;
+    let feature = records.column("feature")?.i64s()?;
+    let threshold = records.column("threshold")?.f64s()?;
+    // Since 1.3.
+    let missing = match records.has_column("missing_go_to_left") {
+        true => records.column("missing_go_to_left")?.i64s()?,
+        false => Vec::new(),
+    };
+    let mut nodes = Vec::with_capacity(count);
+    let mut leaves = Vec::new();
+    let mut reached = vec![false; count];
+    for i in 0..count {
+        let fault = |what: &str| field.error(skpickle::ErrorKind::Value, format!("node {i}: {what}"));
+        if i > 0 && !reached[i] {
+            return Err(fault("no node before it has it as a child").into());
+        }
+        if left[i] == -1 && right[i] == -1 {
+            let number = leaves.len() as u32;
+            leaves.push(i as u32);
+            nodes.push(Node { threshold: 0.0, feature: 0, left: LEAF, right: number });
+            continue;
+        }
+        for (name, child) in [("left_child", left[i]), ("right_child", right[i])] {
+            let index = usize::try_from(child).ok().filter(|&child| child > i && child < count);
+            let index = index.ok_or_else(|| {
+                fault(&format!("{name} is {child}, expected a node after it and below {count}, or -1 in a leaf"))
+            })?;
+            if std::mem::replace(&mut reached[index], true) {
+                return Err(fault(&format!("{name} is {child}, which is a child already")).into());
+            }
+        }
+        let column = usize::try_from(feature[i]).ok().filter(|&j| j < n_features && j < MISSING_LEFT as usize);
+        let column = column.ok_or_else(|| fault(&format!("feature is {}, expected below {n_features}", feature[i])))?;
+        if threshold[i].is_nan() {
+            return Err(fault("threshold is NaN").into());
+        }
+        let go_left = missing.get(i).is_some_and(|&flag| flag != 0);
+        nodes.push(Node {
+            threshold: floor_to_f32(threshold[i]),
+            feature: column as u32 | if go_left { MISSING_LEFT } else { 0 },
+            left: left[i] as u32,
+            right: right[i] as u32,
+        });
+    }
+    Ok((nodes, leaves))
+}
+
+/// The largest 32-bit float that is not above `x`.
+fn floor_to_f32(x: f64) -> f32 {
+    let nearest = x as f32;
+    if f64::from(nearest) > x { nearest.next_down() } else { nearest }
+}
+
+/// A sum in the order of `numpy.add.reduce`: one after the other below 8 elements, else in eight partial sums, and in halves above 128.
+fn pairwise_sum(values: &[f64]) -> f64 {
+    let n = values.len();
+    if n < 8 {
+        return values.iter().sum();
+    }
+    if n > 128 {
+        let half = n / 2 - n / 2 % 8;
+        return pairwise_sum(&values[..half]) + pairwise_sum(&values[half..]);
+    }
+    let (chunks, rest) = values.as_chunks::<8>();
+    let mut r = chunks[0];
+    for chunk in &chunks[1..] {
+        r.iter_mut().zip(chunk).for_each(|(r, value)| *r += value);
+    }
+    let sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+    rest.iter().fold(sum, |sum, value| sum + value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_between_floats_splits_as_the_double_does() {
+        for x in [0.1, -0.1, 1e-50, -1e-50, 1e300, -1e300, 0.5, f64::INFINITY, f64::from(f32::MAX)] {
+            let floor = floor_to_f32(x);
+            for y in [floor, floor.next_up(), floor.next_down(), f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0] {
+                assert_eq!(f64::from(y) <= x, y <= floor, "{y} <= {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_any_length_are_complete() {
+        for n in [0, 1, 7, 8, 9, 127, 128, 129, 1000] {
+            let values: Vec<f64> = (0..n).map(f64::from).collect();
+            assert_eq!(pairwise_sum(&values), f64::from(n * (n - 1).max(0) / 2));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What a classifier of one or several outputs predicts: `classes_`, and labels and probabilities in its shapes.
+
+use ndarray::{Array2, Axis};
+
+use crate::{
+    data::{Array, Output},
+    error::{Error, Result},
+    estimator::Classes,
+    math::special::argmax,
+    state::State,
+};
+
+/// `classes_` of a classifier that may have several outputs.
+pub(crate) struct Targets {
+    classes: Vec<Array>,
+    many: bool,
+    /// Labels of several outputs are doubles, whatever their type was: the way of 0.20 and before.
+    as_floats: bool,
+}
+
+impl Targets {
+    /// Reads `classes_` and `n_outputs_`.
+    pub(crate) fn read(s: &State<'_, '_>) -> Result<Self> {
+        let n_outputs: usize = s.get("n_outputs_")?;
+        let many = n_outputs != 1;
+        let classes = if many {
+            let fields = s.objects("classes_")?;
+            s.require(
+                fields.len() == n_outputs && n_outputs > 0,
+                format!("classes_ has {} entries for {n_outputs} outputs", fields.len()),
+            )?;
+            let mut classes = Vec::with_capacity(n_outputs);
+            for field in fields {
+                let array: Array = field.get()?;
+                if array.shape().len() != 1 || array.is_empty() {
+                    return Err(field.expected("a 1-d array of at least one label").into());
+                }
+                classes.push(array);
+            }
+            classes
+        } else {
+            vec![s.classes()?]
+        };
+        let as_floats = many && s.version() < (0, 21);
+        let targets = Targets { classes, many, as_floats };
+        s.require(
+            targets.labels(&vec![0; n_outputs]).is_ok(),
+            "classes_ of the outputs differ in type, or are no numbers where numbers are predicted",
+        )?;
+        Ok(targets)
+    }
+
+    /// Refuses an object whose parts were fitted for other numbers of classes.
+    pub(crate) fn require(&self, s: &State<'_, '_>, name: &str, n_classes: &[usize]) -> Result<()> {
+        let own: Vec<usize> = self.sizes().collect();
+        s.require(own == n_classes, format!("classes_ has {own:?} labels, but {name} is for {n_classes:?} classes"))
+    }
+
+    pub(crate) fn classes(&self) -> Classes<'_> {
+        match self.classes.as_slice() {
+            [one] if !self.many => Classes::One(one),
+            many => Classes::Many(many),
+        }
+    }
+
+    /// Number of classes of each output.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> {
+        self.classes.iter().map(Array::len)
+    }
+
+    pub(crate) fn n_outputs(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Labels from their indices, the outputs of a sample side by side.
+    pub(crate) fn labels(&self, indices: &[usize]) -> Result<Array> {
+        let outputs = self.classes.len();
+        let mut columns = Vec::with_capacity(outputs);
+        for (k, classes) in self.classes.iter().enumerate() {
+            let own: Vec<usize> = indices.iter().skip(k).step_by(outputs).copied().collect();
+            let labels = classes.take(&own);
+            if !self.many {
+                return Ok(labels);
+            }
+            columns.push(if self.as_floats {
+                let floats = labels.to_f64().ok_or_else(|| Error::input("could not convert string to float"))?;
+                Array::F64(floats)
+            } else {
+                labels
+            });
+        }
+        Array::columns(&columns).ok_or_else(|| Error::input("labels of several types cannot stand side by side"))
+    }
+
+    /// The most probable labels. `p` has the classes of all outputs side by side.
+    pub(crate) fn most_probable(&self, p: &Array2<f64>) -> Result<Array> {
+        let mut indices = Vec::with_capacity(p.nrows() * self.classes.len());
+        for row in p.rows() {
+            let mut start = 0;
+            for size in self.sizes() {
+                indices.push(argmax(row.iter().skip(start).take(size).copied()));
+                start += size;
+            }
+        }
+        self.labels(&indices)
+    }
+
+    /// Probabilities as `predict_proba` gives them: one array, or a list of one for each output.
+    pub(crate) fn probabilities(&self, p: Array2<f64>) -> Output {
+        if !self.many {
+            return p.into();
+        }
+        let mut start = 0;
+        let mut arrays = Vec::with_capacity(self.classes.len());
+        for size in self.sizes() {
+            let columns = ndarray::Slice::from(start..start + size);
+            arrays.push(p.slice_axis(Axis(1), columns).to_owned().into());
+            start += size;
+        }
+        Output::Arrays(arrays)
+    }
+}
