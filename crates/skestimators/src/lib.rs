@@ -29,6 +29,11 @@ mod state;
 mod tree;
 mod validation;
 
+/// The README's example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 pub use data::{Array, Column, ColumnData, Csr, Output, Record, Samples, Table, Value};
 pub use error::{Error, ErrorKind, Result};
 pub use method::Method;
