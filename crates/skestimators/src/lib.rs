@@ -26,6 +26,7 @@ mod pipeline;
 mod preprocessing;
 mod registry;
 mod state;
+mod svm;
 mod tree;
 mod validation;
 

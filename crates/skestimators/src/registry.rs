@@ -1,6 +1,6 @@
 //! Which classes can be run: one sorted table from scikit-learn's name to the function that loads it.
 
-use crate::{ensemble, linear_model, model_selection, neural_network, pipeline, preprocessing, state::Load, tree};
+use crate::{ensemble, linear_model, model_selection, neural_network, pipeline, preprocessing, state::Load, svm, tree};
 
 /// Every supported class, by first package and class name, in order.
 pub(crate) static REGISTRY: &[(&str, Load)] = &[
@@ -29,6 +29,11 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("preprocessing.Normalizer", preprocessing::normalizer::load),
     ("preprocessing.RobustScaler", preprocessing::data::load_robust),
     ("preprocessing.StandardScaler", preprocessing::data::load_standard),
+    ("svm.NuSVC", svm::svc::load),
+    ("svm.NuSVR", svm::svr::load),
+    ("svm.OneClassSVM", svm::one_class::load),
+    ("svm.SVC", svm::svc::load),
+    ("svm.SVR", svm::svr::load),
     ("tree.DecisionTreeClassifier", tree::classes::classifier),
     ("tree.DecisionTreeRegressor", tree::classes::regressor),
     ("tree.ExtraTreeClassifier", tree::classes::classifier),

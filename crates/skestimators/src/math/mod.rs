@@ -3,6 +3,7 @@
 mod matrix;
 mod product;
 pub(crate) mod special;
+pub(crate) mod votes;
 
 pub(crate) use matrix::Matrix;
 pub(crate) use product::{Row, Weights, affine, contiguous, dot, rows};

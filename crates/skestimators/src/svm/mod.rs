@@ -1,0 +1,8 @@
+//! `sklearn.svm`.
+
+mod base;
+mod coupling;
+mod kernel;
+pub(crate) mod one_class;
+pub(crate) mod svc;
+pub(crate) mod svr;
