@@ -70,7 +70,15 @@ pub fn load_path(path: impl AsRef<std::path::Path>, limits: &Limits) -> Result<G
     let path = path.as_ref();
     let bytes = read_file(path, limits)?;
     let folder = path.parent().unwrap_or(std::path::Path::new("")).to_owned();
-    let mut side_files = |name: &str| read_file(&folder.join(name), limits);
+    let mut side_files = |name: &str| {
+        let path = folder.join(name);
+        // A link could lead out of the folder.
+        if path.is_symlink() {
+            let what = format!("side file '{}' is a symbolic link, which is not followed", printable(name));
+            return Err(Error::new(ErrorKind::Unsupported, what));
+        }
+        read_file(&path, limits)
+    };
     machine::run(container::open(bytes, limits)?, limits, &mut side_files)
 }
 
