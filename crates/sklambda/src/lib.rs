@@ -7,6 +7,7 @@ pub mod cli;
 mod event;
 mod handler;
 mod json;
+mod lists;
 mod numpy;
 mod python;
 mod samples;

@@ -29,7 +29,8 @@ pub(crate) fn print(array: &Array) -> String {
         Array::F64(_) => floats(&values, 1e8, &|x| (x.to_string(), format!("{x:e}"))),
         Array::F32(_) => floats(&values, 1e6, &|x| ((x as f32).to_string(), format!("{:e}", x as f32))),
         Array::I64(_) => right_aligned(values.iter().map(str).collect()),
-        Array::Bool(_) => right_aligned(values.iter().map(str).collect()),
+        // `True` is padded even where no `False` stands beside it.
+        Array::Bool(_) => values.iter().map(|value| format!("{:>5}", str(value))).collect(),
         _ => values.iter().map(repr).collect(),
     };
     lines(&words, summary)
@@ -96,7 +97,7 @@ fn floats(values: &[Value], exponent_from: f64, digits: &dyn Fn(f64) -> (String,
     // Columns after the point, the exponent's letter and sign among them.
     let tail = if scientific { right + exponent + 1 } else { right };
     for x in values.iter().filter(|x| !x.is_finite()) {
-        let negative = values.iter().any(|x| *x == f64::NEG_INFINITY);
+        let negative = values.contains(&f64::NEG_INFINITY);
         left = left.max((if x.is_nan() { 3 } else { 3 + usize::from(negative) }).saturating_sub(tail + 1));
     }
     let word = |(x, parts): (&f64, &Option<(String, String, String)>)| match parts {

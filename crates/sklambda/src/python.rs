@@ -68,8 +68,8 @@ fn write_str(out: &mut Text, text: &Text) {
             0x0a => out.push_str("\\n"),
             0x0d => out.push_str("\\r"),
             _ if is_printable(code) => out.push(code),
-            ..0x100 => out.push_str(&format!("\\x{code:02x}")),
-            ..0x10000 => out.push_str(&format!("\\u{code:04x}")),
+            0..=0xff => out.push_str(&format!("\\x{code:02x}")),
+            0x100..=0xffff => out.push_str(&format!("\\u{code:04x}")),
             _ => out.push_str(&format!("\\U{code:08x}")),
         }
     }

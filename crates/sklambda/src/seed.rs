@@ -1,12 +1,11 @@
 //! The Python toolkit's own dialect: its checks in their order, its words, its conversions.
 
-use ndarray::{ArrayViewD, Axis};
-use skestimators::{Array, Method, Model, Output, Samples, Value};
+use skestimators::{Array, Method, Model, Output, Samples};
 
 use crate::{
     handler::{Loaded, Response},
     json::{Json, Text},
-    numpy, python, samples,
+    lists, numpy, python, samples,
 };
 
 /// Characters of a request that are echoed at most.
@@ -77,43 +76,20 @@ fn predict(loaded: &Loaded, input: &Json, x: &mut Option<Samples>) -> Result<Jso
     to_list(&prediction)
 }
 
-/// `prediction.tolist()`, bytes decoded before.
+/// `prediction.tolist()`, bytes decoded before; those among objects are left, and become text as Python prints them.
 fn to_list(array: &Array) -> Result<Json, String> {
-    Ok(match array {
-        Array::F64(a) => nested(a.view(), &|x| Json::Float(*x)),
-        Array::F32(a) => nested(a.view(), &|x| Json::Float((*x).into())),
-        Array::I64(a) => nested(a.view(), &|n| Json::Int(*n)),
-        Array::Bool(a) => nested(a.view(), &|b| Json::Bool(*b)),
-        Array::Str(a) => nested(a.view(), &|text| Json::str(text.as_str())),
-        Array::Bytes(a) => {
-            for bytes in a {
-                if let Some(at) = bytes.iter().position(|b| !b.is_ascii()) {
-                    let byte = bytes[at];
-                    return Err(format!(
-                        "'ascii' codec can't decode byte 0x{byte:02x} in position {at}: ordinal not in range(128)"
-                    ));
-                }
+    if let Array::Bytes(labels) = array {
+        for label in labels {
+            if let Some(at) = label.iter().position(|b| !b.is_ascii()) {
+                let byte = label[at];
+                return Err(format!(
+                    "'ascii' codec can't decode byte 0x{byte:02x} in position {at}: ordinal not in range(128)"
+                ));
             }
-            nested(a.view(), &|bytes| Json::str(String::from_utf8_lossy(bytes).as_ref()))
         }
-        Array::Object(a) => nested(a.view(), &|value| match value {
-            Value::None => Json::Null,
-            Value::Bool(b) => Json::Bool(*b),
-            Value::Int(n) => Json::Int(*n),
-            Value::Float(x) => Json::Float(*x),
-            Value::Str(text) => Json::str(&**text),
-            Value::Bytes(_) => Json::Str(numpy::str(value).into()),
-        }),
-        _ => return Err("labels of a type that has no JSON text".into()),
-    })
-}
-
-fn nested<T>(array: ArrayViewD<'_, T>, element: &dyn Fn(&T) -> Json) -> Json {
-    match array.ndim() {
-        0 => array.iter().next().map_or(Json::Null, element),
-        1 => Json::Array(array.iter().map(element).collect()),
-        _ => Json::Array(array.axis_iter(Axis(0)).map(|row| nested(row, element)).collect()),
+        return Ok(lists::of(array, &lists::decoded));
     }
+    Ok(lists::of(array, &|bytes| Json::Str(python::repr_bytes(bytes).into())))
 }
 
 fn predict_proba(loaded: &Loaded, input: &Json, x: &mut Option<Samples>) -> Result<Json, String> {

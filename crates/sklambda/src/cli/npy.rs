@@ -9,7 +9,7 @@ const DIMENSIONS: usize = 64;
 
 /// Reads an array of numbers, bools, text or bytes.
 pub(crate) fn read(bytes: &[u8]) -> Result<Array, String> {
-    let (dtype, shape, fortran, data) = header(bytes)?;
+    let Header { dtype, shape, fortran, data } = header(bytes)?;
     let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).ok_or("an .npy file of impossible size")?;
     let len = count.checked_mul(dtype.size).ok_or("an .npy file of impossible size")?;
     let data = data.get(..len).ok_or_else(|| {
@@ -51,8 +51,15 @@ fn bits(element: &[u8], big_endian: bool) -> u64 {
     if big_endian { element.iter().fold(0, add) } else { element.iter().rev().fold(0, add) }
 }
 
-/// Dtype, shape, whether in Fortran order, and the data.
-fn header(bytes: &[u8]) -> Result<(Dtype, Vec<usize>, bool, &[u8]), String> {
+struct Header<'a> {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    /// Whether the first index varies fastest.
+    fortran: bool,
+    data: &'a [u8],
+}
+
+fn header(bytes: &[u8]) -> Result<Header<'_>, String> {
     let bad = |what: &str| format!("this is no .npy file: {what}");
     let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or_else(|| bad("the magic bytes are missing"))?;
     let (len, start) = match rest {
@@ -79,5 +86,6 @@ fn header(bytes: &[u8]) -> Result<(Dtype, Vec<usize>, bool, &[u8]), String> {
     if shape.len() > DIMENSIONS {
         return Err(bad("more than 64 dimensions"));
     }
-    Ok((Dtype::parse(descr).map_err(|e| e.to_string())?, shape, fortran, &bytes[end..]))
+    let dtype = Dtype::parse(descr).map_err(|e| e.to_string())?;
+    Ok(Header { dtype, shape, fortran, data: &bytes[end..] })
 }

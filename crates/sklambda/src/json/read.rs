@@ -258,12 +258,12 @@ impl Reader<'_> {
             b'r' => 13,
             b't' => 9,
             b'u' => {
-                let high = self.hex(backslash, backslash + 2)?;
+                let high = self.hex(backslash + 1)?;
                 let low = backslash + 6;
                 let pair = (0xd800..0xdc00).contains(&high) && self.bytes[low..].starts_with(b"\\u");
                 // CPython looks at a second escape only where a character follows it.
                 if pair && self.bytes.len() > low + 6 {
-                    let second = self.hex(low, low + 2)?;
+                    let second = self.hex(low + 1)?;
                     if (0xdc00..0xe000).contains(&second) {
                         text.push(0x10000 + ((high - 0xd800) << 10 | (second - 0xdc00)));
                         return Ok(());
@@ -278,16 +278,13 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn hex(&mut self, backslash: usize, at: usize) -> Result<u32, String> {
-        let digits = self.bytes.get(at..at + 4).filter(|_| at + 4 < self.bytes.len());
-        let Some(digits) = digits else {
-            // Characters, not bytes, decide whether four more are there.
-            let after = self.bytes[at..].iter().filter(|&&b| b & 0xc0 != 0x80).count();
-            return Err(self.error("Invalid \\uXXXX escape", if after > 4 { backslash } else { at }));
-        };
-        self.at = at + 4;
-        let code = digits.iter().try_fold(0, |code, &b| Some(code << 4 | char::from(b).to_digit(16)?));
-        code.ok_or_else(|| self.error("Invalid \\uXXXX escape", backslash))
+    /// Four digits, the `u` before them, and something after them.
+    fn hex(&mut self, u: usize) -> Result<u32, String> {
+        let digits = self.bytes.get(u + 1..u + 5).filter(|_| u + 5 < self.bytes.len());
+        let code = digits
+            .and_then(|digits| digits.iter().try_fold(0, |code, &b| Some(code << 4 | char::from(b).to_digit(16)?)));
+        self.at = u + 5;
+        code.ok_or_else(|| self.error("Invalid \\uXXXX escape", u))
     }
 }
 
