@@ -284,16 +284,22 @@ pub(crate) fn rows_to_numbers(rows: &[Vec<Value>]) -> Result<Array2<f64>> {
             out[[i, j]] = to_number(value).map_err(|e| Error::input(format!("{e}: row {i}, column {j}")))?;
         }
     }
+    // Rows come as lists, of which one text makes an array of text: numbers that are spelled are refused as well.
+    if rows.iter().flatten().any(|value| matches!(value, Value::Str(_))) {
+        return Err(no_numbers());
+    }
     Ok(out)
 }
 
 fn array_to_numbers(array: &Array) -> Result<Array2<f64>> {
     let numbers = array.to_f64().and_then(|a| a.into_dimensionality().ok());
-    numbers.ok_or_else(|| {
-        Error::input(
-            "dtype='numeric' is not compatible with arrays of bytes/strings.Convert your data to numeric values explicitly instead.",
-        )
-    })
+    numbers.ok_or_else(no_numbers)
+}
+
+fn no_numbers() -> Error {
+    Error::input(
+        "dtype='numeric' is not compatible with arrays of bytes/strings.Convert your data to numeric values explicitly instead.",
+    )
 }
 
 /// `float(value)`.
