@@ -8,7 +8,7 @@ use crate::{
 
 /// A sparse matrix in compressed rows, checked: `indptr` grows, indices are below `columns`.
 ///
-/// Whatever format the file holds is converted. Entries keep their order, and duplicates stay.
+/// Whatever format the file holds is converted, and a 1-d array is one row. Entries keep their order, and duplicates stay.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sparse {
     /// Number of rows.
@@ -39,8 +39,11 @@ impl<'g> FromObj<'g> for Sparse {
         let format = format_of(obj).ok_or_else(|| obj.expected("a scipy sparse matrix"))?;
         let shape = obj.field("_shape").or_else(|_| obj.field("shape"))?;
         let dims: Vec<usize> = shape.get()?;
-        let &[rows, columns] = dims.as_slice() else {
-            return Err(shape.expected("the two extents of a matrix"));
+        let (rows, columns) = match *dims.as_slice() {
+            [rows, columns] => (rows, columns),
+            // A `csr_array` may be 1-d, and then is kept as one row.
+            [columns] if format == "csr" => (1, columns),
+            _ => return Err(shape.expected("the two extents of a matrix")),
         };
         // An empty row costs nothing in the file's own formats except csr, so it is paid for here.
         obj.graph().charge((rows as u64).saturating_mul(8))?;
