@@ -31,7 +31,7 @@ impl LinearPredictor {
         Self::with_intercept(s, "intercept_")
     }
 
-    /// Reads `coef_` and an attribute that is added to the products (its negative is the caller's matter).
+    /// Reads `coef_`, and the intercept from another attribute.
     pub(crate) fn with_intercept(s: &State<'_, '_>, name: &str) -> Result<Self> {
         let field = s.raw("coef_")?;
         let coef: Weights = field.get()?;
@@ -41,6 +41,12 @@ impl LinearPredictor {
         let (intercept, intercept32) = intercept(s, name, coef.rows())?;
         let float32 = intercept32 && is_float32(&values)?;
         Ok(LinearPredictor { coef, intercept, many, float32 })
+    }
+
+    /// The products alone.
+    pub(crate) fn without_intercept(mut self) -> Self {
+        self.intercept.fill(0.0);
+        self
     }
 
     /// Number of outputs.

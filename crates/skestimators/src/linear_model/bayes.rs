@@ -1,0 +1,127 @@
+//! `sklearn.linear_model._bayes`: `BayesianRidge`, `ARDRegression`, with the standard deviation of the prediction.
+
+use skpickle::Shared;
+
+use crate::{
+    data::{Array, Output, Samples},
+    error::{Error, Result},
+    estimator::Estimator,
+    linear_model::predictor::{LinearPredictor, round_to},
+    math::{Matrix, dot},
+    method::{Method, Methods},
+    state::State,
+    validation::Door,
+};
+
+struct BayesianRidge {
+    linear: LinearPredictor,
+    /// `None` where `predict` has no `return_std` (0.18).
+    spread: Option<Spread>,
+}
+
+/// `sqrt(sum((X @ sigma_) * X, axis=1) + 1 / alpha_)`.
+struct Spread {
+    /// The features that take part, with what is taken off each and what it is then divided by.
+    features: Vec<(usize, f64, f64)>,
+    sigma: Matrix,
+    /// `1 / alpha_`.
+    noise: f64,
+}
+
+pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let linear = LinearPredictor::load(s)?;
+    s.require(linear.outputs() == 1, format!("coef_ has {} rows, expected one", linear.outputs()))?;
+    let keep = vec![true; linear.features()];
+    let spread = spread(s, &keep)?;
+    Ok(Box::new(BayesianRidge { linear, spread }))
+}
+
+/// `ARDRegression`: features whose precision reached the threshold are left out of the spread.
+pub(crate) fn load_ard(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let linear = LinearPredictor::load(s)?;
+    s.require(linear.outputs() == 1, format!("coef_ has {} rows, expected one", linear.outputs()))?;
+    let lambda: Shared<f64> = s.get("lambda_")?;
+    s.require(
+        lambda.len() == linear.features(),
+        format!("lambda_ has {} values for {} features", lambda.len(), linear.features()),
+    )?;
+    let threshold: f64 = s.get("threshold_lambda")?;
+    let keep: Vec<bool> = lambda.iter().map(|&precision| precision < threshold).collect();
+    let spread = spread(s, &keep)?;
+    Ok(Box::new(BayesianRidge { linear, spread }))
+}
+
+fn spread(s: &State<'_, '_>, keep: &[bool]) -> Result<Option<Spread>> {
+    if s.version() < (0, 19) {
+        return Ok(None);
+    }
+    // The spread is taken around the mean of the training data from 1.9 on. Before, the samples are scaled if they were so
+    // in the fit, and else left where they are.
+    let normalize = s.version() < (1, 2)
+        && match s.opt::<bool>("_normalize")? {
+            Some(normalize) => normalize,
+            None => s.get("normalize")?,
+        };
+    let vector = |name: &str| -> Result<Shared<f64>> {
+        let values: Shared<f64> = s.get(name)?;
+        s.require(
+            values.len() == keep.len(),
+            format!("{name} has {} values for {} features", values.len(), keep.len()),
+        )?;
+        Ok(values)
+    };
+    let offset = if normalize || s.version() >= (1, 9) { Some(vector("X_offset_")?) } else { None };
+    let scale = if normalize { Some(vector("X_scale_")?) } else { None };
+    let at = |values: &Option<Shared<f64>>, i: usize, default| values.as_ref().map_or(default, |values| values[i]);
+    let features: Vec<_> =
+        (0..keep.len()).filter(|&i| keep[i]).map(|i| (i, at(&offset, i, 0.0), at(&scale, i, 1.0))).collect();
+    let sigma: Matrix = s.get("sigma_")?;
+    s.require(
+        sigma.rows == features.len() && sigma.columns == features.len(),
+        format!("sigma_ is {} by {} for {} features", sigma.rows, sigma.columns, features.len()),
+    )?;
+    Ok(Some(Spread { features, sigma, noise: 1.0 / s.get::<f64>("alpha_")? }))
+}
+
+impl Spread {
+    fn std(&self, x: &Samples, in32: bool) -> Result<Vec<f64>> {
+        let x = x.dense()?;
+        let mut sample = Vec::with_capacity(self.features.len());
+        let std = x.rows().into_iter().map(|row| {
+            sample.clear();
+            sample.extend(self.features.iter().map(|&(i, offset, scale)| (row[i] - offset) / scale));
+            let spread: f64 = sample.iter().enumerate().map(|(i, v)| v * dot(self.sigma.row(i), &sample)).sum();
+            round_to(in32, (spread + self.noise).sqrt())
+        });
+        Ok(std.collect())
+    }
+}
+
+impl Estimator for BayesianRidge {
+    fn methods(&self) -> Methods {
+        Methods::of(&[Method::Predict]).with_if(self.spread.is_some(), Method::PredictStd)
+    }
+
+    fn missing_method(&self, method: Method) -> Option<String> {
+        (method == Method::PredictStd).then(|| "predict() got an unexpected keyword argument 'return_std'".to_owned())
+    }
+
+    fn n_features_in(&self) -> Option<usize> {
+        Some(self.linear.features())
+    }
+
+    fn door(&self, _: Method) -> Door {
+        LinearPredictor::DOOR
+    }
+
+    fn predict(&self, x: &Samples) -> Result<Array> {
+        self.linear.predict(x)
+    }
+
+    fn other(&self, method: Method, x: &Samples) -> Result<Output> {
+        match (method, &self.spread) {
+            (Method::PredictStd, Some(spread)) => Ok(Array::from(spread.std(x, self.linear.in32(x))?).into()),
+            _ => Err(Error::method(format!("no method {}", method.name()))),
+        }
+    }
+}
