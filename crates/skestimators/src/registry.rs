@@ -59,6 +59,8 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("preprocessing.Normalizer", preprocessing::normalizer::load),
     ("preprocessing.RobustScaler", preprocessing::data::load_robust),
     ("preprocessing.StandardScaler", preprocessing::data::load_standard),
+    ("svm.LinearSVC", linear_model::classifier::load),
+    ("svm.LinearSVR", linear_model::base::load),
     ("svm.NuSVC", svm::svc::load),
     ("svm.NuSVR", svm::svr::load),
     ("svm.OneClassSVM", svm::one_class::load),
