@@ -123,6 +123,8 @@ pub(crate) struct Fitted {
     pub(crate) n_features_in: Option<usize>,
     /// `feature_names_in_`.
     pub(crate) feature_names_in: Option<Vec<String>>,
+    /// Whether a table with other names is refused (since 1.2; 1.0 and 1.1 warn, and go by position).
+    pub(crate) names_bind: bool,
     /// The object itself.
     pub(crate) estimator: Box<dyn Estimator>,
 }

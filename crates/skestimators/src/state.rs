@@ -107,7 +107,8 @@ impl<'g> Loader<'g> {
         let n_features_in = n_features_in.or(by_shape);
         let feature_names_in = feature_names_in.or_else(|| estimator.feature_names_in().map(<[String]>::to_vec));
         self.unread.borrow_mut().extend(state.unread().map(|name| format!("{}.{name}", state.class())));
-        Ok(Fitted { class: state.class().to_owned(), key, n_features_in, feature_names_in, estimator })
+        let names_bind = state.version() >= (1, 2);
+        Ok(Fitted { class: state.class().to_owned(), key, n_features_in, feature_names_in, names_bind, estimator })
     }
 }
 

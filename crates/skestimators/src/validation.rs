@@ -217,7 +217,7 @@ fn check_finite(class: &str, door: Door, x: &Samples) -> Result<()> {
 /// `_check_feature_names`: the names must be those of the fit, in their order.
 pub(crate) fn check_names(fitted: &Fitted, table: &Table) -> Result<()> {
     let Some(expected) = &fitted.feature_names_in else { return Ok(()) };
-    if table.names().eq(expected.iter().map(String::as_str)) {
+    if !fitted.names_bind || table.names().eq(expected.iter().map(String::as_str)) {
         return Ok(());
     }
     let mut message = String::from("The feature names should match those that were passed during fit.\n");
