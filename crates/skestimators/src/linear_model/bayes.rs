@@ -15,8 +15,8 @@ use crate::{
 
 struct BayesianRidge {
     linear: LinearPredictor,
-    /// `None` where `predict` has no `return_std` (0.18).
-    spread: Option<Spread>,
+    /// Or scikit-learn's words about why there is none.
+    spread: std::result::Result<Spread, &'static str>,
 }
 
 /// `sqrt(sum((X @ sigma_) * X, axis=1) + 1 / alpha_)`.
@@ -51,9 +51,9 @@ pub(crate) fn load_ard(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     Ok(Box::new(BayesianRidge { linear, spread }))
 }
 
-fn spread(s: &State<'_, '_>, keep: &[bool]) -> Result<Option<Spread>> {
+fn spread(s: &State<'_, '_>, keep: &[bool]) -> Result<std::result::Result<Spread, &'static str>> {
     if s.version() < (0, 19) {
-        return Ok(None);
+        return Ok(Err("predict() got an unexpected keyword argument 'return_std'"));
     }
     // The spread is taken around the mean of the training data from 1.9 on. Before, the samples are scaled if they were so
     // in the fit, and else left where they are.
@@ -62,6 +62,10 @@ fn spread(s: &State<'_, '_>, keep: &[bool]) -> Result<Option<Spread>> {
             Some(normalize) => normalize,
             None => s.get("normalize")?,
         };
+    if normalize && !s.has("X_offset_") && s.class() == "ARDRegression" {
+        // Up to 0.23 it forgot to keep what its own method needs.
+        return Ok(Err("'ARDRegression' object has no attribute 'X_offset_'"));
+    }
     let vector = |name: &str| -> Result<Shared<f64>> {
         let values: Shared<f64> = s.get(name)?;
         s.require(
@@ -80,7 +84,7 @@ fn spread(s: &State<'_, '_>, keep: &[bool]) -> Result<Option<Spread>> {
         sigma.rows == features.len() && sigma.columns == features.len(),
         format!("sigma_ is {} by {} for {} features", sigma.rows, sigma.columns, features.len()),
     )?;
-    Ok(Some(Spread { features, sigma, noise: 1.0 / s.get::<f64>("alpha_")? }))
+    Ok(Ok(Spread { features, sigma, noise: 1.0 / s.get::<f64>("alpha_")? }))
 }
 
 impl Spread {
@@ -99,11 +103,12 @@ impl Spread {
 
 impl Estimator for BayesianRidge {
     fn methods(&self) -> Methods {
-        Methods::of(&[Method::Predict]).with_if(self.spread.is_some(), Method::PredictStd)
+        Methods::of(&[Method::Predict]).with_if(self.spread.is_ok(), Method::PredictStd)
     }
 
     fn missing_method(&self, method: Method) -> Option<String> {
-        (method == Method::PredictStd).then(|| "predict() got an unexpected keyword argument 'return_std'".to_owned())
+        let words = self.spread.as_ref().err().filter(|_| method == Method::PredictStd)?;
+        Some((*words).to_owned())
     }
 
     fn n_features_in(&self) -> Option<usize> {
@@ -120,7 +125,7 @@ impl Estimator for BayesianRidge {
 
     fn other(&self, method: Method, x: &Samples) -> Result<Output> {
         match (method, &self.spread) {
-            (Method::PredictStd, Some(spread)) => Ok(Array::from(spread.std(x, self.linear.in32(x))?).into()),
+            (Method::PredictStd, Ok(spread)) => Ok(Array::from(spread.std(x, self.linear.in32(x))?).into()),
             _ => Err(Error::method(format!("no method {}", method.name()))),
         }
     }

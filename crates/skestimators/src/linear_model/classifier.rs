@@ -53,8 +53,10 @@ impl LinearClassifier {
     pub(crate) fn new(s: &State<'_, '_>, classes: Array, probability: Probability) -> Result<Self> {
         let linear = LinearPredictor::load(s)?;
         let expected = if classes.len() <= 2 { 1 } else { classes.len() };
+        // One score a class for two classes is another way to say the same, but for this link.
+        let pair = linear.outputs() == classes.len() && probability != Probability::ModifiedHuber;
         s.require(
-            linear.outputs() == expected,
+            linear.outputs() == expected || pair,
             format!("coef_ has {} rows for {} classes, expected {expected}", linear.outputs(), classes.len()),
         )?;
         Ok(LinearClassifier { linear, classes, probability })

@@ -25,7 +25,8 @@ pub(crate) fn load_classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         None,
         &[("binary", false), ("multiclass", false), ("multilabel-indicator", true)],
     )?;
-    if !multilabel {
+    // Up to 0.24 `predict` knows nothing of several labels, and gives the one with the best score.
+    if !multilabel || s.version() < (1, 0) {
         return Ok(Box::new(LinearClassifier::new(s, classes, Probability::None)?));
     }
     let labels: (i64, i64) = (binarizer.get("neg_label")?, binarizer.get("pos_label")?);
