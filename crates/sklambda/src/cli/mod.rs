@@ -1,7 +1,9 @@
 //! The command line.
 
+mod bundle;
 mod csv;
 mod input;
+mod inspect;
 mod invoke;
 mod npy;
 mod output;
@@ -48,6 +50,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .subcommand(inspect::command())
         .subcommand(invoke::command())
         .subcommand(predict::command());
     let matches = match cli.try_get_matches_from(args) {
@@ -59,6 +62,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let result = match matches.subcommand() {
+        Some(("inspect", matches)) => inspect::run(matches),
         Some(("invoke", matches)) => invoke::run(matches),
         Some(("predict", matches)) => predict::run(matches),
         _ => Err(Failure::usage("no such command")),

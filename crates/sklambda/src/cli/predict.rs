@@ -4,8 +4,9 @@ use std::io::Write;
 
 use clap::{Arg, ArgMatches, Command};
 use skestimators::{ErrorKind, Method, Model};
+use skpickle::Kind;
 
-use super::{Failure, input, output};
+use super::{Failure, bundle, input, output};
 use crate::json::Json;
 
 pub(super) fn command() -> Command {
@@ -80,8 +81,28 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     written.map_err(Failure::other)
 }
 
-/// Loads a model, or a member of a bundle.
+/// Loads a model, or a member of a bundle: the one that is named, or the only one that there is.
 fn load(path: &str, member: Option<&str>) -> Result<Model, Failure> {
     let graph = skpickle::load_path(path, &skpickle::Limits::default()).map_err(|e| Failure::model(e.to_string()))?;
-    Model::from_graph(&graph, member).map_err(|e| Failure::model(e.to_string()))
+    let refused = |e: skestimators::Error| Failure::model(e.to_string());
+    if member.is_some() || graph.root().kind() == Kind::Object {
+        return Model::from_graph(&graph, member).map_err(refused);
+    }
+    match bundle::members(&graph).as_slice() {
+        [] => Model::from_graph(&graph, None).map_err(refused),
+        [only] => Model::from_graph(&graph, Some(&only.path)).map_err(refused),
+        many => {
+            let list: Vec<String> = many
+                .iter()
+                .take(20)
+                .map(|m| format!("--member '{}' ({})", skpickle::printable(&m.path), m.class))
+                .collect();
+            let what = graph.root().describe();
+            Err(Failure::model(format!(
+                "the file holds {what} with {} estimators; choose: {}",
+                many.len(),
+                list.join(", ")
+            )))
+        }
+    }
 }
