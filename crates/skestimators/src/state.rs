@@ -269,6 +269,11 @@ impl<'a, 'g> State<'a, 'g> {
         if classes.shape().len() != 1 || classes.is_empty() {
             return Err(field.error(FileErrorKind::Value, "classes_ is not a 1-d array of at least one label").into());
         }
+        let (longest, limit) = (classes.longest(), self.loader.graph.limits().label_bytes);
+        if longest > limit {
+            let message = format!("a label of {longest} bytes, more than {limit} (limit label_bytes)");
+            return Err(field.error(FileErrorKind::Limit, message).into());
+        }
         Ok(classes)
     }
 

@@ -33,6 +33,8 @@ pub struct Limits {
     pub long_bytes: usize,
     /// Bytes of one text string (default 64 MiB).
     pub string_bytes: usize,
+    /// Bytes of one class label (default 65,536): answers repeat it row by row.
+    pub label_bytes: usize,
     /// Dimensions of an array (default 64, numpy 2's own bound).
     pub array_dims: usize,
     /// Estimators in one model, counted as often as they are reached (default 1,000,000).
@@ -53,6 +55,7 @@ impl Default for Limits {
             int_digits: 4_300,
             long_bytes: 65_536,
             string_bytes: 64 << 20,
+            label_bytes: 65_536,
             array_dims: 64,
             estimators: 1_000_000,
             estimator_depth: 64,

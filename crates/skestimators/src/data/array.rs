@@ -124,6 +124,23 @@ impl Array {
         Some(map_each!(self, a => ArrayD::from_shape_vec(IxDyn(shape), a.into_iter().collect()).ok()?))
     }
 
+    /// Bytes of the longest text in the array.
+    pub(crate) fn longest(&self) -> usize {
+        match self {
+            Array::Str(a) => a.iter().map(String::len).max().unwrap_or(0),
+            Array::Bytes(a) => a.iter().map(Vec::len).max().unwrap_or(0),
+            Array::Object(a) => {
+                let len = |value: &Value| match value {
+                    Value::Str(text) => text.len(),
+                    Value::Bytes(bytes) => bytes.len(),
+                    _ => 0,
+                };
+                a.iter().map(len).max().unwrap_or(0)
+            }
+            _ => 0,
+        }
+    }
+
     /// Elements as doubles where they are numbers or bools.
     pub fn to_f64(&self) -> Option<ArrayD<f64>> {
         match self {

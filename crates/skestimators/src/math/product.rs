@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use ndarray::{Array2, ArrayView1};
-use skpickle::{FromObj, Obj};
+use skpickle::{ErrorKind, FromObj, Obj};
 
 use super::Matrix;
 use crate::{
@@ -134,6 +134,9 @@ impl<'g> FromObj<'g> for Weights {
     fn from_obj(obj: &Obj<'g>) -> skpickle::Result<Self> {
         if obj.is_sparse() {
             return Ok(Weights::Sparse(obj.get::<Csr>()?.canonical()));
+        }
+        if obj.array()?.dtype().is_object() {
+            return Err(obj.error(ErrorKind::Value, "expected an array of numbers, found one of objects"));
         }
         obj.get().map(Weights::Dense)
     }
