@@ -7,11 +7,17 @@ pub mod cli;
 mod event;
 mod handler;
 mod json;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod lists;
 mod numpy;
 mod python;
+#[cfg(feature = "s3")]
+mod s3;
 mod samples;
 mod seed;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod source;
 
 pub use handler::{Handler, Loaded, Response};

@@ -8,6 +8,7 @@ mod invoke;
 mod npy;
 mod output;
 mod predict;
+mod serve;
 mod zip;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
@@ -52,7 +53,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         .arg_required_else_help(true)
         .subcommand(inspect::command())
         .subcommand(invoke::command())
-        .subcommand(predict::command());
+        .subcommand(predict::command())
+        .subcommand(serve::command());
     let matches = match cli.try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(e) => {
@@ -65,6 +67,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("inspect", matches)) => inspect::run(matches),
         Some(("invoke", matches)) => invoke::run(matches),
         Some(("predict", matches)) => predict::run(matches),
+        Some(("serve", matches)) => serve::run(matches),
         _ => Err(Failure::usage("no such command")),
     };
     match result {
