@@ -56,6 +56,10 @@ impl<'g> FromObj<'g> for Matrix {
             [rows, columns] => (rows, columns),
             _ => return Err(obj.expected("a 2-d array of numbers")),
         };
+        // Fitted coefficients are never objects, whatever the objects are.
+        if array.dtype().is_object() {
+            return Err(obj.expected("an array of numbers, not of objects"));
+        }
         Ok(Matrix { data: array.f64s()?, rows, columns })
     }
 }
