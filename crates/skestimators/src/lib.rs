@@ -21,6 +21,7 @@ mod member;
 mod method;
 mod model;
 mod model_selection;
+mod naive_bayes;
 mod neural_network;
 mod pipeline;
 mod preprocessing;

@@ -1,6 +1,9 @@
 //! Which classes can be run: one sorted table from scikit-learn's name to the function that loads it.
 
-use crate::{ensemble, linear_model, model_selection, neural_network, pipeline, preprocessing, state::Load, svm, tree};
+use crate::{
+    ensemble, linear_model, model_selection, naive_bayes, neural_network, pipeline, preprocessing, state::Load, svm,
+    tree,
+};
 
 /// Every supported class, by first package and class name, in order.
 pub(crate) static REGISTRY: &[(&str, Load)] = &[
@@ -51,6 +54,11 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("model_selection.HalvingGridSearchCV", model_selection::load),
     ("model_selection.HalvingRandomSearchCV", model_selection::load),
     ("model_selection.RandomizedSearchCV", model_selection::load),
+    ("naive_bayes.BernoulliNB", naive_bayes::load_bernoulli),
+    ("naive_bayes.CategoricalNB", naive_bayes::load_categorical),
+    ("naive_bayes.ComplementNB", naive_bayes::load_complement),
+    ("naive_bayes.GaussianNB", naive_bayes::load_gaussian),
+    ("naive_bayes.MultinomialNB", naive_bayes::load_multinomial),
     ("neural_network.MLPClassifier", neural_network::multilayer_perceptron::load_classifier),
     ("neural_network.MLPRegressor", neural_network::multilayer_perceptron::load_regressor),
     ("pipeline.Pipeline", pipeline::load),

@@ -1,0 +1,104 @@
+//! `sklearn.naive_bayes`: classifiers by Bayes' theorem, which differ only in the likelihood of a sample in a class.
+
+mod categorical;
+mod discrete;
+mod gaussian;
+
+use ndarray::Array2;
+
+use crate::{
+    data::{Array, Output, Samples},
+    error::Result,
+    estimator::{Classes, Estimator},
+    math::special::{argmax, logsumexp},
+    method::{Method, Methods},
+    state::State,
+    validation::Door,
+};
+
+pub(crate) use categorical::load as load_categorical;
+pub(crate) use discrete::{load_bernoulli, load_complement, load_multinomial};
+pub(crate) use gaussian::load as load_gaussian;
+
+/// What makes one naive Bayes classifier differ from the others.
+trait Likelihood: Send + Sync {
+    /// How samples are checked.
+    const DOOR: Door;
+
+    /// Number of features.
+    fn features(&self) -> usize;
+
+    /// `_joint_log_likelihood`: the logarithm of `P(class) P(sample | class)` up to a term of the sample, one column a class.
+    fn joint(&self, x: &Samples) -> Result<Array2<f64>>;
+}
+
+/// `_BaseNB`: labels and probabilities from joint log likelihoods.
+struct NaiveBayes<L> {
+    likelihood: L,
+    classes: Array,
+    /// Whether the joint log likelihoods can be asked for (1.2).
+    joint: bool,
+}
+
+impl<L: Likelihood + 'static> NaiveBayes<L> {
+    fn boxed(s: &State<'_, '_>, classes: Array, likelihood: L) -> Box<dyn Estimator> {
+        Box::new(NaiveBayes { likelihood, classes, joint: s.version() >= (1, 2) })
+    }
+}
+
+impl<L: Likelihood> Estimator for NaiveBayes<L> {
+    fn methods(&self) -> Methods {
+        Methods::of(&[Method::Predict, Method::PredictProba, Method::PredictLogProba])
+            .with_if(self.joint, Method::PredictJointLogProba)
+    }
+
+    fn door(&self, _: Method) -> Door {
+        L::DOOR
+    }
+
+    fn n_features_in(&self) -> Option<usize> {
+        Some(self.likelihood.features())
+    }
+
+    fn classes(&self) -> Classes<'_> {
+        Classes::One(&self.classes)
+    }
+
+    fn predict(&self, x: &Samples) -> Result<Array> {
+        let joint = self.likelihood.joint(x)?;
+        let indices: Vec<usize> = joint.rows().into_iter().map(|row| argmax(row.iter().copied())).collect();
+        Ok(self.classes.take(&indices))
+    }
+
+    fn predict_proba(&self, x: &Samples) -> Result<Output> {
+        let mut p = self.normalised(x)?;
+        p.mapv_inplace(f64::exp);
+        Ok(p.into())
+    }
+
+    fn predict_log_proba(&self, x: &Samples) -> Result<Output> {
+        self.normalised(x).map(Output::from)
+    }
+
+    fn other(&self, _: Method, x: &Samples) -> Result<Output> {
+        self.likelihood.joint(x).map(Output::from)
+    }
+}
+
+impl<L: Likelihood> NaiveBayes<L> {
+    fn normalised(&self, x: &Samples) -> Result<Array2<f64>> {
+        let mut joint = self.likelihood.joint(x)?;
+        for mut row in joint.rows_mut() {
+            let norm = logsumexp(row.iter());
+            row -= norm;
+        }
+        Ok(joint)
+    }
+}
+
+/// An attribute with one number for each class.
+fn per_class(s: &State<'_, '_>, name: &str, classes: usize) -> Result<Vec<f64>> {
+    let values = s.get::<skpickle::Shared<f64>>(name)?.to_vec();
+    s.require(values.len() == classes, format!("{name} has {} values for {classes} classes", values.len()))?;
+    Ok(values)
+}
