@@ -1,16 +1,22 @@
 //! Which classes can be run: one sorted table from scikit-learn's name to the function that loads it.
 
 use crate::{
-    ensemble, linear_model, model_selection, naive_bayes, neural_network, pipeline, preprocessing, state::Load, svm,
-    tree,
+    dummy, ensemble, linear_model, model_selection, naive_bayes, neural_network, pipeline, preprocessing, state::Load,
+    svm, tree,
 };
 
 /// Every supported class, by first package and class name, in order.
 pub(crate) static REGISTRY: &[(&str, Load)] = &[
+    ("dummy.DummyClassifier", dummy::classifier),
+    ("dummy.DummyRegressor", dummy::regressor),
     ("ensemble.ExtraTreesClassifier", ensemble::forest::classifier),
     ("ensemble.ExtraTreesRegressor", ensemble::forest::regressor),
+    ("ensemble.GradientBoostingClassifier", ensemble::gb::classifier),
+    ("ensemble.GradientBoostingRegressor", ensemble::gb::regressor),
+    ("ensemble.IsolationForest", ensemble::iforest::load),
     ("ensemble.RandomForestClassifier", ensemble::forest::classifier),
     ("ensemble.RandomForestRegressor", ensemble::forest::regressor),
+    ("ensemble.RandomTreesEmbedding", ensemble::embedding::load),
     ("grid_search.GridSearchCV", model_selection::load),
     ("grid_search.RandomizedSearchCV", model_selection::load),
     ("linear_model.ARDRegression", linear_model::bayes::load_ard),

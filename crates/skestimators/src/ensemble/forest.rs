@@ -53,7 +53,7 @@ pub(crate) fn open_tree<'a, 'g>(s: &State<'a, 'g>, member: &Obj<'g>, classes: &[
 }
 
 /// Whether the trees of an ensemble take NaN: the first one is asked, since 1.4.
-fn allow_nan(s: &State<'_, '_>, members: &[Obj<'_>]) -> Result<bool> {
+pub(crate) fn allow_nan(s: &State<'_, '_>, members: &[Obj<'_>]) -> Result<bool> {
     match members.first() {
         Some(first) if s.version() >= (1, 4) => allows_nan(&s.open(first)?),
         _ => Ok(false),
@@ -61,7 +61,7 @@ fn allow_nan(s: &State<'_, '_>, members: &[Obj<'_>]) -> Result<bool> {
 }
 
 /// Width of the samples, which must be the same for all trees.
-fn n_features(s: &State<'_, '_>, trees: &[Arc<Tree>]) -> Result<usize> {
+pub(crate) fn n_features(s: &State<'_, '_>, trees: &[Arc<Tree>]) -> Result<usize> {
     let widths = || trees.iter().map(|tree| tree.n_features());
     let width = widths().next().unwrap_or(0);
     s.require(widths().all(|other| other == width), "the trees of estimators_ are for different numbers of features")?;

@@ -1,3 +1,7 @@
 //! `sklearn.ensemble`.
 
+pub(crate) mod embedding;
 pub(crate) mod forest;
+pub(crate) mod gb;
+mod gb_losses;
+pub(crate) mod iforest;

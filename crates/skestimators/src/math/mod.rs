@@ -2,6 +2,7 @@
 
 mod matrix;
 mod product;
+pub(crate) mod random;
 pub(crate) mod special;
 pub(crate) mod votes;
 

@@ -21,8 +21,13 @@ pub(crate) struct Targets {
 impl Targets {
     /// Reads `classes_` and `n_outputs_`.
     pub(crate) fn read(s: &State<'_, '_>) -> Result<Self> {
+        let many = s.get::<usize>("n_outputs_")? != 1;
+        Self::read_as(s, many, many && s.version() < (0, 21))
+    }
+
+    /// Reads `classes_`, a list of arrays if the labels are to have one column for each output.
+    pub(crate) fn read_as(s: &State<'_, '_>, many: bool, as_floats: bool) -> Result<Self> {
         let n_outputs: usize = s.get("n_outputs_")?;
-        let many = n_outputs != 1;
         let classes = if many {
             let fields = s.objects("classes_")?;
             s.require(
@@ -41,7 +46,6 @@ impl Targets {
         } else {
             vec![s.classes()?]
         };
-        let as_floats = many && s.version() < (0, 21);
         let targets = Targets { classes, many, as_floats };
         s.require(
             targets.labels(&vec![0; n_outputs]).is_ok(),
@@ -61,6 +65,11 @@ impl Targets {
             [one] if !self.many => Classes::One(one),
             many => Classes::Many(many),
         }
+    }
+
+    /// The classes of each output.
+    pub(crate) fn arrays(&self) -> &[Array] {
+        &self.classes
     }
 
     /// Number of classes of each output.
