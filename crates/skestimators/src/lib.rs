@@ -11,6 +11,7 @@
 //!
 //! Nothing in a file is executed, whatever it holds: names are looked up in a closed table, and what is not in it is refused.
 
+mod compose;
 mod data;
 mod dummy;
 mod ensemble;

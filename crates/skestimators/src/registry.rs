@@ -1,18 +1,21 @@
 //! Which classes can be run: one sorted table from scikit-learn's name to the function that loads it.
 
 use crate::{
-    dummy, ensemble, linear_model, model_selection, naive_bayes, neural_network, pipeline, preprocessing, state::Load,
-    svm, tree,
+    compose, dummy, ensemble, linear_model, model_selection, naive_bayes, neural_network, pipeline, preprocessing,
+    state::Load, svm, tree,
 };
 
 /// Every supported class, by first package and class name, in order.
 pub(crate) static REGISTRY: &[(&str, Load)] = &[
+    ("compose.ColumnTransformer", compose::column_transformer::load),
     ("dummy.DummyClassifier", dummy::classifier),
     ("dummy.DummyRegressor", dummy::regressor),
     ("ensemble.ExtraTreesClassifier", ensemble::forest::classifier),
     ("ensemble.ExtraTreesRegressor", ensemble::forest::regressor),
     ("ensemble.GradientBoostingClassifier", ensemble::gb::classifier),
     ("ensemble.GradientBoostingRegressor", ensemble::gb::regressor),
+    ("ensemble.HistGradientBoostingClassifier", ensemble::hist_gradient_boosting::load_classifier),
+    ("ensemble.HistGradientBoostingRegressor", ensemble::hist_gradient_boosting::load_regressor),
     ("ensemble.IsolationForest", ensemble::iforest::load),
     ("ensemble.RandomForestClassifier", ensemble::forest::classifier),
     ("ensemble.RandomForestRegressor", ensemble::forest::regressor),
@@ -68,9 +71,11 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("neural_network.MLPClassifier", neural_network::multilayer_perceptron::load_classifier),
     ("neural_network.MLPRegressor", neural_network::multilayer_perceptron::load_regressor),
     ("pipeline.Pipeline", pipeline::load),
+    ("preprocessing.FunctionTransformer", preprocessing::function_transformer::load),
     ("preprocessing.MaxAbsScaler", preprocessing::data::load_max_abs),
     ("preprocessing.MinMaxScaler", preprocessing::data::load_min_max),
     ("preprocessing.Normalizer", preprocessing::normalizer::load),
+    ("preprocessing.OrdinalEncoder", preprocessing::ordinal_encoder::load),
     ("preprocessing.RobustScaler", preprocessing::data::load_robust),
     ("preprocessing.StandardScaler", preprocessing::data::load_standard),
     ("svm.LinearSVC", linear_model::classifier::load),

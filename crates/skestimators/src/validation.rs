@@ -38,15 +38,27 @@ pub(crate) struct Door {
     pub(crate) width: bool,
     /// Input of 32 bits stays so, rather than being widened.
     pub(crate) keep32: bool,
+    /// Cells of tables and rows stay what they are, text too (`dtype=None`).
+    pub(crate) values: bool,
 }
 
 impl Door {
     /// Dense finite numbers of the model's width.
-    pub(crate) const NUMERIC: Door =
-        Door { open: false, sparse: false, finite: Finite::Yes, float32: false, width: true, keep32: false };
+    pub(crate) const NUMERIC: Door = Door {
+        open: false,
+        sparse: false,
+        finite: Finite::Yes,
+        float32: false,
+        width: true,
+        keep32: false,
+        values: false,
+    };
 
     /// No check here.
     pub(crate) const OPEN: Door = Door { open: true, ..Door::NUMERIC };
+
+    /// Rows of values of any kind, of the model's width (the encoders).
+    pub(crate) const VALUES: Door = Door { values: true, finite: Finite::AllowNan, ..Door::NUMERIC };
 
     /// Sparse input is taken too.
     pub(crate) const fn sparse(self) -> Door {
@@ -86,10 +98,24 @@ impl Door {
 
 /// Checks the input of a method and turns it into numbers.
 pub(crate) fn check<'x>(fitted: &Fitted, door: Door, x: &'x Samples) -> Result<Cow<'x, Samples>> {
+    if let Samples::Table(table) = x {
+        if door.width && !door.open {
+            check_names(fitted, table)?;
+        }
+    }
+    check_array(&fitted.class, fitted.n_features_in, door, x)
+}
+
+/// `check_array`, and the width where it is known; `class` is named in refusals.
+pub(crate) fn check_array<'x>(
+    class: &str,
+    n_features_in: Option<usize>,
+    door: Door,
+    x: &'x Samples,
+) -> Result<Cow<'x, Samples>> {
     if door.open {
         return Ok(Cow::Borrowed(x));
     }
-    let class = &fitted.class;
     let x = match x {
         Samples::Dense(_) => Cow::Borrowed(x),
         Samples::Dense32(values) if !door.keep32 && !door.float32 => Cow::Owned(Samples::Dense(values.mapv(f64::from))),
@@ -101,10 +127,15 @@ pub(crate) fn check<'x>(fitted: &Fitted, door: Door, x: &'x Samples) -> Result<C
             ));
         }
         Samples::Table(table) => {
-            if door.width {
-                check_names(fitted, table)?;
+            if door.values {
+                Cow::Borrowed(x)
+            } else {
+                Cow::Owned(Samples::Dense(table_to_numbers(table)?))
             }
-            Cow::Owned(Samples::Dense(table_to_numbers(table)?))
+        }
+        Samples::Rows(rows) if door.values => {
+            check_lengths(rows)?;
+            Cow::Borrowed(x)
         }
         Samples::Rows(rows) => Cow::Owned(Samples::Dense(rows_to_numbers(rows)?)),
         Samples::Text(texts) => return Err(expected_2d(1, texts.len())),
@@ -116,6 +147,7 @@ pub(crate) fn check<'x>(fitted: &Fitted, door: Door, x: &'x Samples) -> Result<C
         }
         Samples::Array(array) => match array.shape().len() {
             rank @ (0 | 1) => return Err(expected_2d(rank, array.len())),
+            2 if door.values => Cow::Owned(array_to_rows(array)),
             2 => Cow::Owned(Samples::Dense(array_to_numbers(array)?)),
             rank => {
                 return Err(Error::input(format!(
@@ -136,7 +168,7 @@ pub(crate) fn check<'x>(fitted: &Fitted, door: Door, x: &'x Samples) -> Result<C
             "Found array with 0 feature(s) (shape=({rows}, {columns})) while a minimum of 1 is required by {class}."
         )));
     }
-    if let Some(expected) = fitted.n_features_in.filter(|&expected| door.width && expected != columns) {
+    if let Some(expected) = n_features_in.filter(|&expected| door.width && expected != columns) {
         return Err(Error::input(format!(
             "X has {columns} features, but {class} is expecting {expected} features as input."
         )));
@@ -248,7 +280,7 @@ pub(crate) fn check_names(fitted: &Fitted, table: &Table) -> Result<()> {
 }
 
 /// A table as numbers, as `check_array(dtype="numeric")` makes them of a DataFrame.
-fn table_to_numbers(table: &Table) -> Result<Array2<f64>> {
+pub(crate) fn table_to_numbers(table: &Table) -> Result<Array2<f64>> {
     use crate::data::ColumnData;
     let mut out = Array2::zeros((table.rows(), table.columns().len()));
     for (column, mut out) in table.columns().iter().zip(out.columns_mut()) {
@@ -289,6 +321,33 @@ pub(crate) fn rows_to_numbers(rows: &[Vec<Value>]) -> Result<Array2<f64>> {
         return Err(no_numbers());
     }
     Ok(out)
+}
+
+/// Refuses rows of unequal length.
+pub(crate) fn check_lengths(rows: &[Vec<Value>]) -> Result<()> {
+    let columns = rows.first().map_or(0, Vec::len);
+    match rows.iter().position(|row| row.len() != columns) {
+        Some(i) => Err(Error::input(format!(
+            "setting an array element with a sequence. Row {i} has {} values, row 0 has {columns}",
+            rows[i].len()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A 2-d array as rows: of numbers where it holds numbers, of values otherwise.
+pub(crate) fn array_to_rows(array: &Array) -> Samples {
+    if let Some(numbers) = array.to_f64().and_then(|a| a.into_dimensionality().ok()) {
+        return Samples::Dense(numbers);
+    }
+    let columns = array.shape().get(1).copied().unwrap_or(0);
+    let cells: Vec<Value> = match array {
+        Array::Str(a) => a.iter().map(|text| Value::Str(text.as_str().into())).collect(),
+        Array::Bytes(a) => a.iter().map(|bytes| Value::Bytes(bytes.as_slice().into())).collect(),
+        Array::Object(a) => a.iter().cloned().collect(),
+        _ => Vec::new(),
+    };
+    Samples::Rows(cells.chunks(columns.max(1)).map(<[Value]>::to_vec).collect())
 }
 
 fn array_to_numbers(array: &Array) -> Result<Array2<f64>> {

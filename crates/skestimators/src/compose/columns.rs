@@ -1,0 +1,171 @@
+//! Columns of samples taken out and put side by side.
+
+use ndarray::{Array2, Axis, concatenate};
+
+use crate::{
+    data::{Array, ColumnData, Csr, Samples, Table, Value},
+    error::{Error, Result},
+    validation,
+};
+
+/// `X[:, indices]`. Indices have been checked against the width of `x`.
+pub(crate) fn select(x: &Samples, indices: &[usize]) -> Result<Samples> {
+    Ok(match x {
+        Samples::Dense(x) => Samples::Dense(x.select(Axis(1), indices)),
+        Samples::Dense32(x) => Samples::Dense32(x.select(Axis(1), indices)),
+        Samples::Sparse(x) => Samples::Sparse(select_sparse(x, indices)?),
+        Samples::Table(x) => Samples::Table(Table::new(indices.iter().map(|&j| x.columns()[j].clone()).collect())?),
+        Samples::Rows(rows) => {
+            let pick = |row: &Vec<Value>| indices.iter().map(|&j| row.get(j).cloned()).collect::<Option<Vec<_>>>();
+            let picked: Option<Vec<_>> = rows.iter().map(pick).collect();
+            Samples::Rows(picked.ok_or_else(|| Error::input("the rows differ in length"))?)
+        }
+        other => return Err(not_two_dimensional(other)),
+    })
+}
+
+/// `X[:, index]`, one-dimensional: documents where every value is text.
+pub(crate) fn select_one(x: &Samples, index: usize) -> Result<Samples> {
+    let text = |value: Value| match value {
+        Value::Str(text) => Ok(text.into_string()),
+        other => Err(other),
+    };
+    let values: Vec<Value> = match x {
+        Samples::Dense(x) => return Ok(Samples::Array(Array::from(x.column(index).to_vec()))),
+        Samples::Dense32(x) => return Ok(Samples::Array(Array::from(x.column(index).to_vec()))),
+        Samples::Table(x) => {
+            let data = &x.columns()[index].data;
+            if let ColumnData::F64(values) = data {
+                return Ok(Samples::Array(Array::from(values.clone())));
+            }
+            (0..x.rows()).map(|row| data.value(row)).collect()
+        }
+        Samples::Rows(rows) => rows.iter().map(|row| row.get(index).cloned().unwrap_or(Value::None)).collect(),
+        other => return Err(not_two_dimensional(other)),
+    };
+    if values.iter().all(|value| matches!(value, Value::Str(_))) {
+        return Ok(Samples::Text(values.into_iter().filter_map(|value| text(value).ok()).collect()));
+    }
+    Ok(Samples::Array(Array::from(values)))
+}
+
+/// The refusal of samples that have no columns.
+pub(crate) fn not_two_dimensional(x: &Samples) -> Error {
+    match x {
+        Samples::Array(array) => validation::expected_2d(array.shape().len(), array.len()),
+        Samples::Text(texts) => validation::expected_2d(1, texts.len()),
+        other => Error::input(format!("rows with columns are expected, found {}", other.kind())),
+    }
+}
+
+fn select_sparse(x: &Csr, indices: &[usize]) -> Result<Csr> {
+    let mut places: Vec<Vec<usize>> = vec![Vec::new(); x.columns()];
+    for (to, &from) in indices.iter().enumerate() {
+        places[from].push(to);
+    }
+    let (mut indptr, mut columns, mut data) = (vec![0], Vec::new(), Vec::new());
+    for i in 0..x.rows() {
+        let (from, values) = x.row(i);
+        for (&j, &value) in from.iter().zip(values) {
+            columns.extend_from_slice(&places[j]);
+            data.extend(std::iter::repeat_n(value, places[j].len()));
+        }
+        indptr.push(columns.len());
+    }
+    Csr::new(x.rows(), indices.len(), indptr, columns, data)
+}
+
+/// `hstack` of parts with the same number of rows: sparse if asked for; else numbers where all are numbers, rows of objects otherwise.
+pub(crate) fn hstack(parts: Vec<Samples>, rows: usize, sparse: bool) -> Result<Samples> {
+    if let Some(other) = parts.iter().find(|part| part.rows() != rows) {
+        return Err(Error::input(format!(
+            "all the input array dimensions except for the concatenation axis must match exactly, but a part has {} rows \
+             and another {rows}",
+            other.rows()
+        )));
+    }
+    if parts.is_empty() {
+        return Ok(Samples::Dense(Array2::zeros((rows, 0))));
+    }
+    if sparse {
+        return hstack_sparse(parts, rows);
+    }
+    if parts.iter().all(|part| matches!(part, Samples::Dense32(_))) {
+        let views: Vec<_> = parts
+            .iter()
+            .filter_map(|part| match part {
+                Samples::Dense32(x) => Some(x.view()),
+                _ => None,
+            })
+            .collect();
+        return concatenate(Axis(1), &views).map(Samples::Dense32).map_err(|e| Error::input(e.to_string()));
+    }
+    let numbers: Option<Vec<Array2<f64>>> = parts.iter().map(numbers).collect();
+    if let Some(numbers) = numbers {
+        let views: Vec<_> = numbers.iter().map(|part| part.view()).collect();
+        return concatenate(Axis(1), &views).map(Samples::Dense).map_err(|e| Error::input(e.to_string()));
+    }
+    let mut out: Vec<Vec<Value>> = vec![Vec::new(); rows];
+    for part in &parts {
+        for (i, out) in out.iter_mut().enumerate() {
+            row_values(part, i, out)?;
+        }
+    }
+    Ok(Samples::Rows(out))
+}
+
+/// The numbers of a part, if it holds nothing else by its type.
+fn numbers(part: &Samples) -> Option<Array2<f64>> {
+    match part {
+        Samples::Dense(_) | Samples::Dense32(_) | Samples::Sparse(_) => Some(part.dense().ok()?.into_owned()),
+        Samples::Table(table) if table.columns().iter().all(|column| column.data.is_numeric()) => {
+            validation::table_to_numbers(table).ok()
+        }
+        Samples::Array(array) if array.shape().len() == 2 => array.to_f64()?.into_dimensionality().ok(),
+        _ => None,
+    }
+}
+
+fn row_values(part: &Samples, row: usize, out: &mut Vec<Value>) -> Result<()> {
+    match part {
+        Samples::Table(table) => out.extend(table.columns().iter().map(|column| column.data.value(row))),
+        Samples::Rows(rows) => out.extend(rows[row].iter().cloned()),
+        Samples::Array(array) if array.shape().len() == 2 => {
+            let columns = array.shape()[1];
+            out.extend((0..columns).filter_map(|j| array.value(row * columns + j)));
+        }
+        part => out.extend(part.dense()?.row(row).iter().map(|&x| Value::Float(x))),
+    }
+    Ok(())
+}
+
+fn hstack_sparse(parts: Vec<Samples>, rows: usize) -> Result<Samples> {
+    let convert = |part: Samples| -> Result<Csr> {
+        Ok(match part {
+            Samples::Sparse(x) => x,
+            Samples::Dense(x) => Csr::from_dense(&x),
+            Samples::Dense32(x) => Csr::from_dense(&x.mapv(f64::from)),
+            Samples::Table(table) => Csr::from_dense(&validation::table_to_numbers(&table).map_err(|_| not_numeric())?),
+            Samples::Rows(rows) => Csr::from_dense(&validation::rows_to_numbers(&rows).map_err(|_| not_numeric())?),
+            other => Csr::from_dense(&numbers(&other).ok_or_else(not_numeric)?),
+        })
+    };
+    let parts: Vec<Csr> = parts.into_iter().map(convert).collect::<Result<_>>()?;
+    let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
+    for i in 0..rows {
+        let mut offset = 0;
+        for part in &parts {
+            let (columns, values) = part.row(i);
+            indices.extend(columns.iter().map(|&j| j + offset));
+            data.extend_from_slice(values);
+            offset += part.columns();
+        }
+        indptr.push(indices.len());
+    }
+    let width = parts.iter().map(Csr::columns).sum();
+    Ok(Samples::Sparse(Csr::new(rows, width, indptr, indices, data)?))
+}
+
+fn not_numeric() -> Error {
+    Error::input("For a sparse output, all columns should be a numeric or convertible to a numeric.")
+}

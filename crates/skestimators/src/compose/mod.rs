@@ -1,0 +1,4 @@
+//! `sklearn.compose`.
+
+pub(crate) mod column_transformer;
+pub(crate) mod columns;

@@ -1,0 +1,502 @@
+//! `sklearn.ensemble._hist_gradient_boosting`: `HistGradientBoostingClassifier`, `HistGradientBoostingRegressor`: sums of trees on raw values,
+//! with missing values and categories.
+
+use std::borrow::Cow;
+
+use ndarray::{Array2, ArrayD, ArrayView1, IxDyn};
+use skpickle::{Column, ErrorKind, Obj};
+
+use crate::{
+    data::{Array, Output, Samples},
+    error::{Error, Result},
+    estimator::{Classes, Estimator, Fitted},
+    math::special::{argmax, expit, softmax_rows},
+    method::{Method, Methods},
+    state::State,
+    validation::Door,
+};
+
+/// One bit a category, of at most 256.
+type Bitset = [u32; 8];
+
+fn contains(set: &Bitset, category: u8) -> bool {
+    set[usize::from(category / 32)] >> (category % 32) & 1 != 0
+}
+
+/// A node of any tree. Children stand behind their parents.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    /// Value of a leaf, threshold of a numeric split.
+    value: f64,
+    feature: u32,
+    left: u32,
+    right: u32,
+    kind: Kind,
+    missing_left: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Leaf,
+    /// `x <= value` goes left.
+    Numeric,
+    /// The categories of this bitset go left.
+    Categories(u32),
+}
+
+/// All trees, one after the other in one array.
+struct Trees {
+    nodes: Vec<Node>,
+    bitsets: Vec<Bitset>,
+    /// Categories that were there in fit, by feature; unknown ones count as missing.
+    known: Vec<Bitset>,
+    /// Where each tree starts; iteration by iteration, one tree for each output.
+    roots: Vec<u32>,
+}
+
+impl Trees {
+    fn leaf(&self, root: u32, row: &[f64]) -> f64 {
+        let mut node = &self.nodes[root as usize];
+        loop {
+            let left = match node.kind {
+                Kind::Leaf => return node.value,
+                _ if row[node.feature as usize].is_nan() => node.missing_left,
+                Kind::Numeric => row[node.feature as usize] <= node.value,
+                Kind::Categories(set) => {
+                    let value = row[node.feature as usize];
+                    // The conversion of C on the machines that scikit-learn runs on: to 32 bits, of which the lowest 8 stay.
+                    let category = if value.abs() < 2_147_483_648.0 { value as i32 as u8 } else { 0 };
+                    if value < 0.0 {
+                        node.missing_left
+                    } else if contains(&self.bitsets[set as usize], category) {
+                        true
+                    } else {
+                        !contains(&self.known[node.feature as usize], category) && node.missing_left
+                    }
+                }
+            };
+            node = &self.nodes[if left { node.left } else { node.right } as usize];
+        }
+    }
+}
+
+/// What the sum becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Identity,
+    Log,
+    /// Classes: a logistic function of one output, or softmax of several.
+    Classes,
+}
+
+struct HistGradientBoosting {
+    trees: Trees,
+    baseline: Vec<f64>,
+    /// Columns that the trees see.
+    width: usize,
+    /// Encodes categories and puts their columns first (since 1.4).
+    preprocessor: Option<Fitted>,
+    link: Link,
+    classes: Option<Array>,
+    /// The class of two is decided by the probability rather than by the sum's sign.
+    by_probability: bool,
+    /// NaN and infinity are taken.
+    any_value: bool,
+    staged: bool,
+}
+
+pub(crate) fn load_classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let classes = s.classes()?;
+    let outputs = if classes.len() <= 2 { 1 } else { classes.len() };
+    let mut model = load(s, outputs)?;
+    s.require(model.link == Link::Classes, "the loss is not one of a classifier")?;
+    model.classes = Some(classes);
+    // until 1.4
+    model.by_probability = s.version() < (1, 5);
+    Ok(Box::new(model))
+}
+
+pub(crate) fn load_regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let model = load(s, 1)?;
+    s.require(model.link != Link::Classes, "the loss is not one of a regressor")?;
+    Ok(Box::new(model))
+}
+
+fn load(s: &State<'_, '_>, outputs: usize) -> Result<HistGradientBoosting> {
+    let per_iteration: usize = s.get("n_trees_per_iteration_")?;
+    s.require(per_iteration == outputs, format!("n_trees_per_iteration_ is {per_iteration}, expected {outputs}"))?;
+    let width = width(s)?;
+    let baseline = baseline(s, outputs)?;
+    let link = link(s)?;
+    let preprocessor = match s.raw_opt("_preprocessor") {
+        Some(obj) => Some(s.load(&obj)?),
+        None => None,
+    };
+    if let Some(preprocessor) = &preprocessor {
+        s.require(preprocessor.has(Method::Transform), "_preprocessor has no transform")?;
+    }
+    Ok(HistGradientBoosting {
+        trees: trees(s, outputs, width)?,
+        baseline,
+        width,
+        preprocessor,
+        link,
+        classes: None,
+        by_probability: false,
+        // since 0.22
+        any_value: s.version() >= (0, 22),
+        // since 0.24
+        staged: s.version() >= (0, 24),
+    })
+}
+
+fn width(s: &State<'_, '_>) -> Result<usize> {
+    s.renamed(&["_n_features", "n_features_in_", "n_features_"])
+}
+
+/// `_baseline_prediction`: a number, or an array with one for each output.
+fn baseline(s: &State<'_, '_>, outputs: usize) -> Result<Vec<f64>> {
+    let field = s.raw("_baseline_prediction")?;
+    let values = match field.get::<f64>() {
+        Ok(value) => vec![value],
+        Err(_) => field.array()?.f64s()?.to_vec(),
+    };
+    s.require(
+        values.len() == outputs,
+        format!("_baseline_prediction has {} values for {outputs} outputs", values.len()),
+    )?;
+    Ok(values)
+}
+
+/// The link of the loss: `sklearn._loss.loss` since 1.1, the package's own losses before.
+fn link(s: &State<'_, '_>) -> Result<Link> {
+    let loss: Obj<'_> = s.renamed(&["_loss", "loss_"])?;
+    let name = loss.class().ok_or_else(|| loss.expected("a loss"))?;
+    Ok(match (name.module, name.name) {
+        ("sklearn._loss.loss", "HalfSquaredError" | "AbsoluteError" | "PinballLoss") => Link::Identity,
+        ("sklearn._loss.loss", "HalfPoissonLoss" | "HalfGammaLoss") => Link::Log,
+        ("sklearn._loss.loss", "HalfBinomialLoss" | "HalfMultinomialLoss") => Link::Classes,
+        ("sklearn.ensemble._hist_gradient_boosting.loss", "LeastSquares" | "LeastAbsoluteDeviation") => Link::Identity,
+        ("sklearn.ensemble._hist_gradient_boosting.loss", "Poisson") => Link::Log,
+        ("sklearn.ensemble._hist_gradient_boosting.loss", "BinaryCrossEntropy" | "CategoricalCrossEntropy") => {
+            Link::Classes
+        }
+        _ => return Err(loss.error(ErrorKind::Value, "the loss is not one of scikit-learn's for this class").into()),
+    })
+}
+
+fn trees(s: &State<'_, '_>, outputs: usize, width: usize) -> Result<Trees> {
+    let mut trees = Trees { nodes: Vec::new(), bitsets: Vec::new(), known: Vec::new(), roots: Vec::new() };
+    for iteration in s.objects("_predictors")? {
+        let predictors = iteration.items()?;
+        if predictors.len() != outputs {
+            return Err(iteration
+                .error(ErrorKind::Value, format!("{} trees in an iteration, expected {outputs}", predictors.len()))
+                .into());
+        }
+        for predictor in &predictors {
+            add_tree(&mut trees, &s.open(predictor)?, width)?;
+        }
+    }
+    if !trees.bitsets.is_empty() {
+        trees.known = known_categories(s, width)?;
+    }
+    Ok(trees)
+}
+
+/// The columns of the node records, whose names and places have changed (see `layouts`); read by name.
+struct Records {
+    value: Vec<f64>,
+    threshold: Vec<f64>,
+    feature: Vec<i64>,
+    left: Vec<i64>,
+    right: Vec<i64>,
+    is_leaf: Vec<i64>,
+    missing_left: Option<Vec<i64>>,
+    is_categorical: Option<Vec<i64>>,
+    bitset: Option<Vec<i64>>,
+}
+
+impl Records {
+    fn read(obj: &Obj<'_>) -> Result<Records> {
+        let nodes = obj.array()?;
+        if nodes.shape().len() != 1 {
+            return Err(obj.expected("a 1-d array of nodes").into());
+        }
+        // Twice the columns, since they are held until the nodes are made.
+        obj.charge((nodes.len() as u64).saturating_mul(9 * 8 + size_of::<Node>() as u64))?;
+        let ints = |name: &str| -> Result<Vec<i64>> { Ok(nodes.column(name).and_then(|c: Column<'_>| c.i64s())?) };
+        let optional = |name: &str| if nodes.has_column(name) { ints(name).map(Some) } else { Ok(None) };
+        let threshold = if nodes.has_column("num_threshold") { "num_threshold" } else { "threshold" };
+        Ok(Records {
+            value: nodes.column("value")?.f64s()?,
+            threshold: nodes.column(threshold)?.f64s()?,
+            feature: ints("feature_idx")?,
+            left: ints("left")?,
+            right: ints("right")?,
+            is_leaf: ints("is_leaf")?,
+            missing_left: optional("missing_go_to_left")?,
+            is_categorical: optional("is_categorical")?,
+            bitset: optional("bitset_idx")?,
+        })
+    }
+}
+
+fn add_tree(trees: &mut Trees, predictor: &State<'_, '_>, width: usize) -> Result<()> {
+    let obj = predictor.raw("nodes")?;
+    let records = Records::read(&obj)?;
+    let first_bitset = trees.bitsets.len();
+    if predictor.has("raw_left_cat_bitsets") {
+        let field = predictor.raw("raw_left_cat_bitsets")?;
+        trees.bitsets.extend(bitsets(&field)?);
+    }
+    let bitsets = trees.bitsets.len() - first_bitset;
+    let root = trees.nodes.len();
+    let count = records.value.len();
+    if count == 0 || root + count > u32::MAX as usize {
+        return Err(obj.error(ErrorKind::Value, format!("a tree of {count} nodes")).into());
+    }
+    let wrong = |i: usize, what: String| -> Error { obj.error(ErrorKind::Value, format!("node {i}: {what}")).into() };
+    for i in 0..count {
+        let on = |flags: &Option<Vec<i64>>| flags.as_ref().is_some_and(|flags| flags[i] != 0);
+        if records.is_leaf[i] != 0 {
+            let value = records.value[i];
+            let leaf = Node { value, feature: 0, left: 0, right: 0, kind: Kind::Leaf, missing_left: false };
+            trees.nodes.push(leaf);
+            continue;
+        }
+        // Children stand behind their parent, so that every walk ends.
+        let child = |index: i64, side: &str| match usize::try_from(index) {
+            Ok(child) if child > i && child < count => Ok((root + child) as u32),
+            _ => Err(wrong(i, format!("{side} is {index}, expected a node after this one, below {count}"))),
+        };
+        let feature = records.feature[i];
+        if !usize::try_from(feature).is_ok_and(|feature| feature < width) {
+            return Err(wrong(i, format!("feature_idx is {feature}, expected one of {width} features")));
+        }
+        let kind = if on(&records.is_categorical) {
+            let index = records.bitset.as_ref().map_or(-1, |indices| indices[i]);
+            match usize::try_from(index) {
+                Ok(index) if index < bitsets => Kind::Categories((first_bitset + index) as u32),
+                _ => return Err(wrong(i, format!("bitset_idx is {index}, raw_left_cat_bitsets has {bitsets} rows"))),
+            }
+        } else {
+            Kind::Numeric
+        };
+        trees.nodes.push(Node {
+            value: records.threshold[i],
+            feature: feature as u32,
+            left: child(records.left[i], "left")?,
+            right: child(records.right[i], "right")?,
+            kind,
+            missing_left: on(&records.missing_left),
+        });
+    }
+    trees.roots.push(root as u32);
+    Ok(())
+}
+
+fn bitsets(field: &Obj<'_>) -> Result<Vec<Bitset>> {
+    let array = field.array()?;
+    let [rows, 8] = *array.shape() else { return Err(field.expected("an array of 8 columns").into()) };
+    field.charge((rows as u64).saturating_mul(32))?;
+    let words = array.i64s()?;
+    let (chunks, _) = words.as_chunks::<8>();
+    Ok(chunks.iter().map(|chunk| chunk.map(|word| word as u32)).collect())
+}
+
+/// The categories of each feature by `_bin_mapper.bin_thresholds_`, empty for numeric features.
+fn known_categories(s: &State<'_, '_>, width: usize) -> Result<Vec<Bitset>> {
+    let mapper = s.child("_bin_mapper")?;
+    let categorical = mapper.raw("is_categorical_")?.array()?.bools()?;
+    let thresholds = mapper.objects("bin_thresholds_")?;
+    mapper.require(
+        categorical.len() == width && thresholds.len() == width,
+        format!("is_categorical_ and bin_thresholds_ are not for {width} features"),
+    )?;
+    s.obj().charge((width as u64).saturating_mul(32))?;
+    let mut known = vec![[0; 8]; width];
+    for ((known, &categorical), thresholds) in known.iter_mut().zip(&categorical).zip(&thresholds) {
+        if categorical {
+            for &value in thresholds.array()?.f64s()?.iter() {
+                if !(0.0..256.0).contains(&value) {
+                    return Err(thresholds.error(ErrorKind::Value, format!("{value} is no category")).into());
+                }
+                let category = value as u8;
+                known[usize::from(category / 32)] |= 1 << (category % 32);
+            }
+        }
+    }
+    Ok(known)
+}
+
+impl HistGradientBoosting {
+    /// The samples as the trees see them.
+    fn preprocessed<'x>(&self, x: &'x Samples) -> Result<Cow<'x, Samples>> {
+        let Some(preprocessor) = &self.preprocessor else { return Ok(Cow::Borrowed(x)) };
+        let x = preprocessor.transform(x)?;
+        let columns = x.columns().unwrap_or(0);
+        if columns != self.width {
+            return Err(Error::input(format!(
+                "X has {columns} features but this estimator was trained with {} features.",
+                self.width
+            )));
+        }
+        Ok(Cow::Owned(x))
+    }
+
+    /// Sums after each of the iterations that `stages` names, or after the last: the rows of one stage stand together.
+    fn sums(&self, x: &Samples, staged: bool) -> Result<Vec<Array2<f64>>> {
+        let x = self.preprocessed(x)?;
+        let x = x.dense()?;
+        let outputs = self.baseline.len();
+        let iterations = self.trees.roots.len() / outputs;
+        let stages = if staged { iterations } else { 1 };
+        let mut sums = vec![Array2::zeros((x.nrows(), outputs)); stages];
+        let mut sum = vec![0.0; outputs];
+        for (i, row) in x.rows().into_iter().enumerate() {
+            let row = crate::math::contiguous(&row);
+            sum.copy_from_slice(&self.baseline);
+            for (iteration, roots) in self.trees.roots.chunks_exact(outputs).enumerate() {
+                for (sum, &root) in sum.iter_mut().zip(roots) {
+                    *sum += self.trees.leaf(root, &row);
+                }
+                if staged {
+                    sums[iteration].row_mut(i).assign(&ArrayView1::from(&sum));
+                }
+            }
+            if !staged {
+                sums[0].row_mut(i).assign(&ArrayView1::from(&sum));
+            }
+        }
+        Ok(sums)
+    }
+
+    fn sum(&self, x: &Samples) -> Result<Array2<f64>> {
+        let sums = self.sums(x, false)?;
+        sums.into_iter().next().ok_or_else(|| Error::input("no iterations"))
+    }
+
+    fn labels(&self, sums: &Array2<f64>, classes: &Array) -> Vec<usize> {
+        let last = classes.len() - 1;
+        let index = |row: ArrayView1<'_, f64>| {
+            if row.len() > 1 {
+                return argmax(row.iter().copied());
+            }
+            let positive = if self.by_probability {
+                let p = expit(row[0]);
+                p > 1.0 - p
+            } else {
+                row[0] > 0.0
+            };
+            usize::from(positive).min(last)
+        };
+        sums.rows().into_iter().map(index).collect()
+    }
+
+    fn answer(&self, sums: Array2<f64>) -> Array {
+        match &self.classes {
+            Some(classes) => classes.take(&self.labels(&sums, classes)),
+            None => {
+                let values = sums.into_raw_vec_and_offset().0;
+                let values = if self.link == Link::Log { values.into_iter().map(f64::exp).collect() } else { values };
+                Array::from(values)
+            }
+        }
+    }
+
+    fn decisions(sums: Array2<f64>) -> Array {
+        if sums.ncols() == 1 { Array::from(sums.into_raw_vec_and_offset().0) } else { sums.into() }
+    }
+
+    fn probabilities(mut sums: Array2<f64>) -> Array2<f64> {
+        if sums.ncols() > 1 {
+            softmax_rows(&mut sums);
+            return sums;
+        }
+        Array2::from_shape_fn((sums.nrows(), 2), |(i, j)| {
+            let p = expit(sums[[i, 0]]);
+            if j == 1 { p } else { 1.0 - p }
+        })
+    }
+}
+
+/// Arrays of doubles one upon the other along a new first axis.
+fn stacked(stages: Vec<Array>, shape: &[usize]) -> Array {
+    let mut values = Vec::with_capacity(stages.len() * shape.iter().product::<usize>());
+    for stage in &stages {
+        if let Array::F64(stage) = stage {
+            values.extend(stage.iter().copied());
+        }
+    }
+    let mut full = vec![stages.len()];
+    full.extend_from_slice(shape);
+    // Every stage has the same shape.
+    ArrayD::from_shape_vec(IxDyn(&full), values).map_or_else(|_| Array::from(Vec::<f64>::new()), Array::F64)
+}
+
+impl Estimator for HistGradientBoosting {
+    fn methods(&self) -> Methods {
+        let staged = self.staged;
+        if self.classes.is_none() {
+            return Methods::of(&[Method::Predict]).with_if(staged, Method::StagedPredict);
+        }
+        Methods::of(&[Method::Predict, Method::PredictProba, Method::DecisionFunction])
+            .with_if(staged, Method::StagedPredict)
+            .with_if(staged, Method::StagedPredictProba)
+            .with_if(staged, Method::StagedDecisionFunction)
+    }
+
+    fn door(&self, _: Method) -> Door {
+        match (&self.preprocessor, self.any_value) {
+            (Some(_), _) => Door::OPEN,
+            (None, true) => Door::NUMERIC.any_value(),
+            (None, false) => Door::NUMERIC,
+        }
+    }
+
+    fn n_features_in(&self) -> Option<usize> {
+        // The preprocessor keeps every column.
+        Some(self.width)
+    }
+
+    fn classes(&self) -> Classes<'_> {
+        self.classes.as_ref().map_or(Classes::None, Classes::One)
+    }
+
+    fn predict(&self, x: &Samples) -> Result<Array> {
+        Ok(self.answer(self.sum(x)?))
+    }
+
+    fn decision_function(&self, x: &Samples) -> Result<Array> {
+        Ok(Self::decisions(self.sum(x)?))
+    }
+
+    fn predict_proba(&self, x: &Samples) -> Result<Output> {
+        Ok(Self::probabilities(self.sum(x)?).into())
+    }
+
+    fn other(&self, method: Method, x: &Samples) -> Result<Output> {
+        let stages = self.sums(x, true)?;
+        let rows = x.rows();
+        Ok(match (method, &self.classes) {
+            (Method::StagedPredict, Some(classes)) => {
+                let indices: Vec<usize> = stages.iter().flat_map(|sums| self.labels(sums, classes)).collect();
+                let labels = classes.take(&indices).reshaped(&[stages.len(), rows]);
+                labels.ok_or_else(|| Error::input("the stages differ in length"))?.into()
+            }
+            (Method::StagedPredictProba, _) => {
+                let columns = if self.baseline.len() == 1 { 2 } else { self.baseline.len() };
+                let stages = stages.into_iter().map(|sums| Self::probabilities(sums).into()).collect();
+                stacked(stages, &[rows, columns]).into()
+            }
+            (Method::StagedDecisionFunction, _) if self.baseline.len() > 1 => {
+                stacked(stages.into_iter().map(Self::decisions).collect(), &[rows, self.baseline.len()]).into()
+            }
+            (Method::StagedDecisionFunction, _) => {
+                stacked(stages.into_iter().map(Self::decisions).collect(), &[rows]).into()
+            }
+            (_, _) => stacked(stages.into_iter().map(|sums| self.answer(sums)).collect(), &[rows]).into(),
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! Finding values among the categories of a column.
+
+use std::collections::HashMap;
+
+use crate::data::{Array, Samples, Value};
+
+/// The categories of one column, found by value: numbers and bools by what they count, text by its letters, all NaN alike.
+pub(crate) struct Categories {
+    values: Array,
+    numbers: Vec<(f64, usize)>,
+    texts: HashMap<Box<str>, usize>,
+    nan: Option<usize>,
+    none: Option<usize>,
+}
+
+impl Categories {
+    pub(crate) fn new(values: Array) -> Self {
+        let mut found =
+            Categories { numbers: Vec::new(), texts: HashMap::new(), nan: None, none: None, values: values.clone() };
+        for (i, value) in iter(&values).enumerate() {
+            match value {
+                Value::Float(x) if x.is_nan() => found.nan = found.nan.or(Some(i)),
+                Value::None => found.none = found.none.or(Some(i)),
+                Value::Str(text) => {
+                    found.texts.entry(text).or_insert(i);
+                }
+                Value::Bytes(bytes) => {
+                    found.texts.entry(String::from_utf8_lossy(&bytes).into()).or_insert(i);
+                }
+                Value::Float(x) => found.numbers.push((x, i)),
+                Value::Int(n) => found.numbers.push((n as f64, i)),
+                Value::Bool(b) => found.numbers.push((f64::from(u8::from(b)), i)),
+            }
+        }
+        found.numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+        found
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The category with this number.
+    pub(crate) fn value(&self, index: usize) -> Option<Value> {
+        self.values.value(index)
+    }
+
+    /// Number of the category that a value is.
+    pub(crate) fn find(&self, value: &Value) -> Option<usize> {
+        match value {
+            Value::Float(x) => self.find_number(*x),
+            Value::Int(n) => self.find_number(*n as f64),
+            Value::Bool(b) => self.find_number(f64::from(u8::from(*b))),
+            Value::Str(text) => self.texts.get(text).copied(),
+            Value::Bytes(bytes) => self.texts.get(String::from_utf8_lossy(bytes).as_ref()).copied(),
+            Value::None => self.none,
+        }
+    }
+
+    fn find_number(&self, x: f64) -> Option<usize> {
+        if x.is_nan() {
+            return self.nan;
+        }
+        // Minus zero equals zero.
+        let x = x + 0.0;
+        let place = self.numbers.partition_point(|&(y, _)| y < x);
+        self.numbers.get(place).filter(|&&(y, _)| y == x).map(|&(_, i)| i)
+    }
+}
+
+fn iter(values: &Array) -> Box<dyn Iterator<Item = Value> + '_> {
+    match values {
+        Array::F64(a) => Box::new(a.iter().map(|&x| Value::Float(x))),
+        Array::F32(a) => Box::new(a.iter().map(|&x| Value::Float(x.into()))),
+        Array::I64(a) => Box::new(a.iter().map(|&n| Value::Int(n))),
+        Array::Bool(a) => Box::new(a.iter().map(|&b| Value::Bool(b))),
+        Array::Str(a) => Box::new(a.iter().map(|s| Value::Str(s.as_str().into()))),
+        Array::Bytes(a) => Box::new(a.iter().map(|b| Value::Bytes(b.as_slice().into()))),
+        Array::Object(a) => Box::new(a.iter().cloned()),
+    }
+}
+
+/// The value of one cell of samples that have columns.
+pub(crate) fn cell(x: &Samples, row: usize, column: usize) -> Value {
+    match x {
+        Samples::Dense(x) => Value::Float(x[[row, column]]),
+        Samples::Dense32(x) => Value::Float(x[[row, column]].into()),
+        Samples::Table(x) => x.columns()[column].data.value(row),
+        Samples::Rows(rows) => rows[row].get(column).cloned().unwrap_or(Value::None),
+        Samples::Array(array) if array.shape().len() == 2 => {
+            array.value(row * array.shape()[1] + column).unwrap_or(Value::None)
+        }
+        _ => Value::None,
+    }
+}
+
+/// A value as Python would write it, for messages.
+pub(crate) fn repr(value: &Value) -> String {
+    match value {
+        Value::None => "None".into(),
+        Value::Bool(b) => if *b { "True" } else { "False" }.into(),
+        Value::Int(n) => n.to_string(),
+        Value::Float(x) if x.is_nan() => "nan".into(),
+        Value::Float(x) => format!("{x:?}"),
+        Value::Str(text) => format!("'{}'", skpickle::printable(text)),
+        Value::Bytes(bytes) => format!("b'{}'", skpickle::printable(&String::from_utf8_lossy(bytes))),
+    }
+}
