@@ -89,6 +89,17 @@ enum Link {
     Classes,
 }
 
+/// What the most likely class is taken from: ties of rounded probabilities go to the first class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    /// The sums themselves (since 1.5).
+    Sums,
+    /// Probabilities by softmax.
+    Probabilities,
+    /// Probabilities by way of their logarithms (until 1.0).
+    LogProbabilities,
+}
+
 struct HistGradientBoosting {
     trees: Trees,
     baseline: Vec<f64>,
@@ -98,8 +109,7 @@ struct HistGradientBoosting {
     preprocessor: Option<Fitted>,
     link: Link,
     classes: Option<Array>,
-    /// The class of two is decided by the probability rather than by the sum's sign.
-    by_probability: bool,
+    decision: Decision,
     /// NaN and infinity are taken.
     any_value: bool,
     staged: bool,
@@ -111,8 +121,11 @@ pub(crate) fn load_classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let mut model = load(s, outputs)?;
     s.require(model.link == Link::Classes, "the loss is not one of a classifier")?;
     model.classes = Some(classes);
-    // until 1.4
-    model.by_probability = s.version() < (1, 5);
+    model.decision = match s.version() {
+        (0, _) | (1, 0) => Decision::LogProbabilities,
+        (1, 1..=4) => Decision::Probabilities,
+        _ => Decision::Sums,
+    };
     Ok(Box::new(model))
 }
 
@@ -142,7 +155,7 @@ fn load(s: &State<'_, '_>, outputs: usize) -> Result<HistGradientBoosting> {
         preprocessor,
         link,
         classes: None,
-        by_probability: false,
+        decision: Decision::Sums,
         // since 0.22
         any_value: s.version() >= (0, 22),
         // since 0.24
@@ -379,19 +392,25 @@ impl HistGradientBoosting {
 
     fn labels(&self, sums: &Array2<f64>, classes: &Array) -> Vec<usize> {
         let last = classes.len() - 1;
-        let index = |row: ArrayView1<'_, f64>| {
-            if row.len() > 1 {
-                return argmax(row.iter().copied());
-            }
-            let positive = if self.by_probability {
+        let index = |row: ArrayView1<'_, f64>| match (self.decision, row.len()) {
+            (Decision::Sums, 1) => usize::from(row[0] > 0.0),
+            (_, 1) => {
                 let p = expit(row[0]);
-                p > 1.0 - p
-            } else {
-                row[0] > 0.0
-            };
-            usize::from(positive).min(last)
+                usize::from(p > 1.0 - p)
+            }
+            (Decision::Sums, _) => argmax(row.iter().copied()),
+            (Decision::Probabilities, _) => {
+                let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let sum: f64 = row.iter().map(|x| (x - max).exp()).sum();
+                argmax(row.iter().map(|x| (x - max).exp() / sum))
+            }
+            (Decision::LogProbabilities, _) => {
+                let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let total = row.iter().map(|x| (x - max).exp()).sum::<f64>().ln() + max;
+                argmax(row.iter().map(|x| (x - total).exp()))
+            }
         };
-        sums.rows().into_iter().map(index).collect()
+        sums.rows().into_iter().map(|row| index(row).min(last)).collect()
     }
 
     fn answer(&self, sums: Array2<f64>) -> Array {

@@ -25,6 +25,8 @@ struct Normalizer {
     norm: Norm,
     /// Norms of dense rows below this count as 1 (those at 0 always do).
     tiny: f64,
+    /// The width of the input is checked.
+    width: bool,
     names: bool,
 }
 
@@ -34,7 +36,9 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let norm = s.choice("norm", None, &[("l1", Norm::L1), ("l2", Norm::L2), ("max", max)])?;
     // since 1.0
     let tiny = if s.version() < (1, 0) { 0.0 } else { 10.0 };
-    Ok(Box::new(Normalizer { norm, tiny, names: s.version() >= (1, 1) }))
+    // since 0.24
+    let width = s.version() >= (0, 24);
+    Ok(Box::new(Normalizer { norm, tiny, width, names: s.version() >= (1, 1) }))
 }
 
 impl Normalizer {
@@ -59,7 +63,8 @@ impl Estimator for Normalizer {
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::NUMERIC.sparse().keep32()
+        let door = Door::NUMERIC.sparse().keep32();
+        if self.width { door } else { door.any_width() }
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
