@@ -88,7 +88,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 fn feature_names(s: &State<'_, '_>) -> Result<Option<Vec<String>>> {
     for name in ["feature_names_in_", "_feature_names_in", "_df_columns"] {
         if let Some(field) = s.raw_opt(name) {
-            return Ok(texts(&field)?);
+            return texts(&field);
         }
     }
     Ok(None)
@@ -323,12 +323,12 @@ impl ColumnTransformer {
                          Transformer n_features is {expected} and input n_features is {found}."
                     )));
                 }
-                if let (Some(order), Some(table)) = (order, table) {
-                    if !table.names().take(order.len()).eq(order.iter().map(String::as_str)) {
-                        return Err(Error::input(
-                            "Column ordering must be equal for fit and for transform when using the remainder keyword",
-                        ));
-                    }
+                if let (Some(order), Some(table)) = (order, table)
+                    && !table.names().take(order.len()).eq(order.iter().map(String::as_str))
+                {
+                    return Err(Error::input(
+                        "Column ordering must be equal for fit and for transform when using the remainder keyword",
+                    ));
                 }
                 if expected != found && self.parts.iter().any(|part| part.fixed_width) {
                     return Err(Error::input(
@@ -343,12 +343,12 @@ impl ColumnTransformer {
                 if expected != found {
                     return other_width();
                 }
-                if let (Some(names), Some(table)) = (names, table) {
-                    if !table.names().eq(names.iter().map(String::as_str)) {
-                        return Err(Error::input(
-                            "Given feature/column names do not match the ones for the data given during fit.",
-                        ));
-                    }
+                if let (Some(names), Some(table)) = (names, table)
+                    && !table.names().eq(names.iter().map(String::as_str))
+                {
+                    return Err(Error::input(
+                        "Given feature/column names do not match the ones for the data given during fit.",
+                    ));
                 }
                 Ok(false)
             }

@@ -441,9 +441,9 @@ impl HistGradientBoosting {
 }
 
 /// Arrays of doubles one upon the other along a new first axis.
-fn stacked(stages: Vec<Array>, shape: &[usize]) -> Array {
+fn stacked(stages: &[Array], shape: &[usize]) -> Array {
     let mut values = Vec::with_capacity(stages.len() * shape.iter().product::<usize>());
-    for stage in &stages {
+    for stage in stages {
         if let Array::F64(stage) = stage {
             values.extend(stage.iter().copied());
         }
@@ -498,6 +498,7 @@ impl Estimator for HistGradientBoosting {
     fn other(&self, method: Method, x: &Samples) -> Result<Output> {
         let stages = self.sums(x, true)?;
         let rows = x.rows();
+        let decided = |stages: Vec<Array2<f64>>| stages.into_iter().map(Self::decisions).collect::<Vec<Array>>();
         Ok(match (method, &self.classes) {
             (Method::StagedPredict, Some(classes)) => {
                 let indices: Vec<usize> = stages.iter().flat_map(|sums| self.labels(sums, classes)).collect();
@@ -506,16 +507,17 @@ impl Estimator for HistGradientBoosting {
             }
             (Method::StagedPredictProba, _) => {
                 let columns = if self.baseline.len() == 1 { 2 } else { self.baseline.len() };
-                let stages = stages.into_iter().map(|sums| Self::probabilities(sums).into()).collect();
-                stacked(stages, &[rows, columns]).into()
+                let stages: Vec<Array> = stages.into_iter().map(|sums| Self::probabilities(sums).into()).collect();
+                stacked(&stages, &[rows, columns]).into()
             }
             (Method::StagedDecisionFunction, _) if self.baseline.len() > 1 => {
-                stacked(stages.into_iter().map(Self::decisions).collect(), &[rows, self.baseline.len()]).into()
+                stacked(&decided(stages), &[rows, self.baseline.len()]).into()
             }
-            (Method::StagedDecisionFunction, _) => {
-                stacked(stages.into_iter().map(Self::decisions).collect(), &[rows]).into()
+            (Method::StagedDecisionFunction, _) => stacked(&decided(stages), &[rows]).into(),
+            (_, _) => {
+                let stages: Vec<Array> = stages.into_iter().map(|sums| self.answer(sums)).collect();
+                stacked(&stages, &[rows]).into()
             }
-            (_, _) => stacked(stages.into_iter().map(|sums| self.answer(sums)).collect(), &[rows]).into(),
         })
     }
 }

@@ -15,25 +15,25 @@ pub(crate) struct Categories {
 
 impl Categories {
     pub(crate) fn new(values: Array) -> Self {
-        let mut found =
-            Categories { numbers: Vec::new(), texts: HashMap::new(), nan: None, none: None, values: values.clone() };
+        let (mut numbers, mut texts) = (Vec::new(), HashMap::new());
+        let (mut nan, mut none) = (None, None);
         for (i, value) in iter(&values).enumerate() {
             match value {
-                Value::Float(x) if x.is_nan() => found.nan = found.nan.or(Some(i)),
-                Value::None => found.none = found.none.or(Some(i)),
+                Value::Float(x) if x.is_nan() => nan = nan.or(Some(i)),
+                Value::None => none = none.or(Some(i)),
                 Value::Str(text) => {
-                    found.texts.entry(text).or_insert(i);
+                    texts.entry(text).or_insert(i);
                 }
                 Value::Bytes(bytes) => {
-                    found.texts.entry(String::from_utf8_lossy(&bytes).into()).or_insert(i);
+                    texts.entry(String::from_utf8_lossy(&bytes).into()).or_insert(i);
                 }
-                Value::Float(x) => found.numbers.push((x, i)),
-                Value::Int(n) => found.numbers.push((n as f64, i)),
-                Value::Bool(b) => found.numbers.push((f64::from(u8::from(b)), i)),
+                Value::Float(x) => numbers.push((x, i)),
+                Value::Int(n) => numbers.push((n as f64, i)),
+                Value::Bool(b) => numbers.push((f64::from(u8::from(b)), i)),
             }
         }
-        found.numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
-        found
+        numbers.sort_by(|a: &(f64, usize), b| a.0.total_cmp(&b.0));
+        Categories { values, numbers, texts, nan, none }
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -11,6 +11,9 @@ use crate::{
     validation::{self, Door, Finite},
 };
 
+/// A function of one number.
+type Call = fn(f64) -> f64;
+
 /// What is done to the samples. Only functions on this list can be run: a file holds a function's name, not its code.
 enum Function {
     Identity,
@@ -127,12 +130,13 @@ fn callable(obj: &Obj<'_>) -> Result<(String, String)> {
     if let Some(name) = obj.global() {
         return Ok((name.module.to_owned(), name.name.to_owned()));
     }
-    if let Some(class) = obj.class() {
-        if matches!(class.module, "numpy.core" | "numpy._core") && class.name == "_ufunc_reconstruct" {
-            let args = obj.args()?;
-            let [module, name] = args.as_slice() else { return Err(obj.expected("a ufunc").into()) };
-            return Ok((module.get()?, name.get()?));
-        }
+    if let Some(class) = obj.class()
+        && matches!(class.module, "numpy.core" | "numpy._core")
+        && class.name == "_ufunc_reconstruct"
+    {
+        let args = obj.args()?;
+        let [module, name] = args.as_slice() else { return Err(obj.expected("a ufunc").into()) };
+        return Ok((module.get()?, name.get()?));
     }
     Err(obj.expected("a function").into())
 }
@@ -231,8 +235,8 @@ fn flag(on: bool) -> f64 {
 }
 
 /// numpy's functions of one number, and whether zero stays zero.
-fn elementwise(name: &str) -> Option<(fn(f64) -> f64, bool)> {
-    Some(match name {
+fn elementwise(name: &str) -> Option<(Call, bool)> {
+    let (call, keeps_zero): (Call, bool) = match name {
         "abs" | "absolute" | "fabs" => (f64::abs, true),
         "negative" => (|x| -x, true),
         "positive" => (|x| x, true),
@@ -270,7 +274,8 @@ fn elementwise(name: &str) -> Option<(fn(f64) -> f64, bool)> {
         "isinf" => (|x| flag(x.is_infinite()), true),
         "isfinite" => (|x| flag(x.is_finite()), false),
         _ => return None,
-    })
+    };
+    Some((call, keeps_zero))
 }
 
 impl Function {
