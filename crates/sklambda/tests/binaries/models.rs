@@ -1,0 +1,40 @@
+//! The example models, and what scikit-learn says about them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// A request for the models fitted on iris.
+pub(crate) const REQUEST: &str = r#"{"input": [[5.1, 3.5, 1.4, 0.2]], "return_probabilities": true}"#;
+
+/// The path of an example file.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/examples").join(name);
+    assert!(path.is_file(), "{} is missing", path.display());
+    path
+}
+
+/// The model that most tests serve.
+pub(crate) fn iris() -> PathBuf {
+    example("iris_logistic.joblib")
+}
+
+/// Asserts that a body is what scikit-learn answers [`REQUEST`] with.
+#[track_caller]
+pub(crate) fn assert_answered(body: &str) {
+    let answer: Value = serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {body}"));
+    let expected: Value = serde_json::from_slice(&std::fs::read(example("expected.json")).unwrap()).unwrap();
+    let model = &expected["models"]["iris_logistic.joblib"];
+    assert_eq!(answer["prediction"], serde_json::json!([model["predict"][0]]), "{body}");
+    for (class, wanted) in model["predict_proba"][0].as_array().unwrap().iter().enumerate() {
+        let (got, wanted) = (answer["probabilities"][0][class.to_string()].as_f64(), wanted.as_f64().unwrap());
+        assert!(got.is_some_and(|got| (got - wanted).abs() <= 1e-9 * wanted), "{body}");
+    }
+}
+
+/// The text of a body's `error`.
+#[track_caller]
+pub(crate) fn error(body: &str) -> String {
+    let answer: Value = serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {body}"));
+    answer["error"].as_str().unwrap_or_else(|| panic!("no error: {body}")).to_owned()
+}
