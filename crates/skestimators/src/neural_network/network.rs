@@ -108,13 +108,22 @@ pub(crate) fn load(s: &State<'_, '_>, outputs: &[(&str, Activation)]) -> Result<
             let message = format!("intercepts_ has {} values for {} units", layer.intercept.len(), layer.coef.columns);
             return Err(intercept.error(ErrorKind::Value, message).into());
         }
+        for (array, values) in [(coef, &layer.coef.data), (intercept, &layer.intercept)] {
+            if let Some(at) = values.iter().position(|x| !x.is_finite()) {
+                let message = format!("weight {at} is {}: the fit has diverged", values[at]);
+                return Err(array.error(ErrorKind::Value, message).into());
+            }
+        }
         layers.push(layer);
     }
     Ok(Network { layers, hidden, output, single })
 }
 
+/// Rows that pass through the layers together: the weights are read once for all of them.
+const BLOCK: usize = 16;
+
 thread_local! {
-    /// The units of two neighbouring layers, kept from one call to the next.
+    /// The units of two neighbouring layers, one row after the other, kept from one call to the next.
     static SCRATCH: Cell<(Vec<f64>, Vec<f64>)> = const { Cell::new((Vec::new(), Vec::new())) };
 }
 
@@ -144,21 +153,21 @@ impl Network {
         let Some((first, rest)) = self.layers.split_first() else { return Ok(()) };
         let round = self.answers32(x);
         let (mut now, mut next) = SCRATCH.take();
-        let mut finish = |i: usize, now: &mut Vec<f64>, next: &mut Vec<f64>| {
+        let mut finish = |start: usize, now: &mut Vec<f64>, next: &mut Vec<f64>| {
             add(now, &first.intercept);
             for layer in rest {
                 self.hidden.apply(now);
-                next.clear();
-                next.resize(layer.coef.columns, 0.0);
-                multiply(now, &layer.coef, next);
+                layer.multiply(now, next);
                 add(next, &layer.intercept);
                 mem::swap(now, next);
             }
-            self.output.apply(now);
-            if round {
-                now.iter_mut().for_each(|x| *x = f64::from(*x as f32));
+            for (i, row) in now.chunks_exact_mut(self.outputs()).enumerate() {
+                self.output.apply(row);
+                if round {
+                    row.iter_mut().for_each(|x| *x = f64::from(*x as f32));
+                }
+                visit(start + i, row);
             }
-            visit(i, now);
         };
         if let Samples::Sparse(x) = x {
             for i in 0..x.rows() {
@@ -172,11 +181,10 @@ impl Network {
             }
         } else {
             let x = x.dense()?;
-            for (i, row) in x.rows().into_iter().enumerate() {
-                now.clear();
-                now.resize(first.coef.columns, 0.0);
-                multiply(&crate::math::contiguous(&row), &first.coef, &mut now);
-                finish(i, &mut now, &mut next);
+            let x = x.as_standard_layout();
+            for (i, block) in x.as_slice().unwrap_or_default().chunks(BLOCK * first.coef.rows).enumerate() {
+                first.multiply(block, &mut now);
+                finish(i * BLOCK, &mut now, &mut next);
             }
         }
         SCRATCH.set((now, next));
@@ -184,24 +192,36 @@ impl Network {
     }
 }
 
-/// `out += x @ coef`, four rows of `coef` at a time so that `out` is read and written less often.
-fn multiply(x: &[f64], coef: &Matrix, out: &mut [f64]) {
-    let width = coef.columns;
-    let (x4, x_rest) = x.as_chunks::<4>();
-    let (w4, w_rest) = coef.data.split_at(x4.len() * 4 * width);
-    for (x, w) in x4.iter().zip(w4.chunks_exact(4 * width)) {
-        let (w0, w) = w.split_at(width);
-        let (w1, w) = w.split_at(width);
-        let (w2, w3) = w.split_at(width);
-        for ((((out, w0), w1), w2), w3) in out.iter_mut().zip(w0).zip(w1).zip(w2).zip(w3) {
-            *out += (x[0] * w0 + x[1] * w1) + (x[2] * w2 + x[3] * w3);
+impl Layer {
+    /// Makes `out` the product of the rows of `x` with the weights. Four inputs are taken at a time, so that `out` is read and
+    /// written less often, and for all rows one after the other, so that their weights are still at hand.
+    fn multiply(&self, x: &[f64], out: &mut Vec<f64>) {
+        let Matrix { rows: inputs, columns: width, .. } = self.coef;
+        out.clear();
+        out.resize(x.len() / inputs * width, 0.0);
+        for (chunk, w) in self.coef.data.chunks(4 * width).enumerate() {
+            for (x, out) in x.chunks_exact(inputs).zip(out.chunks_exact_mut(width)) {
+                let x = &x[4 * chunk..];
+                if let (Some(x), true) = (x.first_chunk::<4>(), w.len() == 4 * width) {
+                    let (w0, w) = w.split_at(width);
+                    let (w1, w) = w.split_at(width);
+                    let (w2, w3) = w.split_at(width);
+                    for ((((out, w0), w1), w2), w3) in out.iter_mut().zip(w0).zip(w1).zip(w2).zip(w3) {
+                        *out += (x[0] * w0 + x[1] * w1) + (x[2] * w2 + x[3] * w3);
+                    }
+                } else {
+                    for (x, w) in x.iter().zip(w.chunks_exact(width)) {
+                        out.iter_mut().zip(w).for_each(|(out, w)| *out += x * w);
+                    }
+                }
+            }
         }
-    }
-    for (x, w) in x_rest.iter().zip(w_rest.chunks_exact(width)) {
-        out.iter_mut().zip(w).for_each(|(out, w)| *out += x * w);
     }
 }
 
-fn add(row: &mut [f64], intercept: &[f64]) {
-    row.iter_mut().zip(intercept).for_each(|(x, b)| *x += b);
+/// Adds the intercept to every row.
+fn add(rows: &mut [f64], intercept: &[f64]) {
+    for row in rows.chunks_exact_mut(intercept.len()) {
+        row.iter_mut().zip(intercept).for_each(|(x, b)| *x += b);
+    }
 }
