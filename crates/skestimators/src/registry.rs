@@ -68,6 +68,7 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("naive_bayes.ComplementNB", naive_bayes::load_complement),
     ("naive_bayes.GaussianNB", naive_bayes::load_gaussian),
     ("naive_bayes.MultinomialNB", naive_bayes::load_multinomial),
+    ("neural_network.BernoulliRBM", neural_network::rbm::load),
     ("neural_network.MLPClassifier", neural_network::multilayer_perceptron::load_classifier),
     ("neural_network.MLPRegressor", neural_network::multilayer_perceptron::load_regressor),
     ("pipeline.Pipeline", pipeline::load),

@@ -2,3 +2,4 @@
 
 pub(crate) mod multilayer_perceptron;
 mod network;
+pub(crate) mod rbm;
