@@ -218,3 +218,70 @@ pub(crate) fn print_input(input: &Json) -> String {
     };
     lines(&words, summary)
 }
+
+#[cfg(test)]
+mod tests {
+    //! Held against what numpy 2.4 prints.
+
+    use super::*;
+
+    #[test]
+    fn floats_line_up() {
+        let cases: [(&[f64], &str); 15] = [
+            (&[5.306, 3.714, 1.482, 0.183], "[5.306 3.714 1.482 0.183]"),
+            (&[0.0, 0.04081633, 0.95918367], "[0.         0.04081633 0.95918367]"),
+            (&[0.0, 0.04081632653061224, 0.9591836734693877], "[0.         0.04081633 0.95918367]"),
+            (&[1.0, 0.0, 0.0], "[1. 0. 0.]"),
+            (&[1e-05, 1.0], "[1.e-05 1.e+00]"),
+            (&[100000000.0, 1.5], "[1.0e+08 1.5e+00]"),
+            (&[1234.5, 1.0], "[1.2345e+03 1.0000e+00]"),
+            (&[0.5, f64::NAN], "[0.5 nan]"),
+            (&[f64::NEG_INFINITY, 1.25], "[-inf 1.25]"),
+            (&[f64::NAN], "[nan]"),
+            (&[-1.5, 22.25], "[-1.5  22.25]"),
+            (&[0.3333333333333333, 0.6666666666666666], "[0.33333333 0.66666667]"),
+            (&[1e-300, 1.0], "[1.e-300 1.e+000]"),
+            (&[-0.0, 0.0], "[-0.  0.]"),
+            (&[123456.789, -1000.0], "[123456.789  -1000.   ]"),
+        ];
+        for (values, expected) in cases {
+            assert_eq!(print(&Array::from(values.to_vec())), expected);
+        }
+    }
+
+    #[test]
+    fn long_arrays_wrap_and_then_lose_their_middle() {
+        let floats = |n: i32, by: f64| Array::from((0..n).map(|i| f64::from(i) / by).collect::<Vec<f64>>());
+        assert_eq!(
+            print(&floats(40, 8.0)),
+            "[0.    0.125 0.25  0.375 0.5   0.625 0.75  0.875 1.    1.125 1.25  1.375\n 1.5   1.625 1.75  1.875 2.    2.125 2.25  2.375 2.5   2.625 2.75  2.875\n 3.    3.125 3.25  3.375 3.5   3.625 3.75  3.875 4.    4.125 4.25  4.375\n 4.5   4.625 4.75  4.875]"
+        );
+        assert_eq!(print(&floats(1001, 4.0)), "[  0.     0.25   0.5  ... 249.5  249.75 250.  ]");
+        assert_eq!(print(&Array::from((0..1001).collect::<Vec<i64>>())), "[   0    1    2 ...  998  999 1000]");
+    }
+
+    #[test]
+    fn other_types() {
+        assert_eq!(print(&Array::from(vec![-1i64, 10, 200])), "[ -1  10 200]");
+        assert_eq!(print(&Array::from(vec![true])), "[ True]");
+        assert_eq!(print(&Array::from(vec!["a".to_owned(), "b'c".to_owned()])), "['a' \"b'c\"]");
+        assert_eq!(print(&Array::from(vec![b"a\xc3".to_vec()])), "[b'a\\xc3']");
+        assert_eq!(print(&Array::from(Vec::<f64>::new())), "[]");
+        assert_eq!(print(&Array::from(vec![1e6f32, 2.5])), "[1.0e+06 2.5e+00]");
+        assert_eq!(labels(&Array::from(vec![1e22, 1e-7, f64::NAN, 0.0])), ["1e+22", "1e-07", "nan", "0.0"]);
+        assert_eq!(labels(&Array::from(vec![0.1f32, 16_777_216.0, 999_999.0])), ["0.1", "1.6777216e+07", "999999.0"]);
+    }
+
+    #[test]
+    fn inputs_that_are_no_table() {
+        let print = |text: &str| print_input(&crate::json::parse(&text.into()).unwrap());
+        assert_eq!(print("5"), "5");
+        assert_eq!(print("\"hello\""), "hello");
+        assert_eq!(print("null"), "None");
+        assert_eq!(print("{\"a\": 1}"), "{'a': 1}");
+        assert_eq!(print("[1, 0.5]"), "[1.  0.5]");
+        assert_eq!(print("[1, true]"), "[1 1]");
+        assert_eq!(print("[1, \"a\"]"), "['1' 'a']");
+        assert_eq!(print("[1, null]"), "[1 None]");
+    }
+}

@@ -145,3 +145,81 @@ fn printed_rows(array: &Array) -> Vec<Json> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Handler, load};
+
+    fn ask(body: &str) -> Response {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/examples/iris_logistic.joblib");
+        Handler::new(move || load(Some(path))).handle_body(body.as_bytes())
+    }
+
+    #[test]
+    fn an_answer() {
+        let answer = ask(r#"{"input": [[5.1, 3.5, 1.4, 0.2]]}"#);
+        assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"prediction": [0]}"#));
+        let answer =
+            ask(r#"{"input": [[5.1, 3.5, 1.4, 0.2]], "return_prediction": false, "return_probabilities": "no"}"#);
+        assert!(answer.body.starts_with(r#"{"probabilities": [{"0": 0.9"#), "{}", answer.body);
+    }
+
+    #[test]
+    fn the_checks_in_their_order() {
+        let error = |body: &str| {
+            let answer = ask(body);
+            let body = crate::json::parse(&answer.body.as_str().into()).unwrap();
+            let Some(Json::Str(text)) = body.get("error") else { panic!("no error") };
+            (answer.status, text.as_str().unwrap().to_owned())
+        };
+        for (body, status, message) in [
+            (
+                "{",
+                400,
+                "Failed to parse request body as JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+            ),
+            ("5", 400, "Failed to find an 'input' key in request body: 5"),
+            ("[\"input\"]", 400, "Failed to find an 'input' key in request body: ['input']"),
+            (
+                r#"{"input": [], "return_prediction": 0}"#,
+                400,
+                "Must either specify return_prediction: True or return_probabilities: True",
+            ),
+            (
+                r#"{"input": [[1, 2]]}"#,
+                500,
+                "Failed to get model prediction: X has 2 features, but LogisticRegression is expecting 4 features as input.",
+            ),
+            (
+                r#"{"input": [1, 2.5]}"#,
+                500,
+                "Failed to get model prediction: Expected 2D array, got 1D array instead:\narray=[1.  2.5].\nReshape your data either \
+                 using array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it contains a single sample.",
+            ),
+            (
+                r#"{"input": [[1, 2], [3]]}"#,
+                500,
+                "Failed to get model prediction: setting an array element with a sequence. The requested array has an inhomogeneous \
+                 shape after 1 dimensions. The detected shape was (2,) + inhomogeneous part.",
+            ),
+        ] {
+            assert_eq!(error(body), (status, message.to_owned()), "{body}");
+        }
+        let (status, message) = error(&format!("{{\"x\": \"{}\"}}", "é".repeat(1000)));
+        assert_eq!((status, message.chars().count()), (400, 47 + ECHO + 3));
+    }
+
+    #[test]
+    fn of_equal_keys_the_last_counts() {
+        let row =
+            zip(&["1".into(), "0".into(), "1".into(), "2".into()], vec![Json::Int(1), Json::Int(2), Json::Int(3)]);
+        assert_eq!(row.dumps(true), r#"{"0": 2, "1": 3}"#);
+    }
+
+    #[test]
+    fn one_array_an_output_is_printed_row_by_row() {
+        let array = Array::from(ndarray::array![[0.25, 0.75], [1.0, 0.0]]);
+        assert_eq!(Json::Array(printed_rows(&array)).dumps(true), r#"["[0.25 0.75]", "[1. 0.]"]"#);
+    }
+}

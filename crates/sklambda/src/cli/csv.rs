@@ -5,18 +5,16 @@ use skestimators::{Column, ColumnData, Table};
 /// Reads a table.
 pub(crate) fn read(text: &str) -> Result<Table, String> {
     let mut records = Records { rest: text.strip_prefix('\u{feff}').unwrap_or(text), line: 1 };
-    let names =
+    let (_, names) =
         records.next().transpose()?.ok_or("the CSV file is empty; it must begin with a line of column names")?;
     let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
-    let mut line = records.line;
-    while let Some(record) = records.next().transpose()? {
+    while let Some((line, record)) = records.next().transpose()? {
         if record.len() != names.len() {
             return Err(format!("CSV line {line} has {} values, the line of names has {}", record.len(), names.len()));
         }
         for (column, cell) in cells.iter_mut().zip(record) {
             column.push(cell);
         }
-        line = records.line;
     }
     let columns = names.into_iter().zip(cells).map(|(name, cells)| Column { name, data: typed(cells) }).collect();
     Table::new(columns).map_err(|e| e.to_string())
@@ -64,7 +62,8 @@ struct Records<'a> {
 }
 
 impl Iterator for Records<'_> {
-    type Item = Result<Vec<String>, String>;
+    /// Number of the first line, and the cells.
+    type Item = Result<(usize, Vec<String>), String>;
 
     fn next(&mut self) -> Option<Self::Item> {
         // Lines with nothing on them are passed over.
@@ -75,6 +74,7 @@ impl Iterator for Records<'_> {
         if self.rest.is_empty() {
             return None;
         }
+        let first = self.line;
         let mut record = Vec::new();
         loop {
             let mut cell = String::new();
@@ -106,9 +106,35 @@ impl Iterator for Records<'_> {
                 None => {
                     self.line += 1;
                     self.rest = after.strip_prefix('\n').unwrap_or(after);
-                    return Some(Ok(record));
+                    return Some(Ok((first, record)));
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_have_the_types_of_their_cells() {
+        let text = "\u{feff}a,b,\"c, \"\"d\"\"\",e,f\r\n1,1.5,x,True,\r\n\r\n-2,,\"two\nlines\",False,z\r\n";
+        let table = read(text).unwrap();
+        let names: Vec<&str> = table.names().collect();
+        assert_eq!(names, ["a", "b", "c, \"d\"", "e", "f"]);
+        let data: Vec<&ColumnData> = table.columns().iter().map(|column| &column.data).collect();
+        assert_eq!(*data[0], ColumnData::I64(vec![1, -2]));
+        assert!(matches!(data[1], ColumnData::F64(v) if v[0] == 1.5 && v[1].is_nan()));
+        assert_eq!(*data[2], ColumnData::Str(vec![Some("x".into()), Some("two\nlines".into())]));
+        assert_eq!(*data[3], ColumnData::Bool(vec![true, false]));
+        assert_eq!(*data[4], ColumnData::Str(vec![None, Some("z".into())]));
+    }
+
+    #[test]
+    fn faults_name_their_line() {
+        assert_eq!(read("a,b\n1,2\n\n3\n").unwrap_err(), "CSV line 4 has 1 values, the line of names has 2");
+        assert_eq!(read("a\n\"x\n").unwrap_err(), "CSV line 2: a quote is opened and not closed");
+        assert!(read("").is_err());
     }
 }

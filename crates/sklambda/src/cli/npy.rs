@@ -89,3 +89,38 @@ fn header(bytes: &[u8]) -> Result<Header<'_>, String> {
     let dtype = Dtype::parse(descr).map_err(|e| e.to_string())?;
     Ok(Header { dtype, shape, fortran, data: &bytes[end..] })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(descr: &str, fortran: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+        let header = format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}\n");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(header.as_bytes());
+        bytes.extend_from_slice(data);
+        bytes
+    }
+
+    #[test]
+    fn elements_of_every_kind() {
+        let big = read(&file(">i2", "False", "(2,)", &[0xff, 0xfe, 0, 5])).unwrap();
+        assert_eq!(big, Array::from(vec![-2i64, 5]));
+        let columns_first = read(&file("|u1", "True", "(2, 2)", &[1, 2, 3, 4])).unwrap();
+        assert_eq!(columns_first, Array::I64(ndarray::array![[1i64, 3], [2, 4]].into_dyn()));
+        let text = read(&file("<U2", "False", "(1,)", &[b'a', 0, 0, 0, 0, 0, 0, 0])).unwrap();
+        assert_eq!(text, Array::from(vec!["a".to_owned()]));
+        let floats = read(&file("<f4", "False", "(1,)", &1.5f32.to_le_bytes())).unwrap();
+        assert_eq!(floats, Array::from(vec![1.5f32]));
+        assert_eq!(read(&file("|b1", "False", "()", &[1])).unwrap().shape(), [0usize; 0]);
+    }
+
+    #[test]
+    fn claims_are_checked() {
+        assert!(read(&file("<f8", "False", "(3,)", &[0; 16])).unwrap_err().contains("is cut"));
+        assert!(read(&file("<f8", "False", "(9223372036854775807, 9223372036854775807)", &[])).is_err());
+        assert!(read(&file("|O", "False", "(1,)", &[0; 8])).is_err());
+        assert!(read(b"\x93NUMPY\x01\x00\xff\xff{").is_err());
+    }
+}

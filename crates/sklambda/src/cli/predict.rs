@@ -56,7 +56,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let method = method.transpose()?;
     let model = load(text("model").unwrap_or_default(), text("member"))?;
     let refused = |e: skestimators::Error| match e.kind() {
-        ErrorKind::Method | ErrorKind::Input => Failure::input(e.to_string()),
+        // With the class of Python's exception, since scikit-learn's users know both.
+        ErrorKind::Method | ErrorKind::Input => Failure::input(format!("{e} ({})", e.exception())),
         _ => Failure::model(e.to_string()),
     };
     let method = match method {

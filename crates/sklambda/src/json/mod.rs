@@ -1,6 +1,8 @@
 //! JSON as Python's `json` module reads and writes it: `NaN`, integers of any size, lone surrogates, its error messages.
 
 mod read;
+#[cfg(test)]
+mod tests;
 mod text;
 mod write;
 

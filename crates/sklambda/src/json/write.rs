@@ -61,7 +61,7 @@ fn write_str(out: &mut String, text: &Text) {
             0x09 => out.push_str("\\t"),
             0x0c => out.push_str("\\f"),
             0x08 => out.push_str("\\b"),
-            0x20..=0x7f => out.extend(char::from_u32(code)),
+            0x20..=0x7e => out.extend(char::from_u32(code)),
             0x10000.. => {
                 let bits = code - 0x10000;
                 out.push_str(&format!("\\u{:04x}\\u{:04x}", 0xd800 + (bits >> 10), 0xdc00 + (bits & 0x3ff)));
