@@ -17,7 +17,7 @@ impl Categories {
     pub(crate) fn new(values: Array) -> Self {
         let (mut numbers, mut texts) = (Vec::new(), HashMap::new());
         let (mut nan, mut none) = (None, None);
-        for (i, value) in iter(&values).enumerate() {
+        for (i, value) in self::values(&values).enumerate() {
             match value {
                 Value::Float(x) if x.is_nan() => nan = nan.or(Some(i)),
                 Value::None => none = none.or(Some(i)),
@@ -68,7 +68,8 @@ impl Categories {
     }
 }
 
-fn iter(values: &Array) -> Box<dyn Iterator<Item = Value> + '_> {
+/// The elements of an array in C order, one by one.
+pub(crate) fn values(values: &Array) -> Box<dyn Iterator<Item = Value> + '_> {
     match values {
         Array::F64(a) => Box::new(a.iter().map(|&x| Value::Float(x))),
         Array::F32(a) => Box::new(a.iter().map(|&x| Value::Float(x.into()))),
