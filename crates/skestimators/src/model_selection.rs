@@ -16,11 +16,15 @@ struct Search {
     best: Option<Fitted>,
     /// A missing method is reported in the search's own name rather than in the best estimator's.
     own_words: bool,
+    /// `score_samples` is passed on.
+    scores_samples: bool,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let best = if s.has("best_estimator_") || refits(s) { Some(s.estimator("best_estimator_")?) } else { None };
-    Ok(Box::new(Search { class: s.class().to_owned(), best, own_words: s.version() >= (1, 4) }))
+    // since 0.24
+    let scores_samples = s.version() >= (0, 24);
+    Ok(Box::new(Search { class: s.class().to_owned(), best, own_words: s.version() >= (1, 4), scores_samples }))
 }
 
 /// Whether `refit` is anything but False: with several metrics it names one, or is a function.
@@ -60,7 +64,7 @@ impl Estimator for Search {
         for &method in PASSED {
             methods = methods.with_if(self.best.as_ref().is_some_and(|best| best.has(method)), method);
         }
-        methods
+        if self.scores_samples { methods } else { methods.without(Method::ScoreSamples) }
     }
 
     fn door(&self, _: Method) -> Door {

@@ -23,6 +23,8 @@ struct Pipeline {
     /// A missing method is reported in the pipeline's own name rather than in the last step's.
     own_words: bool,
     names: bool,
+    /// `score_samples` is passed on.
+    scores_samples: bool,
 }
 
 /// The estimator of a step; `None` for `'passthrough'` and None.
@@ -64,7 +66,10 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         }
     }
     let own_words = s.version() >= (1, 4);
-    Ok(Box::new(Pipeline { steps, ends_open, starts_open, own_words, names: s.version() >= (1, 0) }))
+    let names = s.version() >= (1, 0);
+    // since 0.22
+    let scores_samples = s.version() >= (0, 22);
+    Ok(Box::new(Pipeline { steps, ends_open, starts_open, own_words, names, scores_samples }))
 }
 
 impl Pipeline {
@@ -108,6 +113,9 @@ impl Estimator for Pipeline {
         let mut methods = Methods::default();
         for &method in OF_LAST {
             methods = methods.with_if(self.last().is_some_and(|last| last.has(method)), method);
+        }
+        if !self.scores_samples {
+            methods = methods.without(Method::ScoreSamples);
         }
         let all = |method| self.steps.iter().all(|(_, step)| step.has(method));
         methods
