@@ -24,6 +24,16 @@ struct Node {
     right: u32,
 }
 
+impl Node {
+    /// The child that a row goes to.
+    #[inline]
+    fn next(&self, row: &[f32]) -> usize {
+        let x = row[(self.feature & !MISSING_LEFT) as usize];
+        let left = x <= self.threshold || x.is_nan() && self.feature & MISSING_LEFT != 0;
+        (if left { self.left } else { self.right }) as usize
+    }
+}
+
 /// A fitted tree: nodes as scikit-learn numbers them, and what each leaf answers.
 #[derive(Debug)]
 pub(crate) struct Tree {
@@ -32,6 +42,8 @@ pub(crate) struct Tree {
     values: Box<[f64]>,
     width: usize,
     n_features: usize,
+    /// Up to 1.7 `decision_path` compares missing values like any other, so that they go to the right, whatever `apply` does.
+    path_compares_missing: bool,
 }
 
 impl Tree {
@@ -44,15 +56,8 @@ impl Tree {
             if node.left == LEAF {
                 return index;
             }
-            index = self.next(node, row) as usize;
+            index = node.next(row);
         }
-    }
-
-    #[inline]
-    fn next(&self, node: &Node, row: &[f32]) -> u32 {
-        let x = row[(node.feature & !MISSING_LEFT) as usize];
-        let left = x <= node.threshold || x.is_nan() && node.feature & MISSING_LEFT != 0;
-        if left { node.left } else { node.right }
     }
 
     /// Gives `visit` every row's number and the answer of its leaf.
@@ -73,6 +78,7 @@ impl Tree {
 
     /// Gives `visit` every node on the way of a row, the root first and the leaf last.
     pub(crate) fn path(&self, row: &[f32], mut visit: impl FnMut(usize)) {
+        let mask = if self.path_compares_missing { !MISSING_LEFT } else { u32::MAX };
         let mut index = 0;
         loop {
             visit(index);
@@ -80,7 +86,8 @@ impl Tree {
             if node.left == LEAF {
                 return;
             }
-            index = self.next(node, row) as usize;
+            let node = Node { feature: node.feature & mask, ..*node };
+            index = node.next(row);
         }
     }
 
@@ -120,6 +127,7 @@ pub(crate) struct Stored {
     pub(crate) n_classes: Vec<usize>,
     /// Extent of the last axis of `values`.
     pub(crate) max_n_classes: usize,
+    path_compares_missing: bool,
 }
 
 impl Stored {
@@ -163,7 +171,8 @@ impl Stored {
             return Err(field.error(skpickle::ErrorKind::Value, message).into());
         }
         field.charge((leaves.len() * n_outputs * max_n_classes * size_of::<f64>()) as u64)?;
-        Ok(Stored { nodes, leaves, values, n_features, n_classes, max_n_classes })
+        let path_compares_missing = estimator.version() < (1, 8);
+        Ok(Stored { nodes, leaves, values, n_features, n_classes, max_n_classes, path_compares_missing })
     }
 
     pub(crate) fn n_outputs(&self) -> usize {
@@ -214,7 +223,13 @@ impl Stored {
             answer(&self, node, &mut values);
         }
         debug_assert_eq!(values.len(), self.leaves.len() * width);
-        Tree { nodes: self.nodes.into(), values: values.into(), width, n_features: self.n_features }
+        Tree {
+            nodes: self.nodes.into(),
+            values: values.into(),
+            width,
+            n_features: self.n_features,
+            path_compares_missing: self.path_compares_missing,
+        }
     }
 
     /// The tree of a regression: each leaf answers one number for each output.
