@@ -2,9 +2,9 @@
 
 use crate::{
     data::{Array, Samples},
-    error::Result,
+    error::{Error, Result},
     estimator::Estimator,
-    linear_model::predictor::LinearPredictor,
+    linear_model::{predictor::LinearPredictor, selection::Selection},
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -17,6 +17,7 @@ pub(crate) struct LinearRegression {
     flat: bool,
     /// Up to 0.18 regressors had a `decision_function`, the same as `predict`.
     decision_function: bool,
+    selection: Option<Selection>,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -24,6 +25,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         linear: LinearPredictor::load(s)?,
         flat: false,
         decision_function: s.version() < (0, 19),
+        selection: None,
     }))
 }
 
@@ -31,12 +33,15 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 pub(crate) fn load_flat(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let linear = LinearPredictor::load(s)?;
     s.require(linear.outputs() == 1, format!("coef_ has {} rows, expected one", linear.outputs()))?;
-    Ok(Box::new(LinearRegression { linear, flat: true, decision_function: s.version() < (0, 19) }))
+    let selection = Selection::load(s)?;
+    Ok(Box::new(LinearRegression { linear, flat: true, decision_function: s.version() < (0, 19), selection }))
 }
 
 impl Estimator for LinearRegression {
     fn methods(&self) -> Methods {
-        Methods::of(&[Method::Predict]).with_if(self.decision_function, Method::DecisionFunction)
+        Methods::of(&[Method::Predict])
+            .with_if(self.decision_function, Method::DecisionFunction)
+            .with_if(self.selection.is_some(), Method::Transform)
     }
 
     fn n_features_in(&self) -> Option<usize> {
@@ -49,6 +54,13 @@ impl Estimator for LinearRegression {
 
     fn predict(&self, x: &Samples) -> Result<Array> {
         if self.flat { self.linear.single(x).map(Array::from) } else { self.linear.predict(x) }
+    }
+
+    fn transform(&self, x: &Samples) -> Result<Samples> {
+        match &self.selection {
+            Some(selection) => selection.transform(x),
+            None => Err(Error::method("no transform")),
+        }
     }
 
     fn decision_function(&self, x: &Samples) -> Result<Array> {

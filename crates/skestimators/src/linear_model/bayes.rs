@@ -1,6 +1,6 @@
 //! `sklearn.linear_model._bayes`: `BayesianRidge`, `ARDRegression`, with the standard deviation of the prediction.
 
-use skpickle::Shared;
+use skpickle::{Scalar, Shared};
 
 use crate::{
     data::{Array, Output, Samples},
@@ -15,6 +15,8 @@ use crate::{
 
 struct BayesianRidge {
     linear: LinearPredictor,
+    /// Up to 0.18 there was a `decision_function`, the same as `predict`.
+    decision_function: bool,
     /// Or scikit-learn's words about why there is none.
     spread: std::result::Result<Spread, &'static str>,
 }
@@ -33,7 +35,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     s.require(linear.outputs() == 1, format!("coef_ has {} rows, expected one", linear.outputs()))?;
     let keep = vec![true; linear.features()];
     let spread = spread(s, &keep)?;
-    Ok(Box::new(BayesianRidge { linear, spread }))
+    Ok(Box::new(BayesianRidge { linear, decision_function: s.version() < (0, 19), spread }))
 }
 
 /// `ARDRegression`: features whose precision reached the threshold are left out of the spread.
@@ -48,7 +50,7 @@ pub(crate) fn load_ard(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let threshold: f64 = s.get("threshold_lambda")?;
     let keep: Vec<bool> = lambda.iter().map(|&precision| precision < threshold).collect();
     let spread = spread(s, &keep)?;
-    Ok(Box::new(BayesianRidge { linear, spread }))
+    Ok(Box::new(BayesianRidge { linear, decision_function: s.version() < (0, 19), spread }))
 }
 
 fn spread(s: &State<'_, '_>, keep: &[bool]) -> Result<std::result::Result<Spread, &'static str>> {
@@ -84,7 +86,15 @@ fn spread(s: &State<'_, '_>, keep: &[bool]) -> Result<std::result::Result<Spread
         sigma.rows == features.len() && sigma.columns == features.len(),
         format!("sigma_ is {} by {} for {} features", sigma.rows, sigma.columns, features.len()),
     )?;
-    Ok(Ok(Spread { features, sigma, noise: 1.0 / s.get::<f64>("alpha_")? }))
+    let alpha = s.raw("alpha_")?;
+    let noise = match alpha.get()? {
+        // numpy 2 divides a 32-bit number in 32 bits, numpy 1 did so in 64.
+        Scalar::Float32(alpha32) if alpha.class().is_some_and(|class| class.module.starts_with("numpy._core.")) => {
+            f64::from(1.0 / alpha32)
+        }
+        _ => 1.0 / alpha.get::<f64>()?,
+    };
+    Ok(Ok(Spread { features, sigma, noise }))
 }
 
 impl Spread {
@@ -103,7 +113,9 @@ impl Spread {
 
 impl Estimator for BayesianRidge {
     fn methods(&self) -> Methods {
-        Methods::of(&[Method::Predict]).with_if(self.spread.is_ok(), Method::PredictStd)
+        Methods::of(&[Method::Predict])
+            .with_if(self.spread.is_ok(), Method::PredictStd)
+            .with_if(self.decision_function, Method::DecisionFunction)
     }
 
     fn missing_method(&self, method: Method) -> Option<String> {
@@ -120,6 +132,10 @@ impl Estimator for BayesianRidge {
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
+        self.linear.predict(x)
+    }
+
+    fn decision_function(&self, x: &Samples) -> Result<Array> {
         self.linear.predict(x)
     }
 

@@ -6,7 +6,10 @@ use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},
     estimator::{Classes, Estimator},
-    linear_model::predictor::{LinearPredictor, round_to},
+    linear_model::{
+        predictor::{LinearPredictor, round_to},
+        selection::Selection,
+    },
     math::{Row, rows, special},
     method::{Method, Methods},
     state::State,
@@ -36,6 +39,7 @@ pub(crate) struct LinearClassifier {
     linear: LinearPredictor,
     classes: Array,
     probability: Probability,
+    selection: Option<Selection>,
 }
 
 /// A classifier that has no probabilities: `LinearSVC`, `Perceptron`, `PassiveAggressiveClassifier`.
@@ -59,14 +63,14 @@ impl LinearClassifier {
             linear.outputs() == expected || pair,
             format!("coef_ has {} rows for {} classes, expected {expected}", linear.outputs(), classes.len()),
         )?;
-        Ok(LinearClassifier { linear, classes, probability })
+        Ok(LinearClassifier { linear, classes, probability, selection: Selection::load(s)? })
     }
 
     /// Position of the label of one sample. No scores are stored on the way.
-    fn decide(&self, sample: &Row<'_>, in32: bool) -> usize {
+    fn decide(&self, sample: &Row<'_>) -> usize {
         match self.linear.outputs() {
-            1 => usize::from(self.linear.score(sample, 0, in32) > 0.0),
-            n => special::argmax((0..n).map(|k| self.linear.score(sample, k, in32))),
+            1 => usize::from(self.linear.score(sample, 0) > 0.0),
+            n => special::argmax((0..n).map(|k| self.linear.score(sample, k))),
         }
     }
 
@@ -76,7 +80,7 @@ impl LinearClassifier {
         if self.linear.outputs() == 1 {
             let mut out = Array2::zeros((x.rows(), 2));
             for (sample, mut out) in rows(x)?.zip(out.rows_mut()) {
-                let d = self.linear.score(&sample, 0, in32);
+                let d = self.linear.score(&sample, 0);
                 match self.probability {
                     Probability::Softmax => {
                         (out[0], out[1]) = (-d, d);
@@ -84,7 +88,7 @@ impl LinearClassifier {
                     }
                     // The second column is computed, and the first is what it leaves.
                     Probability::ModifiedHuber => out[1] = (clip(d) + 1.0) / 2.0,
-                    _ => out[1] = round(special::expit(d)),
+                    _ => out[1] = special::expit_in(in32, d),
                 }
                 if self.probability != Probability::Softmax {
                     out[0] = 1.0 - out[1];
@@ -106,7 +110,7 @@ impl LinearClassifier {
                     true
                 }
                 Probability::OneVsRest { uniform } => {
-                    row.mapv_inplace(|d| round(special::expit(d)));
+                    row.mapv_inplace(|d| special::expit_in(in32, d));
                     uniform
                 }
                 Probability::None | Probability::Unavailable(_) => false,
@@ -133,6 +137,7 @@ impl Estimator for LinearClassifier {
         Methods::of(&[Method::Predict, Method::DecisionFunction])
             .with_if(probable, Method::PredictProba)
             .with_if(probable, Method::PredictLogProba)
+            .with_if(self.selection.is_some(), Method::Transform)
     }
 
     fn missing_method(&self, method: Method) -> Option<String> {
@@ -157,10 +162,9 @@ impl Estimator for LinearClassifier {
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
-        let in32 = self.linear.in32(x);
         let mut outside = None;
         let indices = rows(x)?.enumerate().map(|(i, sample)| {
-            let index = self.decide(&sample, in32);
+            let index = self.decide(&sample);
             if index < self.classes.len() {
                 return index;
             }
@@ -183,6 +187,13 @@ impl Estimator for LinearClassifier {
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {
         self.probabilities(x).map(Output::from)
+    }
+
+    fn transform(&self, x: &Samples) -> Result<Samples> {
+        match &self.selection {
+            Some(selection) => selection.transform(x),
+            None => Err(Error::method("no transform")),
+        }
     }
 
     fn predict_log_proba(&self, x: &Samples) -> Result<Output> {

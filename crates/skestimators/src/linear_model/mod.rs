@@ -8,4 +8,5 @@ pub(crate) mod logistic;
 pub(crate) mod predictor;
 pub(crate) mod ransac;
 pub(crate) mod ridge;
+mod selection;
 pub(crate) mod stochastic_gradient;

@@ -18,8 +18,10 @@ pub(crate) struct LinearPredictor {
     intercept: Vec<f64>,
     /// Whether `coef_` is 2-d: then a regressor answers with one row a sample.
     many: bool,
-    /// Whether coefficients and intercept are of 32 bits: then samples of 32 bits get answers of 32 bits.
-    float32: bool,
+    /// Whether the coefficients are of 32 bits: then products with samples of 32 bits are so too.
+    coef32: bool,
+    /// Whether the sum of such a product and the intercept is still of 32 bits.
+    sum32: bool,
 }
 
 impl LinearPredictor {
@@ -39,8 +41,8 @@ impl LinearPredictor {
         let many = field.is_sparse() || field.array()?.shape().len() == 2;
         s.require(coef.rows() > 0 && coef.columns() > 0, "coef_ is empty")?;
         let (intercept, intercept32) = intercept(s, name, coef.rows())?;
-        let float32 = intercept32 && is_float32(&values)?;
-        Ok(LinearPredictor { coef, intercept, many, float32 })
+        let coef32 = is_float32(&values)?;
+        Ok(LinearPredictor { coef, intercept, many, coef32, sum32: coef32 && intercept32 })
     }
 
     /// The products alone.
@@ -59,27 +61,28 @@ impl LinearPredictor {
         self.coef.columns()
     }
 
-    /// Value of one output for one sample; `in32` as [`LinearPredictor::in32`] says of the samples.
-    pub(crate) fn score(&self, sample: &Row<'_>, output: usize, in32: bool) -> f64 {
+    /// Value of one output for one sample.
+    pub(crate) fn score(&self, sample: &Row<'_>, output: usize) -> f64 {
         let product = self.coef.dot(output, sample);
-        if in32 {
-            return f64::from(product as f32 + self.intercept[output] as f32);
+        let intercept = self.intercept[output];
+        match sample {
+            Row::F32(_) if self.sum32 => f64::from(product as f32 + intercept as f32),
+            Row::F32(_) if self.coef32 => f64::from(product as f32) + intercept,
+            _ => product + intercept,
         }
-        product + self.intercept[output]
     }
 
     /// Whether the answers for these samples are of 32 bits.
     pub(crate) fn in32(&self, x: &Samples) -> bool {
-        self.float32 && matches!(x, Samples::Dense32(_))
+        self.sum32 && matches!(x, Samples::Dense32(_))
     }
 
     /// Values of all outputs, one row a sample.
     pub(crate) fn scores(&self, x: &Samples) -> Result<Array2<f64>> {
-        let in32 = self.in32(x);
         let mut out = Array2::zeros((x.rows(), self.outputs()));
         for (sample, mut out) in rows(x)?.zip(out.rows_mut()) {
             for (k, out) in out.iter_mut().enumerate() {
-                *out = self.score(&sample, k, in32);
+                *out = self.score(&sample, k);
             }
         }
         Ok(out)
@@ -87,8 +90,7 @@ impl LinearPredictor {
 
     /// Values of a function with one output, one a sample.
     pub(crate) fn single(&self, x: &Samples) -> Result<Vec<f64>> {
-        let in32 = self.in32(x);
-        Ok(rows(x)?.map(|sample| self.score(&sample, 0, in32)).collect())
+        Ok(rows(x)?.map(|sample| self.score(&sample, 0)).collect())
     }
 
     /// What a regressor answers: 1-d if `coef_` is, one row a sample otherwise.

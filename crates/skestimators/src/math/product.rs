@@ -153,3 +153,43 @@ pub(crate) fn affine(x: &Samples, coef: &Matrix, intercept: &[f64]) -> Result<Ar
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::ShapeBuilder;
+
+    use super::*;
+
+    #[test]
+    fn sparse_weights_are_the_dense_ones() {
+        let dense = ndarray::array![[0.0, 2.0, 0.0, -1.0], [0.0; 4]];
+        let weights = [
+            Weights::Dense(Matrix::new(dense.iter().copied().collect(), 2, 4)),
+            Weights::Sparse(Csr::from_dense(&dense)),
+        ];
+        let x = ndarray::array![[1.0, 2.0, 3.0, 4.0], [0.0, 0.5, 0.0, 0.0]];
+        let mut columns_first = Array2::zeros((2, 4).f());
+        columns_first.assign(&x);
+        let samples = [
+            Samples::Dense(x.clone()),
+            Samples::Dense(columns_first),
+            Samples::Dense32(x.mapv(|v| v as f32)),
+            Samples::Sparse(Csr::from_dense(&x)),
+        ];
+        for weights in &weights {
+            for x in &samples {
+                let scores: Vec<f64> =
+                    rows(x).expect("numbers").flat_map(|row| [weights.dot(0, &row), weights.dot(1, &row)]).collect();
+                assert_eq!(scores, [0.0, 0.0, 1.0, 0.0], "{weights:?} {x:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn products_of_any_length() {
+        for n in 0..40 {
+            let a: Vec<f64> = (0..n).map(f64::from).collect();
+            assert_eq!(dot(&a, &a), a.iter().map(|v| v * v).sum::<f64>());
+        }
+    }
+}

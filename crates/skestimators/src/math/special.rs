@@ -7,6 +7,11 @@ pub(crate) fn expit(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
+/// The logistic function, computed in 32 bits if `in32`: there it reaches zero much sooner.
+pub(crate) fn expit_in(in32: bool, x: f64) -> f64 {
+    if in32 { f64::from(1.0 / (1.0 + (-x as f32).exp())) } else { expit(x) }
+}
+
 /// Softmax of each row in place, as `sklearn.utils.extmath.softmax`: the row's maximum is taken off first.
 pub(crate) fn softmax_rows(x: &mut Array2<f64>) {
     for row in x.rows_mut() {
