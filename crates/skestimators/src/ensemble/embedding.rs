@@ -12,7 +12,10 @@ use crate::{
     estimator::Estimator,
     method::{Method, Methods},
     state::State,
-    tree::{classes::door, structure::Tree},
+    tree::{
+        classes::{door, has_path},
+        structure::Tree,
+    },
     validation::Door,
 };
 
@@ -24,6 +27,7 @@ struct RandomTreesEmbedding {
     sparse: bool,
     has_names: bool,
     allow_nan: bool,
+    has_path: bool,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -47,7 +51,15 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let sparse = s.opt("sparse_output")?.unwrap_or(true);
     let has_names = s.version() >= (1, 0);
     let allow_nan = forest::allow_nan(s, &members)?;
-    Ok(Box::new(RandomTreesEmbedding { trees, n_features, categories, sparse, has_names, allow_nan }))
+    Ok(Box::new(RandomTreesEmbedding {
+        trees,
+        n_features,
+        categories,
+        sparse,
+        has_names,
+        allow_nan,
+        has_path: has_path(s),
+    }))
 }
 
 /// The encoder of 0.19 and before: each column has a range of numbers, and those that occur are `active_features_`.
@@ -79,7 +91,8 @@ impl RandomTreesEmbedding {
 
 impl Estimator for RandomTreesEmbedding {
     fn methods(&self) -> Methods {
-        Methods::of(&[Method::Transform, Method::Apply, Method::DecisionPath])
+        Methods::of(&[Method::Transform, Method::Apply])
+            .with_if(self.has_path, Method::DecisionPath)
             .with_if(self.has_names, Method::FeatureNamesOut)
     }
 

@@ -12,7 +12,7 @@ use crate::{
     method::{Method, Methods},
     state::State,
     tree::{
-        classes::{allows_nan, decision_path, door, regression},
+        classes::{allows_nan, decision_path, door, has_path, regression},
         rows::blocks,
         structure::{Stored, Tree},
         targets::Targets,
@@ -107,6 +107,7 @@ struct ForestClassifier {
     targets: Targets,
     n_features: usize,
     allow_nan: bool,
+    has_path: bool,
 }
 
 pub(crate) fn classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -117,7 +118,13 @@ pub(crate) fn classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         Ok(stored.classification(s))
     })?;
     let n_features = n_features(s, &trees)?;
-    Ok(Box::new(ForestClassifier { trees, targets, n_features, allow_nan: allow_nan(s, &members)? }))
+    Ok(Box::new(ForestClassifier {
+        trees,
+        targets,
+        n_features,
+        allow_nan: allow_nan(s, &members)?,
+        has_path: has_path(s),
+    }))
 }
 
 impl ForestClassifier {
@@ -128,13 +135,8 @@ impl ForestClassifier {
 
 impl Estimator for ForestClassifier {
     fn methods(&self) -> Methods {
-        Methods::of(&[
-            Method::Predict,
-            Method::PredictProba,
-            Method::PredictLogProba,
-            Method::Apply,
-            Method::DecisionPath,
-        ])
+        Methods::of(&[Method::Predict, Method::PredictProba, Method::PredictLogProba, Method::Apply])
+            .with_if(self.has_path, Method::DecisionPath)
     }
 
     fn door(&self, _: Method) -> Door {
@@ -167,6 +169,7 @@ struct ForestRegressor {
     n_outputs: usize,
     n_features: usize,
     allow_nan: bool,
+    has_path: bool,
 }
 
 pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -180,12 +183,18 @@ pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         stored.regression(s)
     })?;
     let n_features = n_features(s, &trees)?;
-    Ok(Box::new(ForestRegressor { trees, n_outputs, n_features, allow_nan: allow_nan(s, &members)? }))
+    Ok(Box::new(ForestRegressor {
+        trees,
+        n_outputs,
+        n_features,
+        allow_nan: allow_nan(s, &members)?,
+        has_path: has_path(s),
+    }))
 }
 
 impl Estimator for ForestRegressor {
     fn methods(&self) -> Methods {
-        Methods::of(&[Method::Predict, Method::Apply, Method::DecisionPath])
+        Methods::of(&[Method::Predict, Method::Apply]).with_if(self.has_path, Method::DecisionPath)
     }
 
     fn door(&self, _: Method) -> Door {

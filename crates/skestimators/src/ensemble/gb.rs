@@ -38,9 +38,15 @@ struct Boosting {
     n_features: usize,
     /// How probabilities of the initial estimator become raw predictions; none in a regression.
     loss: Option<Classification>,
+    /// Up to 0.18 only `apply` takes sparse samples.
+    dense: bool,
 }
 
 impl Boosting {
+    fn door(&self, method: Method) -> Door {
+        Door { sparse: !self.dense || method == Method::Apply, ..door(false) }
+    }
+
     fn read(s: &State<'_, '_>, width: usize, loss: Option<Classification>) -> Result<Self> {
         let field = s.raw("estimators_")?;
         let array = field.array()?;
@@ -56,7 +62,7 @@ impl Boosting {
         let learning_rate: f64 = s.get("learning_rate")?;
         s.require(learning_rate.is_finite(), "learning_rate is not finite")?;
         let init = init(s, width, loss.as_ref())?;
-        Ok(Boosting { trees, width, learning_rate, init, n_features, loss })
+        Ok(Boosting { trees, width, learning_rate, init, n_features, loss, dense: s.version() < (0, 19) })
     }
 
     /// Raw predictions before the first stage.
@@ -225,8 +231,8 @@ impl Estimator for GradientBoostingClassifier {
         ])
     }
 
-    fn door(&self, _: Method) -> Door {
-        door(false)
+    fn door(&self, method: Method) -> Door {
+        self.boosting.door(method)
     }
 
     fn n_features_in(&self) -> Option<usize> {
@@ -284,8 +290,8 @@ impl Estimator for GradientBoostingRegressor {
         Methods::of(&[Method::Predict, Method::Apply, Method::StagedPredict])
     }
 
-    fn door(&self, _: Method) -> Door {
-        door(false)
+    fn door(&self, method: Method) -> Door {
+        self.boosting.door(method)
     }
 
     fn n_features_in(&self) -> Option<usize> {

@@ -43,6 +43,11 @@ pub(crate) fn allows_nan(s: &State<'_, '_>) -> Result<bool> {
     Ok(splitter && criterion && !constrained)
 }
 
+/// Whether there is a `decision_path`, which came with 0.18.
+pub(crate) fn has_path(s: &State<'_, '_>) -> bool {
+    s.version() >= (0, 18)
+}
+
 /// Node of the leaf of every sample.
 fn apply(tree: &Tree, x: &Samples) -> Result<Output> {
     let mut nodes = vec![0i64; x.rows()];
@@ -75,6 +80,7 @@ struct DecisionTreeClassifier {
     /// Index of the label of each leaf, output by output.
     labels: Vec<u32>,
     allow_nan: bool,
+    has_path: bool,
 }
 
 pub(crate) fn classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -87,18 +93,19 @@ pub(crate) fn classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         let rows = stored.value(node).chunks_exact(stored.max_n_classes).zip(&stored.n_classes);
         labels.extend(rows.map(|(row, &classes)| argmax(row[..classes].iter().copied()) as u32));
     }
-    Ok(Box::new(DecisionTreeClassifier { tree: stored.classification(s), targets, labels, allow_nan: allows_nan(s)? }))
+    Ok(Box::new(DecisionTreeClassifier {
+        tree: stored.classification(s),
+        targets,
+        labels,
+        allow_nan: allows_nan(s)?,
+        has_path: has_path(s),
+    }))
 }
 
 impl Estimator for DecisionTreeClassifier {
     fn methods(&self) -> Methods {
-        Methods::of(&[
-            Method::Predict,
-            Method::PredictProba,
-            Method::PredictLogProba,
-            Method::Apply,
-            Method::DecisionPath,
-        ])
+        Methods::of(&[Method::Predict, Method::PredictProba, Method::PredictLogProba, Method::Apply])
+            .with_if(self.has_path, Method::DecisionPath)
     }
 
     fn door(&self, _: Method) -> Door {
@@ -151,6 +158,7 @@ pub(crate) fn regression(y: Array2<f64>) -> Array {
 struct DecisionTreeRegressor {
     tree: Tree,
     allow_nan: bool,
+    has_path: bool,
 }
 
 pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -160,12 +168,16 @@ pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         outputs == stored.n_outputs(),
         format!("n_outputs_ is {outputs}, but tree_ has {} outputs", stored.n_outputs()),
     )?;
-    Ok(Box::new(DecisionTreeRegressor { tree: stored.regression(s)?, allow_nan: allows_nan(s)? }))
+    Ok(Box::new(DecisionTreeRegressor {
+        tree: stored.regression(s)?,
+        allow_nan: allows_nan(s)?,
+        has_path: has_path(s),
+    }))
 }
 
 impl Estimator for DecisionTreeRegressor {
     fn methods(&self) -> Methods {
-        Methods::of(&[Method::Predict, Method::Apply, Method::DecisionPath])
+        Methods::of(&[Method::Predict, Method::Apply]).with_if(self.has_path, Method::DecisionPath)
     }
 
     fn door(&self, _: Method) -> Door {
