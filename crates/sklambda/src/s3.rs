@@ -1,4 +1,7 @@
 //! Reads a model from S3: `GetObject`, signed, resumed where it broke off, and checked for length and checksum.
+//!
+//! The `ETag` only tells whether an object is still the same. It is the MD5 of some objects, but which ones depends on
+//! the server and on how it encrypts, and a wrong guess would refuse a good model.
 
 mod checksum;
 mod credentials;
@@ -7,7 +10,7 @@ mod sign;
 
 use std::{
     hash::{BuildHasher, RandomState},
-    io::Read,
+    io::{self, Read},
     thread,
     time::{Duration, SystemTime},
 };
@@ -170,6 +173,12 @@ impl Get<'_> {
             self.data.clear();
         }
         let answer = self.send().map_err(|e| match e {
+            // What rustls says of a certificate.
+            ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => Failure::Final(format!(
+                "SSL validation failed for \"{}\": {e}; if the server's certificate is not from a public authority, name \
+                 its root in AWS_CA_BUNDLE",
+                self.base()
+            )),
             ureq::Error::Io(_)
             | ureq::Error::Timeout(_)
             | ureq::Error::HostNotFound

@@ -47,6 +47,7 @@ impl Serving {
         Client::connect(self.address)
     }
 
+    #[cfg(unix)]
     fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([format!("-{name}"), self.process.id().to_string()]).status().unwrap();
         assert!(sent.success());

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a fault in the surroundings is a failed test
 
+mod bucket;
 mod command_line;
 mod http;
 mod lambda;

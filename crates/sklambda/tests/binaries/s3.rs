@@ -10,6 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
+    bucket::{self, Account, refusal},
     lambda::Function,
     models::{REQUEST, assert_answered, error, iris},
     peer::{Message, Reply, Server},
@@ -51,12 +52,6 @@ fn tag() -> (&'static str, String) {
     ("ETag", "\"v1\"".into())
 }
 
-/// S3's answer to what it refuses.
-fn refusal(status: u16, code: &str, message: &str) -> Reply {
-    let text = format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>");
-    Reply::Answer(status, vec![("Content-Type", "application/xml".into())], text.into_bytes())
-}
-
 /// The first bytes of an object that claims all of them, and then nothing.
 fn broken(length: usize) -> Reply {
     let object = object();
@@ -72,6 +67,41 @@ fn scripted(first: impl Fn(usize, &Message) -> Option<Reply> + Send + Sync + 'st
         let n = count.fetch_add(1, Ordering::SeqCst);
         first(n, request).unwrap_or_else(|| Reply::Answer(200, vec![tag()], object()))
     })
+}
+
+#[test]
+fn a_server_that_checks_signatures_gives_the_model() {
+    let (object, other) = (object(), b"no model".to_vec());
+    for token in [None, Some("to+k/en==")] {
+        let account = Account { id: ID, secret: KEYS[1].1, token, region: "eu-central-1" };
+        let objects = [
+            ("my-bucket", "model.joblib", "", object.clone()),
+            ("my-bucket", "a b/c+d=é~!*'().pkl", "", object.clone()),
+            ("my-bucket", "x//y?b=c&d", "", object.clone()),
+            ("my-bucket", "v.pkl", "", other.clone()),
+            ("my-bucket", "v.pkl", "abc.DEF_12~/+", object.clone()),
+        ];
+        let server = bucket::serve(account, &objects);
+        let url = server.url();
+        let mut variables = vec![("AWS_ENDPOINT_URL_S3", url.as_str()), ("AWS_DEFAULT_REGION", "eu-central-1")];
+        variables.extend(KEYS);
+        variables.extend(token.map(|token| ("AWS_SESSION_TOKEN", token)));
+        for key in ["model.joblib", "/a b/c+d=é~!*'().pkl", "x//y?b=c&d", "v.pkl?versionId=abc.DEF_12~/+"] {
+            assert_answered(&invoke(&format!("s3://my-bucket/{key}"), &variables));
+        }
+        let function = Function::start_at("", Some("s3://my-bucket/model.joblib"), &variables);
+        assert_answered(&function.ask(REQUEST).1);
+        for (model, part) in [
+            ("s3://my-bucket/missing", "(NoSuchKey) when calling the GetObject operation: The specified key does not"),
+            ("s3://nowhere/model.joblib", "(NoSuchBucket) when calling the GetObject operation: The specified bucket"),
+        ] {
+            let text = error(&invoke(model, &variables));
+            assert!(text.contains(part), "{text}");
+        }
+        variables.push(("AWS_SECRET_ACCESS_KEY", "another"));
+        let text = error(&invoke("s3://my-bucket/model.joblib", &variables));
+        assert!(text.contains("(SignatureDoesNotMatch)"), "{text}");
+    }
 }
 
 #[test]
