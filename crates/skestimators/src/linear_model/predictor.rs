@@ -63,12 +63,11 @@ impl LinearPredictor {
 
     /// Value of one output for one sample.
     pub(crate) fn score(&self, sample: &Row<'_>, output: usize) -> f64 {
-        let product = self.coef.dot(output, sample);
         let intercept = self.intercept[output];
         match sample {
-            Row::F32(_) if self.sum32 => f64::from(product as f32 + intercept as f32),
-            Row::F32(_) if self.coef32 => f64::from(product as f32) + intercept,
-            _ => product + intercept,
+            Row::F32(_) if self.sum32 => f64::from(self.coef.dot32(output, sample) + intercept as f32),
+            Row::F32(_) if self.coef32 => f64::from(self.coef.dot32(output, sample)) + intercept,
+            _ => self.coef.dot(output, sample) + intercept,
         }
     }
 
