@@ -700,6 +700,17 @@ def message_of(exc):
     return text if len(text) < 300 else text.split("\n")[0]   # without the advice that follows
 
 
+def final(model):
+    """The estimator that answers in the end."""
+    while True:
+        if hasattr(model, "steps"):
+            model = model.steps[-1][1]
+        elif hasattr(model, "best_estimator_"):
+            model = model.best_estimator_
+        else:
+            return model
+
+
 def answers(model, inputs):
     methods, absent, errors = {}, [], []
 
@@ -709,19 +720,25 @@ def answers(model, inputs):
         except Exception as exc:  # noqa: what the library refuses is an answer too
             errors.append({"method": method, "input": name, "message": message_of(exc)})
             return
+        if name == "bad_width":
+            return                               # old versions take rows of any width here and there: nothing to hold to
         entry = answer_form(model, method, out)
         entry["input"] = name
         methods[method if name == "X" else "%s@%s" % (method, name)] = entry
 
-    # Regressors had a deprecated decision_function up to 0.18: it is predict under another name.
-    old_decision = current() < (0, 19) and not hasattr(model, "classes_") and hasattr(model, "predict") and not hasattr(model, "offset_") \
-        and type(model).__name__ not in ("OneClassSVM", "IsolationForest") and not hasattr(model, "steps")
-    selector = any(c.__name__ == "_LearntSelectorMixin" for c in type(model).__mro__)
+    # What later versions took away again or had not yet: any model as feature selection, decision_function of regressors
+    # (predict under another name), and in 0.17 no decision_path.
+    last = final(model)
+    left_out = set()
+    if any(c.__name__ == "_LearntSelectorMixin" for c in type(last).__mro__):
+        left_out.update(["transform", "inverse_transform"])
+    if current() < (0, 19) and any(c.__name__ == "RegressorMixin" for c in type(last).__mro__):
+        left_out.update(["decision_function", "staged_decision_function"])
+    if current() < (0, 18):
+        left_out.add("decision_path")
     present = []
     for method in METHODS:
-        if selector and method in ("transform", "inverse_transform"):
-            continue                             # feature selection by any model, gone in 0.19
-        if old_decision and method in ("decision_function", "staged_decision_function"):
+        if method in left_out:
             continue
         if hasattr(model, method):
             present.append(method)
@@ -741,7 +758,8 @@ def answers(model, inputs):
             pass
     first = "predict" if "predict" in present else "transform" if "transform" in present else None
     for name in sorted(inputs):
-        if name != "X" and first:
+        # With names in another order 1.0 and 1.1 warn and go on: to refuse is right too.
+        if name != "X" and first and not (name == "reordered" and (1, 0) <= current() < (1, 2)):
             record(first, name)
     return methods, absent, errors
 
@@ -807,6 +825,8 @@ def write_case(key, name, data_of, params, opts):
             raise ValueError("no method answered: %r" % errors)
         if hasattr(model, "classes_"):
             classes = plain(model.classes_)
+            if not isinstance(classes, list) or None in classes:
+                classes = None                   # trees for regression had a list of nothing
         else:
             classes = None
         doc["versions"][version] = {
@@ -991,7 +1011,7 @@ case(RC, "labels-bool", labelled(binary, False, True))
 case(RC, "sparse", sparse(iris), random_state=0)
 case("linear_model.RidgeClassifierCV", "binary", binary, alphas=[0.1, 1.0])
 case("linear_model.RidgeClassifierCV", "multiclass", iris, alphas=[0.1, 1.0], cv=3)
-case("linear_model.RidgeClassifierCV", "multilabel", multilabel, alphas=[0.1, 1.0])
+case("linear_model.RidgeClassifierCV", "multilabel", multilabel, alphas=[0.1, 1.0], _since="1.0")
 
 # -- linear_model: least squares, lasso, elastic net
 case("linear_model.LinearRegression", "", regression, _py2=True, _also=("sparse", "f32", "int"))
