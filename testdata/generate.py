@@ -75,7 +75,8 @@ def case(key, name, data, **params):
     _post            what is done to the fitted model;
     _py2             a basic one: also written by Python 2 and by the versions in between;
     _fit             arguments of fit beyond X and y;
-    _partial         use partial_fit."""
+    _partial         use partial_fit;
+    _rtol            another tolerance, for answers that went through 32 bits on the way."""
     opts = dict((k, params.pop(k)) for k in list(params) if k.startswith("_"))
     CASES.append((key, key.split(".")[1] + ("-" + name if name else ""), data, params, opts))
 
@@ -711,7 +712,7 @@ def final(model):
             return model
 
 
-def answers(model, inputs):
+def answers(model, inputs, rtol):
     methods, absent, errors = {}, [], []
 
     def record(method, name):
@@ -724,6 +725,8 @@ def answers(model, inputs):
             return                               # old versions take rows of any width here and there: nothing to hold to
         entry = answer_form(model, method, out)
         entry["input"] = name
+        if "rtol" in entry:
+            entry["rtol"] = max(entry["rtol"], rtol)
         methods[method if name == "X" else "%s@%s" % (method, name)] = entry
 
     # What later versions took away again or had not yet: any model as feature selection, decision_function of regressors
@@ -758,6 +761,9 @@ def answers(model, inputs):
             pass
     first = "predict" if "predict" in present else "transform" if "transform" in present else None
     for name in sorted(inputs):
+        # Sparse rows came late to some predict methods: to answer is right too.
+        if name == "sparse" and current() < (0, 20):
+            continue
         # With names in another order 1.0 and 1.1 warn and go on: to refuse is right too.
         if name != "X" and first and not (name == "reordered" and (1, 0) <= current() < (1, 2)):
             record(first, name)
@@ -820,7 +826,7 @@ def write_case(key, name, data_of, params, opts):
         if doc["versions"] and doc["inputs"] != forms:
             raise ValueError("other inputs than in the versions written before: run --all --only %s" % name)
         doc["inputs"] = forms
-        methods, absent, errors = answers(model, inputs)
+        methods, absent, errors = answers(model, inputs, opts.get("_rtol", 0))
         if not methods:
             raise ValueError("no method answered: %r" % errors)
         if hasattr(model, "classes_"):
@@ -1297,7 +1303,7 @@ case(GR, "absolute", wiggly, n_estimators=3, max_depth=2, loss=V("0", "lad", "1.
 case(GR, "huber", wiggly, n_estimators=3, max_depth=2, loss="huber", random_state=0)
 case(GR, "quantile", wiggly, n_estimators=3, max_depth=2, loss="quantile", alpha=0.8, random_state=0)
 case(GR, "init-zero", wiggly, n_estimators=3, max_depth=2, init="zero", random_state=0)
-case(GR, "init-linear", wiggly, n_estimators=3, max_depth=2, init=E("linear_model.LinearRegression"), random_state=0, _since="0.21")
+case(GR, "init-linear", wiggly, n_estimators=3, max_depth=2, init=E("linear_model.LinearRegression"), random_state=0, _since="0.21", _rtol=1e-6)
 case(GR, "sparse", sparse(wiggly), n_estimators=3, max_depth=2, random_state=0, _since="0.20")
 
 # -- ensemble: histogram gradient boosting
