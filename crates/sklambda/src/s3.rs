@@ -12,7 +12,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     io::{self, Read},
     thread,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use ureq::{
@@ -38,7 +38,10 @@ pub(crate) fn process_env(name: &str) -> Option<String> {
 /// Tries that end without a new byte before the error is given to the caller.
 const TRIES: u32 = 4;
 /// A peer that sends nothing for so long has gone.
-const STALLED: Duration = Duration::from_secs(15);
+const STALLED: Duration = Duration::from_secs(4);
+/// How long tries may go on without a new byte. Lambda gives a function ten seconds to start, and an answer that says
+/// why there is no model is better than a start that is cut off.
+const FRUITLESS: Duration = Duration::from_secs(8);
 /// S3's own error documents are far smaller.
 const LARGEST_ERROR: u64 = 64 << 10;
 
@@ -108,7 +111,7 @@ pub(crate) fn get(address: &Address, env: &Env<'_>, limit: u64) -> Result<Vec<u8
         total: None,
         checksum: None,
     };
-    let mut failures = 0;
+    let (mut failures, mut since) = (0, Instant::now());
     let mut moved = false;
     loop {
         let had = get.data.len();
@@ -127,9 +130,13 @@ pub(crate) fn get(address: &Address, env: &Env<'_>, limit: u64) -> Result<Vec<u8
             }
             Failure::Passing(text) => {
                 // What came is kept and the next try goes on from there, so a try that brought something is no failure.
-                failures = if get.data.len() > had { 1 } else { failures + 1 };
-                if failures >= TRIES {
-                    return Err(format!("{text} ({}, region {}; tried {TRIES} times)", address.shown(), get.region));
+                if get.data.len() > had {
+                    (failures, since) = (0, Instant::now());
+                }
+                failures += 1;
+                if failures >= TRIES || since.elapsed() >= FRUITLESS {
+                    let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
+                    return Err(format!("{text} ({}, region {}; tried {times})", address.shown(), get.region));
                 }
                 thread::sleep(pause(failures));
             }
@@ -434,7 +441,7 @@ fn agent(env: &Env<'_>, stalled: Duration) -> Result<Agent, String> {
         .max_redirects(0)
         .max_redirects_will_error(false)
         .user_agent(concat!("sklambda/", env!("CARGO_PKG_VERSION")))
-        .timeout_connect(Some(Duration::from_secs(5)))
+        .timeout_connect(Some(Duration::from_secs(3)))
         .timeout_recv_response(Some(stalled))
         .timeout_per_read(Some(stalled))
         .timeout_per_write(Some(stalled))
