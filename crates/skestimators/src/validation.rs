@@ -98,10 +98,11 @@ impl Door {
 
 /// Checks the input of a method and turns it into numbers.
 pub(crate) fn check<'x>(fitted: &Fitted, door: Door, x: &'x Samples) -> Result<Cow<'x, Samples>> {
-    if let Samples::Table(table) = x {
-        if door.width && !door.open {
-            check_names(fitted, table)?;
-        }
+    if let Samples::Table(table) = x
+        && door.width
+        && !door.open
+    {
+        check_names(fitted, table)?;
     }
     check_array(&fitted.class, fitted.n_features_in, door, x)
 }
