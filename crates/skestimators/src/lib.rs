@@ -11,18 +11,27 @@
 //!
 //! Nothing in a file is executed, whatever it holds: names are looked up in a closed table, and what is not in it is refused.
 
+mod calibration;
+mod cluster;
 mod compose;
+mod covariance;
 mod data;
+mod discriminant_analysis;
 mod dummy;
 mod ensemble;
 mod error;
 mod estimator;
+mod frozen;
+mod isotonic;
 mod linear_model;
 mod math;
 mod member;
 mod method;
+mod mixture;
 mod model;
 mod model_selection;
+mod multiclass;
+mod multioutput;
 mod naive_bayes;
 mod neural_network;
 mod pipeline;

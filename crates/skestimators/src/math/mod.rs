@@ -1,5 +1,6 @@
 //! Shared kernels.
 
+pub(crate) mod euclidean;
 mod matrix;
 mod product;
 pub(crate) mod random;

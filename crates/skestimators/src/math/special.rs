@@ -64,6 +64,30 @@ pub(crate) fn logsumexp<'a>(values: impl IntoIterator<Item = &'a f64> + Clone) -
     values.into_iter().map(|x| (x - max).exp()).sum::<f64>().ln() + max
 }
 
+/// The logarithmic derivative of the gamma function of a positive number, as `scipy.special.digamma`.
+pub(crate) fn digamma(mut x: f64) -> f64 {
+    // The asymptotic series is exact to the last bits from 10 on; smaller arguments are moved there.
+    let mut shift = 0.0;
+    while x < 10.0 {
+        shift += 1.0 / x;
+        x += 1.0;
+    }
+    // Bernoulli numbers B(2k) / 2k, the highest first.
+    const SERIES: [f64; 8] = [
+        -3617.0 / 8160.0,
+        1.0 / 12.0,
+        -691.0 / 32760.0,
+        1.0 / 132.0,
+        -1.0 / 240.0,
+        1.0 / 252.0,
+        -1.0 / 120.0,
+        1.0 / 12.0,
+    ];
+    let square = 1.0 / (x * x);
+    let tail = square * SERIES.iter().fold(0.0, |sum, coefficient| sum * square + coefficient);
+    x.ln() - 0.5 / x - tail - shift
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +97,15 @@ mod tests {
         assert_eq!(log_expit(-800.0), -800.0);
         assert_eq!(log_expit(800.0), 0.0);
         assert!((log_expit(0.0) - 0.5f64.ln()).abs() < 1e-16);
+    }
+
+    #[test]
+    fn digamma_of_whole_and_half_numbers() {
+        const EULER: f64 = 0.577_215_664_901_532_9;
+        assert!((digamma(1.0) + EULER).abs() < 1e-15);
+        assert!((digamma(0.5) + EULER + 2.0 * 2f64.ln()).abs() < 4e-15);
+        assert!((digamma(3.0) - (1.5 - EULER)).abs() < 1e-15);
+        assert!((digamma(1e6) - 13.815_510_057_964_19).abs() < 1e-13);
     }
 
     #[test]

@@ -1,0 +1,144 @@
+//! Clusterings that know their centres: a sample belongs to the nearest. `KMeans`, `MiniBatchKMeans`, `MeanShift`,
+//! `AffinityPropagation` and `Birch`.
+
+use crate::{
+    data::{Array, Samples},
+    error::{Error, Result},
+    estimator::Estimator,
+    math::{
+        Matrix,
+        euclidean::{euclidean_distances, nearest},
+    },
+    method::{Method, Methods},
+    state::State,
+    validation::Door,
+};
+
+/// What a clustering has besides `predict`.
+pub(super) struct Distances {
+    /// Samples of 32 bits give distances of 32 bits.
+    float32: bool,
+    /// What the names of the columns begin with, where there are names.
+    prefix: Option<String>,
+}
+
+impl Distances {
+    pub(super) fn load(s: &State<'_, '_>, centres: &str) -> Result<Self> {
+        let array = s.raw(centres)?.array()?;
+        let float32 = array.dtype().kind == b'f' && array.dtype().size == 4;
+        let prefix = (s.version() >= (1, 1)).then(|| s.class().to_lowercase());
+        Ok(Distances { float32, prefix })
+    }
+
+    pub(super) fn methods(&self) -> Methods {
+        Methods::of(&[Method::Transform]).with_if(self.prefix.is_some(), Method::FeatureNamesOut)
+    }
+
+    pub(super) fn transform(&self, x: &Samples, centres: &Matrix) -> Result<Samples> {
+        let distances = euclidean_distances(x, centres)?;
+        let in32 = self.float32 && matches!(x, Samples::Dense32(_));
+        Ok(if in32 { Samples::Dense32(distances.mapv(|v| v as f32)) } else { Samples::Dense(distances) })
+    }
+
+    pub(super) fn names(&self, count: usize) -> Vec<String> {
+        let prefix = self.prefix.as_deref().unwrap_or_default();
+        (0..count).map(|i| format!("{prefix}{i}")).collect()
+    }
+}
+
+/// Reads centres, one row each.
+pub(super) fn centres(s: &State<'_, '_>, name: &str) -> Result<Matrix> {
+    let centres: Matrix = s.get(name)?;
+    s.require(centres.columns > 0, format!("{name} has no columns"))?;
+    s.require(centres.data.iter().all(|v| v.is_finite()), format!("{name} is not finite"))?;
+    Ok(centres)
+}
+
+struct Centres {
+    /// `None` where a clustering of given similarities has none.
+    centres: Option<Matrix>,
+    /// Labels of the centres, where they are not their positions.
+    labels: Option<Vec<i64>>,
+    distances: Option<Distances>,
+    door: Door,
+}
+
+pub(crate) fn load_k_means(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let centres = centres(s, "cluster_centers_")?;
+    s.require(centres.rows > 0, "cluster_centers_ is empty")?;
+    let distances = Some(Distances::load(s, "cluster_centers_")?);
+    Ok(Box::new(Centres { centres: Some(centres), labels: None, distances, door: Door::NUMERIC.sparse().keep32() }))
+}
+
+pub(crate) fn load_mean_shift(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let centres = centres(s, "cluster_centers_")?;
+    s.require(centres.rows > 0, "cluster_centers_ is empty")?;
+    Ok(Box::new(Centres { centres: Some(centres), labels: None, distances: None, door: Door::NUMERIC }))
+}
+
+pub(crate) fn load_affinity_propagation(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let precomputed = s.choice("affinity", None, &[("euclidean", false), ("precomputed", true)])?;
+    // Without convergence there are none, and every sample is labelled -1.
+    let centres = if precomputed && !s.has("cluster_centers_") { None } else { Some(centres(s, "cluster_centers_")?) };
+    Ok(Box::new(Centres { centres, labels: None, distances: None, door: Door::NUMERIC.sparse() }))
+}
+
+pub(crate) fn load_birch(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let centres = centres(s, "subcluster_centers_")?;
+    s.require(centres.rows > 0, "subcluster_centers_ is empty")?;
+    let labels = s.get::<skpickle::Shared<i64>>("subcluster_labels_")?.to_vec();
+    s.require(
+        labels.len() == centres.rows,
+        format!("subcluster_labels_ has {} labels for {} centres", labels.len(), centres.rows),
+    )?;
+    let distances = Some(Distances::load(s, "subcluster_centers_")?);
+    Ok(Box::new(Centres {
+        centres: Some(centres),
+        labels: Some(labels),
+        distances,
+        door: Door::NUMERIC.sparse().keep32(),
+    }))
+}
+
+impl Centres {
+    fn centres(&self) -> Result<&Matrix> {
+        self.centres
+            .as_ref()
+            .ok_or_else(|| Error::input("Predict method is not supported when affinity='precomputed'."))
+    }
+}
+
+impl Estimator for Centres {
+    fn methods(&self) -> Methods {
+        self.distances.as_ref().map(Distances::methods).unwrap_or_default().with(Method::Predict)
+    }
+
+    fn door(&self, _: Method) -> Door {
+        self.door
+    }
+
+    fn n_features_in(&self) -> Option<usize> {
+        self.centres.as_ref().map(|centres| centres.columns)
+    }
+
+    fn predict(&self, x: &Samples) -> Result<Array> {
+        let centres = self.centres()?;
+        if centres.rows == 0 {
+            return Ok(vec![-1i64; x.rows()].into());
+        }
+        let label = |at: usize| self.labels.as_ref().map_or(at as i64, |labels| labels[at]);
+        Ok(nearest(x, centres)?.into_iter().map(label).collect::<Vec<i64>>().into())
+    }
+
+    fn transform(&self, x: &Samples) -> Result<Samples> {
+        match &self.distances {
+            Some(distances) => distances.transform(x, self.centres()?),
+            None => Ok(x.clone()),
+        }
+    }
+
+    fn feature_names_out(&self, _: &[String]) -> Result<Vec<String>> {
+        let count = self.centres()?.rows;
+        Ok(self.distances.as_ref().map(|distances| distances.names(count)).unwrap_or_default())
+    }
+}
