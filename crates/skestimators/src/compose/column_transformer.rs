@@ -515,3 +515,19 @@ impl Estimator for ColumnTransformer {
         Ok(out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::python_slice;
+
+    #[test]
+    fn slices_are_those_of_python() {
+        assert_eq!(python_slice(None, None, 1, 3), [0, 1, 2]);
+        assert_eq!(python_slice(Some(-2), None, 1, 4), [2, 3]);
+        assert_eq!(python_slice(Some(1), Some(99), 2, 4), [1, 3]);
+        assert_eq!(python_slice(None, None, -1, 3), [2, 1, 0]);
+        assert_eq!(python_slice(Some(2), Some(0), -1, 3), [2, 1]);
+        assert!(python_slice(Some(i64::MAX), None, 1, 3).is_empty());
+        assert!(python_slice(None, None, i64::MIN, 0).is_empty());
+    }
+}
