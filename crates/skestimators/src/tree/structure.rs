@@ -110,10 +110,6 @@ impl Tree {
     pub(crate) fn leaf_number(&self, node: usize) -> usize {
         self.nodes[node].right as usize
     }
-
-    pub(crate) fn n_leaves(&self) -> usize {
-        self.values.len() / self.width.max(1)
-    }
 }
 
 /// A `Tree` as it stands in a file, its parts proven sound and consistent.
