@@ -129,9 +129,10 @@ fn of_json(document: &Json, kind: Option<&str>, model: &Model) -> Result<Samples
     if document.get("columns").is_some() && kind.is_none_or(|kind| kind == "frame") {
         return frame(document);
     }
-    let rows = document.get("rows").unwrap_or(document);
+    // `{"input": …}` is a request of the HTTP server.
+    let rows = document.get("rows").or_else(|| document.get("input")).unwrap_or(document);
     let Json::Array(rows) = rows else {
-        return Err("a list of rows is expected, or an object with \"rows\"".into());
+        return Err("a list of rows is expected, or an object with \"rows\" or \"input\"".into());
     };
     let kind = kind.unwrap_or_else(|| guess(rows, model));
     match kind {
