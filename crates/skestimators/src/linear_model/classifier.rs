@@ -47,10 +47,18 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     Ok(Box::new(LinearClassifier::load(s, Probability::None)?))
 }
 
+/// `classes_`, which liblinear's models kept in a `LabelEncoder` up to 0.15.
+pub(crate) fn classes(s: &State<'_, '_>) -> Result<Array> {
+    if !s.has("classes_") && s.has("_enc") {
+        return s.child("_enc")?.classes();
+    }
+    s.classes()
+}
+
 impl LinearClassifier {
     /// Reads `coef_`, `intercept_` and `classes_`.
     pub(crate) fn load(s: &State<'_, '_>, probability: Probability) -> Result<Self> {
-        Self::new(s, s.classes()?, probability)
+        Self::new(s, classes(s)?, probability)
     }
 
     /// Reads `coef_` and `intercept_`; the classes were found elsewhere.

@@ -3,12 +3,12 @@
 use crate::{
     error::Result,
     estimator::Estimator,
-    linear_model::classifier::{LinearClassifier, Probability},
+    linear_model::classifier::{LinearClassifier, Probability, classes},
     state::State,
 };
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
-    let binary = s.classes()?.len() <= 2;
+    let binary = classes(s)?.len() <= 2;
     Ok(Box::new(LinearClassifier::load(s, probability(s, binary)?)?))
 }
 
@@ -19,7 +19,8 @@ fn probability(s: &State<'_, '_>, binary: bool) -> Result<Probability> {
     if s.version() >= (1, 8) {
         return Ok(if binary { one_vs_rest } else { Probability::Softmax });
     }
-    let solver: String = s.get("solver")?;
+    // Files of 0.15 and older have no `solver`: there was only liblinear.
+    let solver = s.opt::<String>("solver")?.unwrap_or_else(|| "liblinear".to_owned());
     let ovr_solver = solver == "liblinear" || solver == "newton-cholesky" && s.version() < (1, 6);
     let auto = binary || ovr_solver;
     let ovr = s.choice(
