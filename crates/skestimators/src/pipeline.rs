@@ -1,5 +1,7 @@
 //! `sklearn.pipeline`: `Pipeline`, transformers one after the other and a last step that answers.
 
+pub(crate) mod union;
+
 use std::borrow::Cow;
 
 use skpickle::{Kind, Obj};

@@ -118,6 +118,7 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("neural_network.BernoulliRBM", neural_network::rbm::load),
     ("neural_network.MLPClassifier", neural_network::multilayer_perceptron::load_classifier),
     ("neural_network.MLPRegressor", neural_network::multilayer_perceptron::load_regressor),
+    ("pipeline.FeatureUnion", pipeline::union::load),
     ("pipeline.Pipeline", pipeline::load),
     ("preprocessing.FunctionTransformer", preprocessing::function_transformer::load),
     ("preprocessing.MaxAbsScaler", preprocessing::data::load_max_abs),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use skpickle::{ErrorKind, Kind, Obj, Scalar};
 
 use crate::{
-    compose::columns::{hstack, not_two_dimensional, select, select_one},
+    compose::columns::{hstack, not_two_dimensional, select, select_one, weighted},
     data::{Samples, Table},
     error::{Error, Result},
     estimator::{Estimator, Fitted},
@@ -409,18 +409,6 @@ fn places_of(table: &Table, names: &[String]) -> Result<Vec<usize>> {
         })
     };
     names.iter().map(place).collect()
-}
-
-fn weighted(x: Samples, weight: f64) -> Samples {
-    match x {
-        Samples::Dense(x) => Samples::Dense(x * weight),
-        Samples::Dense32(x) => Samples::Dense32(x.mapv(|v| (f64::from(v) * weight) as f32)),
-        Samples::Sparse(mut x) => {
-            x.data_mut().iter_mut().for_each(|v| *v *= weight);
-            Samples::Sparse(x)
-        }
-        other => other,
-    }
 }
 
 impl Estimator for ColumnTransformer {

@@ -169,3 +169,16 @@ fn hstack_sparse(parts: Vec<Samples>, rows: usize) -> Result<Samples> {
 fn not_numeric() -> Error {
     Error::input("For a sparse output, all columns should be a numeric or convertible to a numeric.")
 }
+
+/// The numbers of a part times its weight.
+pub(crate) fn weighted(x: Samples, weight: f64) -> Samples {
+    match x {
+        Samples::Dense(x) => Samples::Dense(x * weight),
+        Samples::Dense32(x) => Samples::Dense32(x.mapv(|v| (f64::from(v) * weight) as f32)),
+        Samples::Sparse(mut x) => {
+            x.data_mut().iter_mut().for_each(|v| *v *= weight);
+            Samples::Sparse(x)
+        }
+        other => other,
+    }
+}
