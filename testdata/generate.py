@@ -46,7 +46,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FIXED = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
          "PYTHONDONTWRITEBYTECODE": "1"}
 PY2 = sys.version_info[0] == 2
-METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "inverse_transform",
+METHODS = ("predict", "predict_proba", "predict_log_proba", "predict_joint_log_proba", "decision_function", "transform", "inverse_transform",
            "score_samples", "apply", "decision_path", "staged_predict", "staged_predict_proba",
            "staged_decision_function")
 CASES = []
@@ -383,6 +383,22 @@ def categorical_target():
     return d
 
 
+def words():
+    """Counts of words, in three classes."""
+    d = iris()
+    d.X, d.T = abs(d.X).round(), abs(d.T).round()
+    return d
+
+
+def codes():
+    """Categories as numbers from 0, each seen."""
+    import numpy as np
+    d = iris()
+    d.X = np.column_stack([rng(41 + k).randint(0, k, 45) for k in (2, 3, 4, 5)])
+    d.T = np.array([[0, 0, 0, 0], [1, 2, 3, 4], [1, 0, 3, 2]])
+    return d
+
+
 def frame(base, names=("age", "height", "width", "depth")):
     """The same data as a pandas DataFrame."""
     def data():
@@ -684,7 +700,7 @@ def inputs_of(data, opts):
         return inputs
     inputs["bad_width"] = data.T[:2, :-1]
     if isinstance(data.T, np.ndarray):
-        hole = data.T[:3].copy()
+        hole = data.T[:3].astype(float)
         hole[1, -1] = np.nan
         inputs["nan"] = hole
         inputs["infinite"] = np.where(np.isnan(hole), np.inf, hole)
@@ -729,16 +745,14 @@ def answers(model, inputs, rtol):
             entry["rtol"] = max(entry["rtol"], rtol)
         methods[method if name == "X" else "%s@%s" % (method, name)] = entry
 
-    # What later versions took away again or had not yet: any model as feature selection, decision_function of regressors
-    # (predict under another name), and in 0.17 no decision_path.
+    # Trees as feature selectors, and decision_function of their regressors (predict under another name), are gone since 0.19.
     last = final(model)
     left_out = set()
-    if any(c.__name__ == "_LearntSelectorMixin" for c in type(last).__mro__):
-        left_out.update(["transform", "inverse_transform"])
-    if current() < (0, 19) and any(c.__name__ == "RegressorMixin" for c in type(last).__mro__):
-        left_out.update(["decision_function", "staged_decision_function"])
-    if current() < (0, 18):
-        left_out.add("decision_path")
+    if current() < (0, 19) and type(last).__module__.split(".")[1] in ("tree", "ensemble"):
+        if any(c.__name__ == "_LearntSelectorMixin" for c in type(last).__mro__):
+            left_out.update(["transform", "inverse_transform"])
+        if any(c.__name__ == "RegressorMixin" for c in type(last).__mro__):
+            left_out.update(["decision_function", "staged_decision_function"])
     present = []
     for method in METHODS:
         if method in left_out:
@@ -1466,6 +1480,39 @@ case("model_selection.RandomizedSearchCV", "", iris, estimator=E(L, solver="lbfg
 case("model_selection.RandomizedSearchCV", "regression", regression, estimator=E(R), param_distributions={"alpha": [0.1, 1.0, 10.0]}, n_iter=2, cv=3, random_state=0)
 case("model_selection.HalvingGridSearchCV", "", lambda: iris(60), estimator=E(L, solver="lbfgs"), param_grid={"C": [0.1, 1.0]}, cv=3, random_state=0)
 case("model_selection.HalvingRandomSearchCV", "", lambda: binary(60), estimator=E(T, random_state=0), param_distributions={"max_depth": [1, 2, 3]}, n_candidates=3, cv=3, random_state=0)
+
+case("grid_search.GridSearchCV", "", iris, estimator=E(L, solver="lbfgs"), param_grid={"C": [0.1, 1.0]}, cv=3, _py2=True)
+
+# -- naive_bayes
+case("naive_bayes.GaussianNB", "", iris, _py2=True, _also=("f32",))
+case("naive_bayes.GaussianNB", "priors", labelled(binary, "no", "yes"), priors=[0.3, 0.7])
+case("naive_bayes.GaussianNB", "smoothing", weighted(iris), var_smoothing=0.1)
+case("naive_bayes.MultinomialNB", "", words, _py2=True, _also=("sparse",))
+case("naive_bayes.MultinomialNB", "sparse", sparse(words), alpha=0.1, fit_prior=False)
+case("naive_bayes.ComplementNB", "", words)
+case("naive_bayes.ComplementNB", "norm", words, norm=True)
+case("naive_bayes.BernoulliNB", "", iris, binarize=0.5, _py2=True)
+case("naive_bayes.BernoulliNB", "binary", sparse(words), binarize=None)
+case("naive_bayes.CategoricalNB", "", codes)
+
+# -- dummy
+for _strategy in ("most_frequent", "prior"):
+    case("dummy.DummyClassifier", _strategy.replace("_", "-"), ABC, strategy=_strategy)
+case("dummy.DummyClassifier", "constant", iris, strategy="constant", constant=2)
+case("dummy.DummyClassifier", "outputs", two_outputs, strategy="prior")
+case("dummy.DummyRegressor", "", regression)
+case("dummy.DummyRegressor", "median", two_targets, strategy="median")
+case("dummy.DummyRegressor", "quantile", regression, strategy="quantile", quantile=0.8)
+case("dummy.DummyRegressor", "constant", regression, strategy="constant", constant=4.5)
+
+# -- compose, and the encoders beside it
+SPLIT = [("a", E(Z), [0, 2]), ("b", E("preprocessing.MinMaxScaler"), [1])]
+case("compose.ColumnTransformer", "", regression, transformers=SPLIT)
+case("compose.ColumnTransformer", "passthrough", regression, transformers=SPLIT, remainder="passthrough")
+case("compose.ColumnTransformer", "dropped", regression, transformers=SPLIT[:1] + [("c", "drop", [1]), ("d", "passthrough", [3])])
+case("compose.ColumnTransformer", "frame", frame(regression), transformers=[("a", E(Z), ["age", "width"]), ("b", "passthrough", ["depth"])])
+case("preprocessing.OrdinalEncoder", "", codes)
+case("preprocessing.FunctionTransformer", "", regression, validate=True)
 
 if __name__ == "__main__":
     sys.exit(main())

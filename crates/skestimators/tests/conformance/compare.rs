@@ -89,6 +89,17 @@ fn latin(bytes: &[u8]) -> Json {
     Json::String(bytes.iter().map(|&b| char::from(b)).collect())
 }
 
+fn cell(value: &Value) -> Json {
+    match value {
+        Value::None => Json::Null,
+        Value::Bool(b) => json!(b),
+        Value::Int(n) => json!(n),
+        Value::Float(x) => float(*x),
+        Value::Str(text) => json!(text),
+        Value::Bytes(bytes) => latin(bytes),
+    }
+}
+
 fn nested(array: &Array) -> Json {
     match array {
         Array::F64(a) => rows(&a.view(), &|x| float(*x)),
@@ -97,14 +108,7 @@ fn nested(array: &Array) -> Json {
         Array::Bool(a) => rows(&a.view(), &|x| json!(x)),
         Array::Str(a) => rows(&a.view(), &|x| json!(x)),
         Array::Bytes(a) => rows(&a.view(), &|x| latin(x)),
-        Array::Object(a) => rows(&a.view(), &|x| match x {
-            Value::None => Json::Null,
-            Value::Bool(b) => json!(b),
-            Value::Int(n) => json!(n),
-            Value::Float(x) => float(*x),
-            Value::Str(text) => json!(text),
-            Value::Bytes(bytes) => latin(bytes),
-        }),
+        Array::Object(a) => rows(&a.view(), &cell),
         _ => Json::Null,
     }
 }
@@ -117,6 +121,7 @@ fn plain(output: &Output) -> Result<Json, String> {
         Output::Samples(Samples::Dense(x)) => rows(&x.view().into_dyn(), &|x| float(*x)),
         Output::Samples(Samples::Dense32(x)) => rows(&x.view().into_dyn(), &|x| float((*x).into())),
         Output::Samples(Samples::Sparse(x)) => dense(x),
+        Output::Samples(Samples::Rows(x)) => x.iter().map(|row| row.iter().map(cell).collect::<Json>()).collect(),
         _ => return Err("an answer of a form that no fixture has".into()),
     })
 }
