@@ -1,6 +1,7 @@
 //! `sklearn.discriminant_analysis`: classes are normally distributed, with one covariance for all or one for each.
 
 use ndarray::Array2;
+use skpickle::Obj;
 
 use crate::{
     data::{Array, Output, Samples},
@@ -25,6 +26,8 @@ struct LinearDiscriminantAnalysis {
     names: bool,
     /// Probabilities of zero count as the smallest normal number when logarithms are taken (0.24).
     lift_zeros: bool,
+    /// Coefficients are of 32 bits: then samples of 32 bits get answers of 32 bits.
+    float32: bool,
 }
 
 /// `(X - mean) @ scalings`.
@@ -54,9 +57,13 @@ pub(crate) fn load_linear(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     };
     let classifier = LinearClassifier::new(s, classes, probability)?;
     let solver = s.choice("solver", None, &[("svd", Solver::Svd), ("lsqr", Solver::Lsqr), ("eigen", Solver::Eigen)])?;
-    let columns = s.get::<usize>("_max_components")?;
-    let projection = if solver == Solver::Lsqr { None } else { Some(Projection::load(s, solver, columns)?) };
     let features = classifier.n_features_in().unwrap_or(0);
+    // since 0.18
+    let columns = match s.opt::<usize>("_max_components")? {
+        Some(columns) => columns,
+        None => s.opt::<usize>("n_components")?.unwrap_or(features),
+    };
+    let projection = if solver == Solver::Lsqr { None } else { Some(Projection::load(s, solver, columns)?) };
     if let Some(projection) = &projection {
         s.require(
             projection.directions.columns == features,
@@ -72,14 +79,21 @@ pub(crate) fn load_linear(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         projection,
         names: version >= (1, 1),
         lift_zeros: version >= (0, 24),
+        float32: is_float32(&s.raw("coef_")?)?,
     }))
+}
+
+/// Whether the array holds floats of 32 bits.
+fn is_float32(array: &Obj<'_>) -> Result<bool> {
+    let array = array.array()?;
+    Ok(array.dtype().kind == b'f' && array.dtype().size == 4)
 }
 
 impl Projection {
     fn load(s: &State<'_, '_>, solver: Solver, columns: usize) -> Result<Self> {
         let field = s.raw("scalings_")?;
         let array = field.array()?;
-        let float32 = array.dtype().kind == b'f' && array.dtype().size == 4;
+        let float32 = is_float32(&field)?;
         let scalings: Matrix = field.get()?;
         s.require(array.shape().len() == 2 && columns > 0, "scalings_ is no matrix, or _max_components is 0")?;
         let all = scalings.transposed();

@@ -35,12 +35,14 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 
 impl IsotonicRegression {
     pub(crate) fn load(s: &State<'_, '_>) -> Result<Self> {
-        // since 0.24
-        let field = if s.has("X_thresholds_") { s.raw("X_thresholds_")? } else { s.raw("_necessary_X_")? };
+        // since 0.24, 0.18 and 0.17
+        let names = [("X_thresholds_", "y_thresholds_"), ("_necessary_X_", "_necessary_y_"), ("X_", "y_")];
+        let (x, y) = names.into_iter().find(|(x, _)| s.has(x)).unwrap_or(names[0]);
+        let field = s.raw(x)?;
         let array = field.array()?;
         let float32 = array.dtype().kind == b'f' && array.dtype().size == 4;
         let x = array.f64s()?.to_vec();
-        let y: Vec<f64> = s.renamed::<skpickle::Shared<f64>>(&["y_thresholds_", "_necessary_y_"])?.to_vec();
+        let y: Vec<f64> = s.get::<skpickle::Shared<f64>>(y)?.to_vec();
         s.require(
             !x.is_empty() && x.len() == y.len(),
             "X_thresholds_ and y_thresholds_ differ in length, or are empty",

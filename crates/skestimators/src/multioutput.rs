@@ -34,6 +34,15 @@ fn members(s: &State<'_, '_>) -> Result<Vec<Fitted>> {
     Ok(members)
 }
 
+/// `classes_` of each estimator, if all of them have one.
+fn classes_of(members: &[Fitted]) -> Vec<Array> {
+    let one = |member: &Fitted| match member.estimator.classes() {
+        Classes::One(classes) => Some(classes.clone()),
+        Classes::None | Classes::Many(_) => None,
+    };
+    members.iter().map(one).collect::<Option<_>>().unwrap_or_default()
+}
+
 pub(crate) fn load_regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     load(s, false)
 }
@@ -44,17 +53,11 @@ pub(crate) fn load_classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 
 fn load(s: &State<'_, '_>, classifier: bool) -> Result<Box<dyn Estimator>> {
     let members = members(s)?;
-    let classes: Option<Vec<Array>> = members
-        .iter()
-        .map(|member| match member.estimator.classes() {
-            Classes::One(classes) if classifier => Some(classes.clone()),
-            _ => None,
-        })
-        .collect();
+    let classes = if classifier { classes_of(&members) } else { Vec::new() };
     Ok(Box::new(MultiOutput {
         class: s.class().to_owned(),
         members,
-        classes: classes.unwrap_or_default(),
+        classes,
         classifier,
         stacked: s.version() < (0, 19),
         checked: s.version() < (1, 0),
@@ -150,9 +153,13 @@ struct Chain {
     members: Vec<Fitted>,
     /// Output of each estimator.
     order: Vec<usize>,
+    /// Of the estimators of a classifier, in the chain's order as scikit-learn has them.
+    classes: Vec<Array>,
     /// What an estimator sees of those before it.
     link: Method,
     classifier: bool,
+    /// Whether there is `predict_log_proba` (1.4).
+    logarithms: bool,
     own_words: bool,
 }
 
@@ -192,10 +199,12 @@ fn load_chain(s: &State<'_, '_>, classifier: bool) -> Result<Box<dyn Estimator>>
     }
     Ok(Box::new(Chain {
         class: s.class().to_owned(),
+        classes: if classifier { classes_of(&members) } else { Vec::new() },
         members,
         order: order.iter().map(|&output| output as usize).collect(),
         link,
         classifier,
+        logarithms: s.version() >= (1, 4),
         own_words: s.version() >= (1, 0),
     }))
 }
@@ -273,12 +282,15 @@ impl Estimator for Chain {
         let all = |method| self.classifier && self.members.iter().all(|member| member.has(method));
         Methods::of(&[Method::Predict])
             .with_if(all(Method::PredictProba), Method::PredictProba)
-            .with_if(all(Method::PredictProba), Method::PredictLogProba)
+            .with_if(self.logarithms && all(Method::PredictProba), Method::PredictLogProba)
             .with_if(all(Method::DecisionFunction), Method::DecisionFunction)
     }
 
     fn missing_method(&self, method: Method) -> Option<String> {
         if !self.classifier || !self.own_words {
+            return None;
+        }
+        if method == Method::PredictLogProba && !self.logarithms {
             return None;
         }
         let method = if method == Method::PredictLogProba { Method::PredictProba } else { method };
@@ -291,6 +303,10 @@ impl Estimator for Chain {
 
     fn n_features_in(&self) -> Option<usize> {
         self.members[0].n_features_in
+    }
+
+    fn classes(&self) -> Classes<'_> {
+        if self.classes.is_empty() { Classes::None } else { Classes::Many(&self.classes) }
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {

@@ -17,6 +17,7 @@ struct Covariance {
     location: Vec<f64>,
     precision: Matrix,
     /// The distance is a root that is squared again (0.20), and NaN where a precision that is not definite makes it negative.
+    /// Since then the samples must be finite too.
     rooted: bool,
 }
 
@@ -76,7 +77,7 @@ impl Estimator for Covariance {
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::NUMERIC
+        if self.rooted { Door::NUMERIC } else { Door::NUMERIC.any_value() }
     }
 
     fn n_features_in(&self) -> Option<usize> {
@@ -100,13 +101,15 @@ enum Cut {
 struct EllipticEnvelope {
     covariance: Covariance,
     cut: Cut,
+    /// Whether values that are not finite are refused (0.19); before, they were outliers.
+    checked: bool,
 }
 
 pub(crate) fn load_envelope(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let covariance = Covariance::load(s)?;
     let cut =
         if s.version() >= (0, 20) { Cut::Offset(s.get("offset_")?) } else { Cut::Threshold(s.get("threshold_")?) };
-    Ok(Box::new(EllipticEnvelope { covariance, cut }))
+    Ok(Box::new(EllipticEnvelope { covariance, cut, checked: s.version() >= (0, 19) }))
 }
 
 impl Estimator for EllipticEnvelope {
@@ -115,8 +118,12 @@ impl Estimator for EllipticEnvelope {
             .with_if(matches!(self.cut, Cut::Offset(_)), Method::ScoreSamples)
     }
 
-    fn door(&self, _: Method) -> Door {
-        Door::NUMERIC
+    fn door(&self, method: Method) -> Door {
+        match method {
+            Method::Mahalanobis => self.covariance.door(method),
+            _ if self.checked => Door::NUMERIC,
+            _ => Door::NUMERIC.any_value(),
+        }
     }
 
     fn n_features_in(&self) -> Option<usize> {

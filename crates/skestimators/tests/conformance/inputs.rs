@@ -45,6 +45,10 @@ pub(crate) fn samples(input: &Json) -> Result<Samples, String> {
 
 fn dense(input: &Json) -> Result<Samples, String> {
     let rows = list(&input["rows"])?;
+    if rows.first().is_some_and(|row| !row.is_array()) {
+        let values: Vec<f64> = rows.iter().map(number).collect::<Result<_, _>>()?;
+        return Ok(Samples::Array(values.into()));
+    }
     let width = rows.first().map(list).transpose()?.map_or(0, <[Json]>::len);
     let mut values = Vec::new();
     for row in rows {
