@@ -109,10 +109,17 @@ impl Calibrated {
             s.require(columns == n_classes, "the estimator does not know all classes")?;
             return Ok(Calibrated { calibration: Calibration::Temperature(beta), fitted, n_classes, binary });
         }
-        let position = |i| {
+        // Both are in order: each search goes on where the last one ended.
+        let mut from = 0;
+        let mut position = |i| {
             let value = known.value(i);
-            (0..n_classes).find(|&k| classes.value(k) == value)
+            let found = (from..n_classes).find(|&k| classes.value(k) == value)?;
+            from = found + 1;
+            Some(found)
         };
+        if n_classes == 2 {
+            s.require(position(0) == Some(0), "the estimator's first class is not the first one")?;
+        }
         let mut each = Vec::new();
         for (i, obj) in objects.iter().enumerate().take(known.len()) {
             let class = if n_classes == 2 { Some(1) } else { position(i) };
@@ -121,7 +128,6 @@ impl Calibrated {
             each.push((class, Calibrator::load(&s.open(obj)?, obj)?));
         }
         if n_classes == 2 {
-            s.require(position(0) == Some(0), "the estimator's first class is not the first one")?;
             s.require(!each.is_empty(), "calibrators is empty")?;
             each.truncate(1);
         }

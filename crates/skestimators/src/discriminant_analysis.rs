@@ -26,7 +26,7 @@ struct LinearDiscriminantAnalysis {
     names: bool,
     /// Probabilities of zero count as the smallest normal number when logarithms are taken (0.24).
     lift_zeros: bool,
-    /// Coefficients are of 32 bits: then samples of 32 bits get answers of 32 bits.
+    /// Coefficients and intercepts are of 32 bits: then samples of 32 bits get answers of 32 bits.
     float32: bool,
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn load_linear(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         projection,
         names: version >= (1, 1),
         lift_zeros: version >= (0, 24),
-        float32: is_float32(&s.raw("coef_")?)?,
+        float32: is_float32(&s.raw("coef_")?)? && is_float32(&s.raw("intercept_")?)?,
     }))
 }
 
@@ -207,7 +207,9 @@ pub(crate) fn load_quadratic(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let (mut axes, mut offset) = (Vec::new(), Vec::new());
     for (class, (rotation, scaling)) in rotations.iter().zip(&scalings).enumerate() {
         let spread = scaling.get::<skpickle::Shared<f64>>()?;
-        let mut matrix = rotation.get::<Matrix>()?.transposed();
+        let stored: Matrix = rotation.get()?;
+        rotation.charge(16 * stored.data.len() as u64)?;
+        let mut matrix = stored.transposed();
         s.require(
             (matrix.rows, matrix.columns) == (spread.len(), means.columns),
             format!("rotations_[{class}] does not fit means_ and scalings_[{class}]"),

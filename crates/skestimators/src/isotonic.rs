@@ -41,6 +41,8 @@ impl IsotonicRegression {
         let field = s.raw(x)?;
         let array = field.array()?;
         let float32 = array.dtype().kind == b'f' && array.dtype().size == 4;
+        // Many calibrators may share their points in the file.
+        field.charge(16 * array.len() as u64)?;
         let x = array.f64s()?.to_vec();
         let y: Vec<f64> = s.get::<skpickle::Shared<f64>>(y)?.to_vec();
         s.require(

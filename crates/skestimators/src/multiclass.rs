@@ -332,7 +332,9 @@ pub(crate) fn load_one_vs_one(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
                 Ok(list) => Ok(list),
                 Err(_) => {
                     let wrong = |_| obj.expected("indices of columns");
-                    obj.array()?.i64s()?.iter().map(|&i| usize::try_from(i).map_err(wrong)).collect()
+                    let array = obj.array()?;
+                    obj.charge(16 * array.len() as u64)?;
+                    array.i64s()?.iter().map(|&i| usize::try_from(i).map_err(wrong)).collect()
                 }
             };
             Some(lists.iter().map(indices).collect::<skpickle::Result<_>>()?)

@@ -98,6 +98,7 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("linear_model.TheilSenRegressor", linear_model::base::load),
     ("linear_model.TweedieRegressor", linear_model::glm::load),
     ("mixture.BayesianGaussianMixture", mixture::load_bayesian),
+    ("mixture.GMM", mixture::load_gmm),
     ("mixture.GaussianMixture", mixture::load_gaussian),
     ("model_selection.GridSearchCV", model_selection::load),
     ("model_selection.HalvingGridSearchCV", model_selection::load),

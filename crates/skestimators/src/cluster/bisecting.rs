@@ -74,7 +74,10 @@ fn nodes(s: &State<'_, '_>, centres: &Matrix, mean: Option<&[f64]>) -> Result<Ve
 
 fn centre(s: &State<'_, '_>, obj: &Obj<'_>, width: usize) -> Result<Vec<f64>> {
     let field = obj.field("center")?;
-    let centre = field.get::<skpickle::Shared<f64>>()?.to_vec();
+    let centre = field.get::<skpickle::Shared<f64>>()?;
+    // Many nodes may share one array in the file.
+    field.charge(16 * centre.len() as u64)?;
+    let centre = centre.to_vec();
     s.require(
         centre.len() == width && centre.iter().all(|v| v.is_finite()),
         format!("a centre in _bisecting_tree has not {width} finite values"),

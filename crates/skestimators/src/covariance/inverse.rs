@@ -3,10 +3,10 @@
 use crate::math::Matrix;
 
 /// Matrices of more rows are not inverted: the work grows with the cube.
-pub(super) const LARGEST: usize = 256;
+pub(super) const LARGEST: usize = 200;
 
-/// Rounds of rotations after which the matrix counts as diagonal; it takes about ten.
-const ROUNDS: usize = 60;
+/// Rounds of rotations after which the matrix counts as diagonal; it takes about eight.
+const ROUNDS: usize = 15;
 
 /// `scipy.linalg.pinvh`, by Jacobi's rotations.
 pub(super) fn pseudo_inverse(matrix: &Matrix) -> Matrix {
@@ -42,7 +42,8 @@ pub(super) fn pseudo_inverse(matrix: &Matrix) -> Matrix {
 /// Turns the axes `p` and `q` until the element between them is zero; whether that was needed.
 fn rotate(a: &mut [f64], vectors: &mut [f64], n: usize, p: usize, q: usize) -> bool {
     let (off, app, aqq) = (a[p * n + q], a[p * n + p], a[q * n + q]);
-    if off == 0.0 || off.abs() <= f64::EPSILON * 1e-2 * (app.abs() * aqq.abs()).sqrt() {
+    // Where numbers have overflowed there is nothing left to find.
+    if off == 0.0 || !off.is_finite() || off.abs() <= f64::EPSILON * 1e-2 * (app.abs() * aqq.abs()).sqrt() {
         return false;
     }
     let theta = (aqq - app) / (2.0 * off);

@@ -47,7 +47,9 @@ impl Covariance {
                      store_precision=True keeps it in the file"
                 )));
             }
-            inverse::pseudo_inverse(&covariance)
+            let precision = inverse::pseudo_inverse(&covariance);
+            s.require(precision.data.iter().all(|v| v.is_finite()), "covariance_ cannot be inverted")?;
+            precision
         };
         Ok(Covariance { location, precision, rooted: s.version() >= (0, 20) })
     }

@@ -31,6 +31,29 @@ enum Kind {
     Spherical,
 }
 
+/// Cholesky factors of precisions (transposed where they are matrices), before they are taken apart.
+enum Factors {
+    Many(Vec<Matrix>),
+    One(Matrix),
+    Diagonal(Matrix),
+    Scalar(Vec<f64>),
+}
+
+/// Covariances of more features are not inverted: the work grows with the cube.
+const LARGEST: usize = 512;
+
+/// `means_` and `covariance_type`.
+fn means_and_kind(s: &State<'_, '_>) -> Result<(Matrix, Kind)> {
+    let means: Matrix = s.get("means_")?;
+    s.require(means.rows > 0 && means.columns > 0, "means_ is empty")?;
+    let kind = s.choice(
+        "covariance_type",
+        None,
+        &[("full", Kind::Full), ("tied", Kind::Tied), ("diag", Kind::Diag), ("spherical", Kind::Spherical)],
+    )?;
+    Ok((means, kind))
+}
+
 pub(super) struct Density {
     means: Matrix,
     precisions: Precisions,
@@ -47,16 +70,37 @@ fn log_diagonal(factor: &Matrix) -> f64 {
     (0..factor.rows).map(|j| factor.row(j)[j].ln()).sum()
 }
 
+/// The inverse of the lower Cholesky factor of a covariance, which is the transposed factor of its precision; `None` when
+/// the covariance is not positive definite.
+fn inverse_factor(covariance: &[f64], p: usize) -> Option<Vec<f64>> {
+    let mut factor = vec![0.0; p * p];
+    for i in 0..p {
+        for j in 0..=i {
+            let sum = covariance[i * p + j] - dot(&factor[i * p..i * p + j], &factor[j * p..j * p + j]);
+            factor[i * p + j] = if i > j {
+                sum / factor[j * p + j]
+            } else if sum > 0.0 {
+                sum.sqrt()
+            } else {
+                return None;
+            };
+        }
+    }
+    let mut inverse = vec![0.0; p * p];
+    for column in 0..p {
+        for i in column..p {
+            let known: f64 = (column..i).map(|k| factor[i * p + k] * inverse[k * p + column]).sum();
+            let unit = if i == column { 1.0 } else { 0.0 };
+            inverse[i * p + column] = (unit - known) / factor[i * p + i];
+        }
+    }
+    Some(inverse)
+}
+
 impl Density {
     pub(super) fn load(s: &State<'_, '_>) -> Result<Self> {
-        let means: Matrix = s.get("means_")?;
+        let (means, kind) = means_and_kind(s)?;
         let (k, p) = (means.rows, means.columns);
-        s.require(k > 0 && p > 0, "means_ is empty")?;
-        let kind = s.choice(
-            "covariance_type",
-            None,
-            &[("full", Kind::Full), ("tied", Kind::Tied), ("diag", Kind::Diag), ("spherical", Kind::Spherical)],
-        )?;
         let field = s.raw("precisions_cholesky_")?;
         let array = field.array()?;
         let expected: &[usize] = match kind {
@@ -68,21 +112,73 @@ impl Density {
         if array.shape() != expected {
             return Err(field.expected(&format!("an array of shape {expected:?}")).into());
         }
-        let factors = array.f64s()?;
-        let diagonal_is_positive = match kind {
-            Kind::Full | Kind::Tied => factors.chunks(p * p).all(|f| f.iter().step_by(p + 1).all(|d| *d > 0.0)),
-            Kind::Diag | Kind::Spherical => factors.iter().all(|d| *d > 0.0),
+        let stored = array.f64s()?;
+        field.charge(16 * stored.len() as u64)?;
+        let transposed = |f: &[f64]| Matrix::new(f.to_vec(), p, p).transposed();
+        let factors = match kind {
+            Kind::Full => Factors::Many(stored.chunks(p * p).map(transposed).collect()),
+            Kind::Tied => Factors::One(transposed(&stored)),
+            Kind::Diag => Factors::Diagonal(Matrix::new(stored.to_vec(), k, p)),
+            Kind::Spherical => Factors::Scalar(stored.to_vec()),
         };
-        s.require(
-            factors.iter().all(|v| v.is_finite()) && diagonal_is_positive,
-            "precisions_cholesky_ has values that are not finite, or not positive on a diagonal",
-        )?;
-        field.charge(16 * factors.len() as u64)?;
+        Density::new(s, "precisions_cholesky_", means, factors)
+    }
+
+    /// From the covariances that `GMM` kept instead.
+    pub(super) fn from_covariances(s: &State<'_, '_>) -> Result<Self> {
+        let (means, kind) = means_and_kind(s)?;
+        let (k, p) = (means.rows, means.columns);
+        let field = s.raw("covars_")?;
+        let array = field.array()?;
+        let fits = match kind {
+            Kind::Full => array.shape() == [k, p, p],
+            Kind::Tied => array.shape() == [p, p],
+            Kind::Diag => array.shape() == [k, p],
+            // One number for each component, or the same one for each feature.
+            Kind::Spherical => [&[k][..], &[k, 1], &[k, p]].contains(&array.shape()),
+        };
+        if !fits {
+            return Err(field.expected("covariances of the shape that covariance_type says").into());
+        }
+        if matches!(kind, Kind::Full | Kind::Tied) && p > LARGEST {
+            return Err(s.unsupported(format!("covariances of {p} features; at most {LARGEST} are inverted at load")));
+        }
+        let stored = array.f64s()?;
+        field.charge(32 * stored.len() as u64)?;
+        let inverse = |covariance: &[f64]| {
+            let factor = inverse_factor(covariance, p).or_else(|| {
+                // As scikit-learn does with a component that is all but flat.
+                let lifted = |(i, v): (usize, &f64)| if i % (p + 1) == 0 { v + 1e-7 } else { *v };
+                inverse_factor(&covariance.iter().enumerate().map(lifted).collect::<Vec<f64>>(), p)
+            });
+            let factor = factor.ok_or_else(|| s.error("'covars' must be symmetric, positive-definite"))?;
+            Ok(Matrix::new(factor, p, p))
+        };
+        let root = |v: &f64| 1.0 / v.sqrt();
+        let factors = match kind {
+            Kind::Full => Factors::Many(stored.chunks(p * p).map(inverse).collect::<Result<_>>()?),
+            Kind::Tied => Factors::One(inverse(&stored)?),
+            Kind::Spherical if stored.len() == k => Factors::Scalar(stored.iter().map(root).collect()),
+            Kind::Diag | Kind::Spherical => Factors::Diagonal(Matrix::new(stored.iter().map(root).collect(), k, p)),
+        };
+        Density::new(s, "covars_", means, factors)
+    }
+
+    fn new(s: &State<'_, '_>, name: &str, means: Matrix, factors: Factors) -> Result<Self> {
+        let (k, p) = (means.rows, means.columns);
+        let finite = |values: &[f64]| values.iter().all(|v| v.is_finite());
+        let regular = |f: &Matrix| finite(&f.data) && f.data.iter().step_by(p + 1).all(|d| *d > 0.0);
+        let positive = |values: &[f64]| finite(values) && values.iter().all(|v| *v > 0.0);
+        let sound = match &factors {
+            Factors::Many(factors) => factors.iter().all(regular),
+            Factors::One(factor) => regular(factor),
+            Factors::Diagonal(factors) => positive(&factors.data),
+            Factors::Scalar(factors) => positive(factors),
+        };
+        s.require(sound, format!("{name} has values that are not finite, or not positive on a diagonal"))?;
         let square = |v: &f64| v * v;
-        let (precisions, log_det) = match kind {
-            Kind::Full => {
-                let factors: Vec<Matrix> =
-                    factors.chunks(p * p).map(|f| Matrix::new(f.to_vec(), p, p).transposed()).collect();
+        let (precisions, log_det) = match factors {
+            Factors::Many(factors) => {
                 let log_det = factors.iter().map(log_diagonal).collect();
                 let with_product = |(i, f): (usize, Matrix)| {
                     let product = product(&f, means.row(i));
@@ -90,17 +186,16 @@ impl Density {
                 };
                 (Precisions::Full(factors.into_iter().enumerate().map(with_product).collect()), log_det)
             }
-            Kind::Tied => {
-                let factor = Matrix::new(factors.to_vec(), p, p).transposed();
+            Factors::One(factor) => {
                 let products = (0..k).map(|i| product(&factor, means.row(i))).collect();
                 let log_det = vec![log_diagonal(&factor); k];
                 (Precisions::Tied(factor, products), log_det)
             }
-            Kind::Diag => {
-                let log_det = factors.chunks(p).map(|f| f.iter().map(|v| v.ln()).sum()).collect();
-                (Precisions::Diag(Matrix::new(factors.iter().map(square).collect(), k, p)), log_det)
+            Factors::Diagonal(factors) => {
+                let log_det = (0..k).map(|i| factors.row(i).iter().map(|v| v.ln()).sum()).collect();
+                (Precisions::Diag(Matrix::new(factors.data.iter().map(square).collect(), k, p)), log_det)
             }
-            Kind::Spherical => {
+            Factors::Scalar(factors) => {
                 let log_det = factors.iter().map(|f| p as f64 * f.ln()).collect();
                 (Precisions::Spherical(factors.iter().map(square).collect()), log_det)
             }

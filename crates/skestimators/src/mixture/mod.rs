@@ -20,15 +20,25 @@ struct Mixture {
     density: Density,
     /// What is added to the log density of each component: the logarithm of its weight, or of what is expected of it.
     offset: Vec<f64>,
+    /// Whether there is `score_samples`.
+    scores: bool,
 }
 
 pub(crate) fn load_gaussian(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
-    let density = Density::load(s)?;
+    with_weights(s, Density::load(s)?, true)
+}
+
+/// `GMM`, the class before 0.18, which keeps covariances. Its `score_samples` gave a pair and is not offered.
+pub(crate) fn load_gmm(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    with_weights(s, Density::from_covariances(s)?, false)
+}
+
+fn with_weights(s: &State<'_, '_>, density: Density, scores: bool) -> Result<Box<dyn Estimator>> {
     let weights = s.get::<skpickle::Shared<f64>>("weights_")?;
     let k = density.components();
     s.require(weights.len() == k, format!("weights_ has {} values for {k} components", weights.len()))?;
     let offset = weights.iter().map(|w| w.ln()).collect();
-    Ok(Box::new(Mixture { density, offset }))
+    Ok(Box::new(Mixture { density, offset, scores }))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +72,7 @@ pub(crate) fn load_bayesian(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         let log_lambda = p * 2f64.ln() + (0..features).map(|i| digamma(0.5 * (freedom[k] - i as f64))).sum::<f64>();
         *offset += -0.5 * p * freedom[k].ln() + 0.5 * (log_lambda - p / precision[k]);
     }
-    Ok(Box::new(Mixture { density, offset }))
+    Ok(Box::new(Mixture { density, offset, scores: true }))
 }
 
 /// What is expected of the logarithm of each weight.
@@ -114,7 +124,7 @@ impl Mixture {
 
 impl Estimator for Mixture {
     fn methods(&self) -> Methods {
-        Methods::of(&[Method::Predict, Method::PredictProba, Method::ScoreSamples])
+        Methods::of(&[Method::Predict, Method::PredictProba]).with_if(self.scores, Method::ScoreSamples)
     }
 
     fn door(&self, _: Method) -> Door {
