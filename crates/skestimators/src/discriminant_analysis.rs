@@ -161,7 +161,8 @@ impl Estimator for LinearDiscriminantAnalysis {
     }
 
     fn predict_log_proba(&self, x: &Samples) -> Result<Output> {
-        let smallest = if matches!(x, Samples::Dense32(_)) { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
+        let in32 = self.float32 && matches!(x, Samples::Dense32(_));
+        let smallest = if in32 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
         let mut p = self.predict_proba(x)?;
         if let (true, Output::Array(Array::F64(p))) = (self.lift_zeros, &mut p) {
             p.mapv_inplace(|p| if p == 0.0 { smallest } else { p });
