@@ -1,6 +1,8 @@
 //! Shared kernels.
 
 pub(crate) mod euclidean;
+pub(crate) mod kernels;
+pub(crate) mod linalg;
 mod matrix;
 mod product;
 pub(crate) mod random;
