@@ -10,7 +10,7 @@ use crate::{
         predictor::{LinearPredictor, round_to},
         selection::Selection,
     },
-    math::{Row, rows, special},
+    math::{Row, float32, rows, special},
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -85,6 +85,7 @@ impl LinearClassifier {
     fn probabilities(&self, x: &Samples) -> Result<Array2<f64>> {
         let in32 = self.linear.in32(x);
         let round = |value| round_to(in32, value);
+        let softmax = if in32 { special::softmax32 } else { special::softmax };
         if self.linear.outputs() == 1 {
             let mut out = Array2::zeros((x.rows(), 2));
             for (sample, mut out) in rows(x)?.zip(out.rows_mut()) {
@@ -92,7 +93,7 @@ impl LinearClassifier {
                 match self.probability {
                     Probability::Softmax => {
                         (out[0], out[1]) = (-d, d);
-                        special::softmax(out.view_mut());
+                        softmax(out.view_mut());
                     }
                     // The second column is computed, and the first is what it leaves.
                     Probability::ModifiedHuber => out[1] = (clip(d) + 1.0) / 2.0,
@@ -109,8 +110,7 @@ impl LinearClassifier {
         for mut row in out.rows_mut() {
             let uniform = match self.probability {
                 Probability::Softmax => {
-                    special::softmax(row.view_mut());
-                    row.mapv_inplace(round);
+                    softmax(row.view_mut());
                     continue;
                 }
                 Probability::ModifiedHuber => {
@@ -207,7 +207,7 @@ impl Estimator for LinearClassifier {
     fn predict_log_proba(&self, x: &Samples) -> Result<Output> {
         let in32 = self.linear.in32(x);
         let mut p = self.probabilities(x)?;
-        p.mapv_inplace(|p| round_to(in32, p.ln()));
+        p.mapv_inplace(|p| if in32 { float32::ln(p as f32).into() } else { p.ln() });
         Ok(p.into())
     }
 }

@@ -1,12 +1,14 @@
 //! Shared kernels.
 
 pub(crate) mod euclidean;
+pub(crate) mod float32;
 pub(crate) mod kernels;
 pub(crate) mod linalg;
 mod matrix;
 mod product;
 pub(crate) mod random;
 pub(crate) mod special;
+pub(crate) mod sum;
 pub(crate) mod votes;
 
 pub(crate) use matrix::Matrix;

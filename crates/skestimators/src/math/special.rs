@@ -32,6 +32,26 @@ pub(crate) fn softmax(mut row: ArrayViewMut1<'_, f64>) {
     }
 }
 
+/// `scipy.special.logsumexp` of 32-bit floats: the largest terms are counted, and the rest goes through `log1p`.
+pub(crate) fn logsumexp32(values: impl Iterator<Item = f32> + Clone) -> f32 {
+    let max = values.clone().fold(f32::NEG_INFINITY, f32::max);
+    if !max.is_finite() {
+        return max;
+    }
+    let count = values.clone().filter(|&x| x == max).count() as f32;
+    let terms: Vec<f32> = values.map(|x| if x == max { 0.0 } else { super::float32::exp(x - max) }).collect();
+    let rest = super::sum::pairwise32(&terms) / count;
+    f64::from(rest).ln_1p() as f32 + super::float32::ln(count) + max
+}
+
+/// Softmax of a row in place, in 32 bits as numpy computes it.
+pub(crate) fn softmax32(mut row: ArrayViewMut1<'_, f64>) {
+    let max = row.iter().fold(f32::NEG_INFINITY, |max, &x| max.max(x as f32));
+    let terms: Vec<f32> = row.iter().map(|&x| super::float32::exp(x as f32 - max)).collect();
+    let sum = super::sum::pairwise32(&terms);
+    row.iter_mut().zip(terms).for_each(|(x, term)| *x = f64::from(term / sum));
+}
+
 /// Index of the largest element, the first of equal ones; a NaN counts as largest, as in `numpy.argmax`.
 pub(crate) fn argmax(values: impl IntoIterator<Item = f64>) -> usize {
     let mut best = (0, f64::NEG_INFINITY);

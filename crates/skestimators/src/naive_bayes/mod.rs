@@ -10,7 +10,10 @@ use crate::{
     data::{Array, Output, Samples},
     error::Result,
     estimator::{Classes, Estimator},
-    math::special::{argmax, logsumexp},
+    math::{
+        float32,
+        special::{argmax, logsumexp, logsumexp32},
+    },
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -27,6 +30,11 @@ trait Likelihood: Send + Sync {
 
     /// Number of features.
     fn features(&self) -> usize;
+
+    /// Whether these samples are computed with in 32 bits.
+    fn in_32_bits(&self, _x: &Samples) -> bool {
+        false
+    }
 
     /// `_joint_log_likelihood`: the logarithm of `P(class) P(sample | class)` up to a term of the sample, one column a class.
     fn joint(&self, x: &Samples) -> Result<Array2<f64>>;
@@ -72,7 +80,11 @@ impl<L: Likelihood> Estimator for NaiveBayes<L> {
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {
         let mut p = self.normalised(x)?;
-        p.mapv_inplace(f64::exp);
+        if self.likelihood.in_32_bits(x) {
+            p.mapv_inplace(|x| float32::exp(x as f32).into());
+        } else {
+            p.mapv_inplace(f64::exp);
+        }
         Ok(p.into())
     }
 
@@ -88,9 +100,15 @@ impl<L: Likelihood> Estimator for NaiveBayes<L> {
 impl<L: Likelihood> NaiveBayes<L> {
     fn normalised(&self, x: &Samples) -> Result<Array2<f64>> {
         let mut joint = self.likelihood.joint(x)?;
+        let in_32_bits = self.likelihood.in_32_bits(x);
         for mut row in joint.rows_mut() {
-            let norm = logsumexp(row.iter());
-            row -= norm;
+            if in_32_bits {
+                let norm = logsumexp32(row.iter().map(|&x| x as f32));
+                row.mapv_inplace(|x| (x as f32 - norm).into());
+            } else {
+                let norm = logsumexp(row.iter());
+                row -= norm;
+            }
         }
         Ok(joint)
     }
