@@ -22,6 +22,8 @@ pub(crate) struct LinearPredictor {
     coef32: bool,
     /// Whether the sum of such a product and the intercept is still of 32 bits.
     sum32: bool,
+    /// Whether products of 32 bits are added up as in the time of scikit-learn 0.22 and numpy 1.18.
+    old_blas: bool,
 }
 
 impl LinearPredictor {
@@ -42,7 +44,8 @@ impl LinearPredictor {
         s.require(coef.rows() > 0 && coef.columns() > 0, "coef_ is empty")?;
         let (intercept, intercept32) = intercept(s, name, coef.rows())?;
         let coef32 = is_float32(&values)?;
-        Ok(LinearPredictor { coef, intercept, many, coef32, sum32: coef32 && intercept32 })
+        let old_blas = s.version() < (0, 23);
+        Ok(LinearPredictor { coef, intercept, many, coef32, sum32: coef32 && intercept32, old_blas })
     }
 
     /// The products alone.
@@ -65,8 +68,8 @@ impl LinearPredictor {
     pub(crate) fn score(&self, sample: &Row<'_>, output: usize) -> f64 {
         let intercept = self.intercept[output];
         match sample {
-            Row::F32(_) if self.sum32 => f64::from(self.coef.dot32(output, sample) + intercept as f32),
-            Row::F32(_) if self.coef32 => f64::from(self.coef.dot32(output, sample)) + intercept,
+            Row::F32(_) if self.sum32 => f64::from(self.coef.dot32(output, sample, self.old_blas) + intercept as f32),
+            Row::F32(_) if self.coef32 => f64::from(self.coef.dot32(output, sample, self.old_blas)) + intercept,
             _ => self.coef.dot(output, sample) + intercept,
         }
     }

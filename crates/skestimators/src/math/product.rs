@@ -30,9 +30,10 @@ fn dot_with<T: Copy>(a: &[T], b: &[f64], widen: impl Fn(T) -> f64) -> f64 {
     ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
 }
 
-/// Inner product in 32 bits, added up as BLAS does it on x86: with one output in four partial sums, whose remainder of up to three
-/// products is added unfused; with several outputs in one sum of fused steps. Long rows differ in the last bit between processors.
-fn dot32(x: &[f32], weights: &[f64], outputs: usize) -> f32 {
+/// Inner product in 32 bits, added up as the OpenBLAS in numpy's wheels does it on x86: with one output in four partial sums, whose
+/// remainder of up to three products is added unfused; with several outputs in one sum of fused steps. The four sums are joined in
+/// pairs, by the OpenBLAS of numpy 1.18 and older (`old`) one after the other. Long rows differ in the last bit between processors.
+fn dot32(x: &[f32], weights: &[f64], outputs: usize, old: bool) -> f32 {
     // The weights were read from 32 bits: nothing is lost.
     let pairs = x.iter().zip(weights).map(|(&x, &w)| (x, w as f32));
     if outputs > 1 {
@@ -44,7 +45,8 @@ fn dot32(x: &[f32], weights: &[f64], outputs: usize) -> f32 {
         sums[i % 4] = x.mul_add(w, sums[i % 4]);
     }
     let rest: f32 = pairs.skip(whole).map(|(x, w)| x * w).sum();
-    ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest
+    let sum = if old { sums.iter().sum() } else { (sums[0] + sums[1]) + (sums[2] + sums[3]) };
+    sum + rest
 }
 
 /// One sample, in the form it came in: nothing is copied unless its numbers do not stand side by side.
@@ -145,10 +147,10 @@ impl Weights {
         }
     }
 
-    /// The same where weights and sample are of 32 bits.
-    pub(crate) fn dot32(&self, output: usize, sample: &Row<'_>) -> f32 {
+    /// The same where weights and sample are of 32 bits; `old` as the OpenBLAS of numpy 1.18 and older did it.
+    pub(crate) fn dot32(&self, output: usize, sample: &Row<'_>, old: bool) -> f32 {
         match (self, sample) {
-            (Weights::Dense(w), Row::F32(x)) => dot32(x, w.row(output), w.rows),
+            (Weights::Dense(w), Row::F32(x)) => dot32(x, w.row(output), w.rows, old),
             _ => self.dot(output, sample) as f32,
         }
     }
