@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use super::{Likelihood, NaiveBayes, per_class};
 use crate::{
@@ -66,7 +66,7 @@ impl Likelihood for Gaussian {
 
     fn joint(&self, x: &Samples) -> Result<Array2<f64>> {
         if let (Samples::Dense32(x), true) = (x, self.fitted32) {
-            return Ok(self.joint32(x.view()));
+            return Ok(self.joint32(x));
         }
         let x = x.dense()?;
         let mut out = Array2::zeros((x.nrows(), self.theta.rows));
@@ -83,7 +83,7 @@ impl Likelihood for Gaussian {
 
 impl Gaussian {
     /// The same in 32 bits, rounded where numpy rounds.
-    fn joint32(&self, x: ArrayView2<'_, f32>) -> Array2<f64> {
+    fn joint32(&self, x: &Array2<f32>) -> Array2<f64> {
         let mut out = Array2::zeros((x.nrows(), self.theta.rows));
         let mut terms = vec![0f32; x.ncols()];
         for (row, mut out) in x.rows().into_iter().zip(out.rows_mut()) {
