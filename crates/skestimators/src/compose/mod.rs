@@ -2,3 +2,4 @@
 
 pub(crate) mod column_transformer;
 pub(crate) mod columns;
+pub(crate) mod target;

@@ -107,3 +107,42 @@ pub(crate) fn repr(value: &Value) -> String {
         Value::Bytes(bytes) => format!("b'{}'", skpickle::printable(&String::from_utf8_lossy(bytes))),
     }
 }
+
+/// A value as Python's `str` writes it, for names of columns.
+pub(crate) fn text(value: &Value) -> String {
+    match value {
+        Value::Str(text) => text.to_string(),
+        Value::Float(x) if x.is_infinite() => if *x > 0.0 { "inf" } else { "-inf" }.into(),
+        Value::Float(x) if *x != 0.0 && !(1e-4..1e16).contains(&x.abs()) && !x.is_nan() => scientific(format!("{x:e}")),
+        other => repr(other),
+    }
+}
+
+/// The categories of an array as Python's `str` writes them.
+pub(crate) fn texts(array: &Array) -> Vec<String> {
+    match array {
+        // The digits that 32 bits need are fewer.
+        Array::F32(a) => a
+            .iter()
+            .map(|&x| {
+                if x == 0.0 || (1e-4..1e16).contains(&x.abs()) {
+                    format!("{x:?}")
+                } else {
+                    text(&Value::Float(x.into()))
+                }
+            })
+            .collect(),
+        other => values(other).map(|value| text(&value)).collect(),
+    }
+}
+
+/// Python gives an exponent a sign and at least two digits.
+fn scientific(number: String) -> String {
+    match number.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+        None => number,
+    }
+}

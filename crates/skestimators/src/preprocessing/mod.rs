@@ -1,7 +1,13 @@
 //! `sklearn.preprocessing`.
 
+pub(crate) mod binarizer;
 pub(crate) mod categories;
 pub(crate) mod data;
+pub(crate) mod discretization;
 pub(crate) mod function_transformer;
+pub(crate) mod labels;
 pub(crate) mod normalizer;
+pub(crate) mod one_hot_encoder;
+pub(crate) mod one_hot_legacy;
 pub(crate) mod ordinal_encoder;
+pub(crate) mod polynomial;
