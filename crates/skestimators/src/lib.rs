@@ -38,6 +38,7 @@ mod model_selection;
 mod multiclass;
 mod multioutput;
 mod naive_bayes;
+mod neighbors;
 mod neural_network;
 mod pipeline;
 mod preprocessing;

@@ -3,8 +3,8 @@
 use crate::{
     calibration, cluster, compose, covariance, cross_decomposition, decomposition, discriminant_analysis, dummy,
     ensemble, feature_selection, frozen, isotonic, kernel_approximation, kernel_ridge, linear_model, mixture,
-    model_selection, multiclass, multioutput, naive_bayes, neural_network, pipeline, preprocessing, random_projection,
-    state::Load, svm, tree,
+    model_selection, multiclass, multioutput, naive_bayes, neighbors, neural_network, pipeline, preprocessing,
+    random_projection, state::Load, svm, tree,
 };
 
 /// Every supported class, by first package and class name, in order.
@@ -148,6 +148,13 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("naive_bayes.ComplementNB", naive_bayes::load_complement),
     ("naive_bayes.GaussianNB", naive_bayes::load_gaussian),
     ("naive_bayes.MultinomialNB", naive_bayes::load_multinomial),
+    ("neighbors.KNeighborsClassifier", neighbors::load_k_classifier),
+    ("neighbors.KNeighborsRegressor", neighbors::load_k_regressor),
+    ("neighbors.KNeighborsTransformer", neighbors::load_k_transformer),
+    ("neighbors.NearestNeighbors", neighbors::load_nearest),
+    ("neighbors.RadiusNeighborsClassifier", neighbors::load_radius_classifier),
+    ("neighbors.RadiusNeighborsRegressor", neighbors::load_radius_regressor),
+    ("neighbors.RadiusNeighborsTransformer", neighbors::load_radius_transformer),
     ("neural_network.BernoulliRBM", neural_network::rbm::load),
     ("neural_network.MLPClassifier", neural_network::multilayer_perceptron::load_classifier),
     ("neural_network.MLPRegressor", neural_network::multilayer_perceptron::load_regressor),

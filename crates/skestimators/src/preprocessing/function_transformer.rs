@@ -234,6 +234,18 @@ fn flag(on: bool) -> f64 {
     f64::from(u8::from(on))
 }
 
+/// A function of numpy that maps numbers one by one, for those who name one as a parameter.
+pub(crate) fn numpy_function(obj: &Obj<'_>) -> Result<fn(f64) -> f64> {
+    let (module, name) = callable(obj)?;
+    let known = (module.split('.').next() == Some("numpy")).then(|| elementwise(&name)).flatten();
+    known.map(|(call, _)| call).ok_or_else(|| {
+        let name = skpickle::printable(&format!("{module}.{name}"));
+        let message =
+            format!("the function {name} cannot be run: only functions of numpy that map numbers one by one can");
+        Error::unsupported(obj.error(ErrorKind::Unsupported, message))
+    })
+}
+
 /// numpy's functions of one number, and whether zero stays zero.
 fn elementwise(name: &str) -> Option<(Call, bool)> {
     let (call, keeps_zero): (Call, bool) = match name {
