@@ -171,6 +171,11 @@ impl DummyClassifier {
 }
 
 impl Estimator for DummyClassifier {
+    fn ignores_samples(&self) -> bool {
+        // Draws differ from sample to sample.
+        !self.rules.iter().any(|rule| matches!(rule, Rule::Stratified(_) | Rule::Uniform))
+    }
+
     fn methods(&self) -> Methods {
         Methods::of(&[Method::Predict, Method::PredictProba, Method::PredictLogProba])
     }
@@ -242,6 +247,10 @@ impl DummyRegressor {
 }
 
 impl Estimator for DummyRegressor {
+    fn ignores_samples(&self) -> bool {
+        true
+    }
+
     fn methods(&self) -> Methods {
         Methods::of(&[Method::Predict]).with_if(self.std, Method::PredictStd)
     }

@@ -40,6 +40,11 @@ pub(crate) trait Estimator: Send + Sync {
         None
     }
 
+    /// Whether every sample is answered alike.
+    fn ignores_samples(&self) -> bool {
+        false
+    }
+
     fn predict(&self, _x: &Samples) -> Result<Array> {
         Err(unreachable_method(Method::Predict))
     }

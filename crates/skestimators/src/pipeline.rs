@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use skpickle::{Kind, Obj};
 
+use crate::math::scratch;
 use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},
@@ -88,14 +89,24 @@ impl Pipeline {
         let before = &self.steps[..self.steps.len() - 1];
         let mut x = Cow::Borrowed(x);
         for (_, step) in before {
-            x = Cow::Owned(step.transform(&x)?);
+            let next = Cow::Owned(step.transform(&x)?);
+            recycle(std::mem::replace(&mut x, next));
         }
         Ok((x, last))
     }
 
     fn delegate(&self, method: Method, x: &Samples) -> Result<Output> {
         let (x, last) = self.before_last(method, x)?;
-        last.call(method, &x)
+        let answer = last.call(method, &x);
+        recycle(x);
+        answer
+    }
+}
+
+/// Takes back the memory of what one step handed to the next.
+fn recycle(x: Cow<'_, Samples>) {
+    if let Cow::Owned(Samples::Dense(x)) = x {
+        scratch::give_matrix(x);
     }
 }
 
@@ -169,7 +180,9 @@ impl Estimator for Pipeline {
 
     fn predict(&self, x: &Samples) -> Result<Array> {
         let (x, last) = self.before_last(Method::Predict, x)?;
-        last.predict(&x)
+        let y = last.predict(&x);
+        recycle(x);
+        y
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {

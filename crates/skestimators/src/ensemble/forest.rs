@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use ndarray::{Array2, ArrayD};
 use skpickle::Obj;
 
+use crate::math::scratch;
 use crate::{
     data::{Array, Output, Samples},
     error::Result,
@@ -70,7 +71,7 @@ pub(crate) fn n_features(s: &State<'_, '_>, trees: &[Arc<Tree>]) -> Result<usize
 
 /// The sum of the trees' answers, one row a sample, divided by their number.
 fn mean(trees: &[Arc<Tree>], width: usize, x: &Samples) -> Result<Array2<f64>> {
-    let mut sums = vec![0.0; x.rows() * width];
+    let mut sums = scratch::zeros(x.rows() * width);
     blocks(x, |block| {
         for tree in trees {
             tree.answers(block, |i, answer| {
@@ -152,7 +153,10 @@ impl Estimator for ForestClassifier {
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
-        self.targets.most_probable(&self.mean(x)?)
+        let p = self.mean(x)?;
+        let labels = self.targets.most_probable(&p);
+        scratch::give_matrix(p);
+        labels
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayD, IxDyn};
+use ndarray::{Array2, ArrayD, ArrayView1, IxDyn};
 use skpickle::{Kind, Shared};
 
+use crate::math::scratch;
 use crate::{
     data::{Array, Csr, Output, Samples},
     ensemble::{
@@ -62,14 +63,31 @@ impl Boosting {
         let learning_rate: f64 = s.get("learning_rate")?;
         s.require(learning_rate.is_finite(), "learning_rate is not finite")?;
         let init = init(s, width, loss.as_ref())?;
-        Ok(Boosting { trees, width, learning_rate, init, n_features, loss, dense: s.version() < (0, 19) })
+        let mut boosting =
+            Boosting { trees, width, learning_rate, init, n_features, loss, dense: s.version() < (0, 19) };
+        boosting.settle()?;
+        Ok(boosting)
+    }
+
+    /// The usual initial estimators, dummies, answer the same whatever the sample: they are asked once.
+    fn settle(&mut self) -> Result<()> {
+        let Init::Estimator(estimator) = &self.init else { return Ok(()) };
+        if estimator.estimator.ignores_samples() {
+            let raw = self.initial(&Samples::Dense(Array2::zeros((1, self.n_features))))?;
+            self.init = Init::Constant(raw.into_raw_vec_and_offset().0);
+        }
+        Ok(())
     }
 
     /// Raw predictions before the first stage.
     fn initial(&self, x: &Samples) -> Result<Array2<f64>> {
         let rows = x.rows();
         let estimator = match &self.init {
-            Init::Constant(values) => return Ok(Array2::from_shape_fn((rows, self.width), |(_, k)| values[k])),
+            Init::Constant(values) => {
+                let mut raw = scratch::matrix(rows, self.width);
+                raw.rows_mut().into_iter().for_each(|mut row| row.assign(&ArrayView1::from(values)));
+                return Ok(raw);
+            }
             Init::Estimator(estimator) => estimator,
         };
         let x = rounded(x)?;
@@ -244,7 +262,12 @@ impl Estimator for GradientBoostingClassifier {
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
-        Ok(self.classes.take(&self.loss.decisions(self.boosting.raw(x)?)))
+        let raw = self.boosting.raw(x)?;
+        let decisions = self.loss.decisions(&raw);
+        let labels = self.classes.take_each(decisions.iter().copied());
+        scratch::give(decisions);
+        scratch::give_matrix(raw);
+        Ok(labels)
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {
@@ -260,7 +283,7 @@ impl Estimator for GradientBoostingClassifier {
         let b = &self.boosting;
         match method {
             Method::StagedPredict => {
-                let labels = b.staged(x, |raw| Ok(self.loss.decisions(raw.clone())))?.concat();
+                let labels = b.staged(x, |raw| Ok(self.loss.decisions(raw)))?.concat();
                 let labels = self.classes.take(&labels).reshaped(&[b.stages(), x.rows()]);
                 Ok(labels.ok_or_else(|| Error::input("the stages differ in shape"))?.into())
             }

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayViewMut1};
 
+use crate::math::scratch;
 use crate::{
     error::Result,
     math::special::{argmax, expit, logsumexp, softmax_rows},
@@ -62,10 +63,14 @@ impl Classification {
     pub(crate) fn probabilities(&self, mut raw: Array2<f64>) -> Array2<f64> {
         let scale = if self.loss == Loss::Exponential { 2.0 } else { 1.0 };
         match self.loss {
-            Loss::Binomial | Loss::Exponential => Array2::from_shape_fn((raw.nrows(), 2), |(i, j)| {
-                let p = expit(scale * raw[[i, 0]]);
-                if j == 1 { p } else { 1.0 - p }
-            }),
+            Loss::Binomial | Loss::Exponential => {
+                let p = Array2::from_shape_fn((raw.nrows(), 2), |(i, j)| {
+                    let p = expit(scale * raw[[i, 0]]);
+                    if j == 1 { p } else { 1.0 - p }
+                });
+                scratch::give_matrix(raw);
+                p
+            }
             Loss::Multinomial if self.by_links => {
                 softmax_rows(&mut raw);
                 raw
@@ -82,18 +87,23 @@ impl Classification {
     }
 
     /// Index of the class that is predicted for each sample.
-    pub(crate) fn decisions(&self, raw: Array2<f64>) -> Vec<usize> {
+    pub(crate) fn decisions(&self, raw: &Array2<f64>) -> Vec<usize> {
+        let mut indices = scratch::empty();
         match self.loss {
             // At 0.5 the first of two equal probabilities used to win.
             Loss::Binomial if !self.by_links => {
-                raw.iter().map(|&x| expit(x)).map(|p| usize::from(p > 1.0 - p)).collect()
+                indices.extend(raw.iter().map(|&x| expit(x)).map(|p| usize::from(p > 1.0 - p)));
             }
-            Loss::Binomial | Loss::Exponential => raw.iter().map(|&x| usize::from(x >= 0.0)).collect(),
+            Loss::Binomial | Loss::Exponential => indices.extend(raw.iter().map(|&x| usize::from(x >= 0.0))),
+            Loss::Multinomial if self.by_links => {
+                indices.extend(raw.rows().into_iter().map(|row| argmax(row.iter().copied())));
+            }
             Loss::Multinomial => {
-                let scores = if self.by_links { raw } else { self.probabilities(raw) };
-                scores.rows().into_iter().map(|row| argmax(row.iter().copied())).collect()
+                let p = self.probabilities(raw.clone());
+                indices.extend(p.rows().into_iter().map(|row| argmax(row.iter().copied())));
             }
         }
+        indices
     }
 }
 

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use ndarray::{Array2, ArrayD, ArrayView1, IxDyn};
 use skpickle::{Column, ErrorKind, Obj};
 
+use crate::math::scratch;
 use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},
@@ -358,14 +359,13 @@ impl HistGradientBoosting {
         Ok(Cow::Owned(x))
     }
 
-    /// Sums after each of the iterations that `stages` names, or after the last: the rows of one stage stand together.
-    fn sums(&self, x: &Samples, staged: bool) -> Result<Vec<Array2<f64>>> {
+    /// Sums after each iteration.
+    fn sums(&self, x: &Samples) -> Result<Vec<Array2<f64>>> {
         let x = self.preprocessed(x)?;
         let x = x.dense()?;
         let outputs = self.baseline.len();
         let iterations = self.trees.roots.len() / outputs;
-        let stages = if staged { iterations } else { 1 };
-        let mut sums = vec![Array2::zeros((x.nrows(), outputs)); stages];
+        let mut sums = vec![Array2::zeros((x.nrows(), outputs)); iterations];
         let mut sum = vec![0.0; outputs];
         for (i, row) in x.rows().into_iter().enumerate() {
             let row = crate::math::contiguous(&row);
@@ -374,20 +374,28 @@ impl HistGradientBoosting {
                 for (sum, &root) in sum.iter_mut().zip(roots) {
                     *sum += self.trees.leaf(root, &row);
                 }
-                if staged {
-                    sums[iteration].row_mut(i).assign(&ArrayView1::from(&sum));
-                }
-            }
-            if !staged {
-                sums[0].row_mut(i).assign(&ArrayView1::from(&sum));
+                sums[iteration].row_mut(i).assign(&ArrayView1::from(&sum));
             }
         }
         Ok(sums)
     }
 
+    /// Sums after the last iteration.
     fn sum(&self, x: &Samples) -> Result<Array2<f64>> {
-        let sums = self.sums(x, false)?;
-        sums.into_iter().next().ok_or_else(|| Error::input("no iterations"))
+        let x = self.preprocessed(x)?;
+        let x = x.dense()?;
+        let outputs = self.baseline.len();
+        let mut sums = scratch::matrix(x.nrows(), outputs);
+        for (row, mut sum) in x.rows().into_iter().zip(sums.rows_mut()) {
+            let row = crate::math::contiguous(&row);
+            sum.assign(&ArrayView1::from(&self.baseline));
+            for roots in self.trees.roots.chunks_exact(outputs) {
+                for (sum, &root) in sum.iter_mut().zip(roots) {
+                    *sum += self.trees.leaf(root, &row);
+                }
+            }
+        }
+        Ok(sums)
     }
 
     fn labels(&self, sums: &Array2<f64>, classes: &Array) -> Vec<usize> {
@@ -410,12 +418,20 @@ impl HistGradientBoosting {
                 argmax(row.iter().map(|x| (x - total).exp()))
             }
         };
-        sums.rows().into_iter().map(|row| index(row).min(last)).collect()
+        let mut indices = scratch::empty();
+        indices.extend(sums.rows().into_iter().map(|row| index(row).min(last)));
+        indices
     }
 
     fn answer(&self, sums: Array2<f64>) -> Array {
         match &self.classes {
-            Some(classes) => classes.take(&self.labels(&sums, classes)),
+            Some(classes) => {
+                let indices = self.labels(&sums, classes);
+                let labels = classes.take_each(indices.iter().copied());
+                scratch::give(indices);
+                scratch::give_matrix(sums);
+                labels
+            }
             None => {
                 let values = sums.into_raw_vec_and_offset().0;
                 let values = if self.link == Link::Log { values.into_iter().map(f64::exp).collect() } else { values };
@@ -433,10 +449,12 @@ impl HistGradientBoosting {
             softmax_rows(&mut sums);
             return sums;
         }
-        Array2::from_shape_fn((sums.nrows(), 2), |(i, j)| {
+        let p = Array2::from_shape_fn((sums.nrows(), 2), |(i, j)| {
             let p = expit(sums[[i, 0]]);
             if j == 1 { p } else { 1.0 - p }
-        })
+        });
+        scratch::give_matrix(sums);
+        p
     }
 }
 
@@ -496,7 +514,7 @@ impl Estimator for HistGradientBoosting {
     }
 
     fn other(&self, method: Method, x: &Samples) -> Result<Output> {
-        let stages = self.sums(x, true)?;
+        let stages = self.sums(x)?;
         let rows = x.rows();
         let decided = |stages: Vec<Array2<f64>>| stages.into_iter().map(Self::decisions).collect::<Vec<Array>>();
         Ok(match (method, &self.classes) {

@@ -7,6 +7,7 @@ pub(crate) mod linalg;
 mod matrix;
 mod product;
 pub(crate) mod random;
+pub(crate) mod scratch;
 pub(crate) mod special;
 pub(crate) mod sum;
 pub(crate) mod votes;

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use super::network::{self, Activation, Network};
+use crate::math::scratch;
 use crate::{
     data::{Array, Output, Samples},
     error::Result,
@@ -106,7 +107,7 @@ impl Estimator for MLPClassifier {
             let y = self.network.forward(x)?;
             return Ok(y.mapv(|y| i64::from(y > self.threshold)).into());
         }
-        let mut indices = Vec::with_capacity(x.rows());
+        let mut indices = scratch::empty();
         let last = self.classes.len() - 1;
         self.network.each_row(x, |_, row| {
             indices.push(match row {
@@ -115,7 +116,9 @@ impl Estimator for MLPClassifier {
                 row => argmax(row.iter().copied()),
             });
         })?;
-        Ok(self.classes.take(&indices))
+        let labels = self.classes.take_each(indices.iter().copied());
+        scratch::give(indices);
+        Ok(labels)
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {

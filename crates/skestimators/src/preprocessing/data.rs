@@ -1,8 +1,8 @@
 //! `sklearn.preprocessing._data`: `StandardScaler`, `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler`: each column is shifted and scaled.
 
-use ndarray::Array2;
 use skpickle::Shared;
 
+use crate::math::scratch;
 use crate::{
     data::{Csr, Samples},
     error::{Error, Result},
@@ -123,7 +123,9 @@ impl Scaler {
                 Samples::Dense32(x)
             }
             x => {
-                let mut x: Array2<f64> = x.dense()?.into_owned();
+                let samples = x.dense()?;
+                let mut x = scratch::matrix(samples.nrows(), samples.ncols());
+                x.assign(&samples);
                 for step in steps {
                     for mut row in x.rows_mut() {
                         row.iter_mut().enumerate().for_each(|(j, v)| *v = step.apply(*v, j));

@@ -6,6 +6,7 @@ use super::{
     base::{self, Machine},
     coupling::Coupling,
 };
+use crate::math::scratch;
 use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},
@@ -140,17 +141,20 @@ impl Estimator for Svc {
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
-        let mut indices = Vec::with_capacity(x.rows());
+        let mut indices = scratch::empty();
         if self.break_ties && self.shape == Shape::OneVsOne {
             return Err(Error::input("break_ties must be False when decision_function_shape is 'ovo'"));
         }
         if self.break_ties && self.classes.len() > 2 {
             indices.extend(self.one_vs_rest(x)?.rows().into_iter().map(|row| argmax(row.iter().copied())));
         } else {
-            let mut votes = vec![0; self.classes.len()];
+            let mut votes = scratch::zeros(self.classes.len());
             self.machine.each_row(x, |_, decisions| indices.push(most_votes(decisions, &mut votes)))?;
+            scratch::give(votes);
         }
-        Ok(self.classes.take(&indices))
+        let labels = self.classes.take_each(indices.iter().copied());
+        scratch::give(indices);
+        Ok(labels)
     }
 
     fn decision_function(&self, x: &Samples) -> Result<Array> {

@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use crate::math::scratch;
 use crate::{
     data::{Array, Csr, Output, Samples},
     error::Result,
@@ -122,14 +123,16 @@ impl Estimator for DecisionTreeClassifier {
 
     fn predict(&self, x: &Samples) -> Result<Array> {
         let outputs = self.targets.n_outputs();
-        let mut indices = Vec::with_capacity(x.rows() * outputs);
+        let mut indices = scratch::empty();
         blocks(x, |block| {
             self.tree.leaves(block, |_, node| {
                 let leaf = self.tree.leaf_number(node);
                 indices.extend(self.labels[leaf * outputs..][..outputs].iter().map(|&label| label as usize));
             });
         })?;
-        self.targets.labels(&indices)
+        let labels = self.targets.labels(&indices);
+        scratch::give(indices);
+        labels
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {

@@ -1,6 +1,6 @@
 //! Samples as trees read them: dense rows of 32-bit floats, a block at a time.
 
-use crate::{data::Samples, error::Result};
+use crate::{data::Samples, error::Result, math::scratch};
 
 /// Numbers in one block: small enough for the cache, large enough that a tree's nodes are used by many rows.
 const BLOCK: usize = 1 << 16;
@@ -29,10 +29,10 @@ pub(crate) fn blocks(x: &Samples, mut visit: impl FnMut(&Block<'_>)) -> Result<(
     }
     let size = (BLOCK / columns).clamp(1, ROWS).min(rows.max(1));
     let dense = if matches!(x, Samples::Sparse(_) | Samples::Dense32(_)) { None } else { Some(x.dense()?) };
-    let mut values = vec![0f32; size * columns];
+    let mut buffer = scratch::zeros(size * columns);
     for start in (0..rows).step_by(size) {
         let count = size.min(rows - start);
-        let values = &mut values[..count * columns];
+        let values = &mut buffer[..count * columns];
         for (row, out) in (start..).zip(values.chunks_exact_mut(columns)) {
             match (x, &dense) {
                 (Samples::Sparse(x), _) => {
@@ -48,5 +48,6 @@ pub(crate) fn blocks(x: &Samples, mut visit: impl FnMut(&Block<'_>)) -> Result<(
         }
         visit(&Block { start, values, columns });
     }
+    scratch::give::<f32>(buffer);
     Ok(())
 }

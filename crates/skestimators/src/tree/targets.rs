@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, Axis};
 
+use crate::math::scratch;
 use crate::{
     data::{Array, Output},
     error::{Error, Result},
@@ -84,13 +85,13 @@ impl Targets {
     /// Labels from their indices, the outputs of a sample side by side.
     pub(crate) fn labels(&self, indices: &[usize]) -> Result<Array> {
         let outputs = self.classes.len();
+        let own = |k: usize| indices.iter().skip(k).step_by(outputs).copied();
+        if let ([classes], false) = (self.classes.as_slice(), self.many) {
+            return Ok(classes.take_each(own(0)));
+        }
         let mut columns = Vec::with_capacity(outputs);
         for (k, classes) in self.classes.iter().enumerate() {
-            let own: Vec<usize> = indices.iter().skip(k).step_by(outputs).copied().collect();
-            let labels = classes.take(&own);
-            if !self.many {
-                return Ok(labels);
-            }
+            let labels = classes.take_each(own(k));
             columns.push(if self.as_floats {
                 let floats = labels.to_f64().ok_or_else(|| Error::input("could not convert string to float"))?;
                 Array::F64(floats)
@@ -103,7 +104,7 @@ impl Targets {
 
     /// The most probable labels. `p` has the classes of all outputs side by side.
     pub(crate) fn most_probable(&self, p: &Array2<f64>) -> Result<Array> {
-        let mut indices = Vec::with_capacity(p.nrows() * self.classes.len());
+        let mut indices = scratch::empty();
         for row in p.rows() {
             let mut start = 0;
             for size in self.sizes() {
@@ -111,7 +112,9 @@ impl Targets {
                 start += size;
             }
         }
-        self.labels(&indices)
+        let labels = self.labels(&indices);
+        scratch::give(indices);
+        labels
     }
 
     /// Probabilities as `predict_proba` gives them: one array, or a list of one for each output.
