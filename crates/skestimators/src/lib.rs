@@ -23,6 +23,7 @@ mod dummy;
 mod ensemble;
 mod error;
 mod estimator;
+mod feature_extraction;
 mod feature_selection;
 mod frozen;
 mod isotonic;

@@ -2,9 +2,9 @@
 
 use crate::{
     calibration, cluster, compose, covariance, cross_decomposition, decomposition, discriminant_analysis, dummy,
-    ensemble, feature_selection, frozen, isotonic, kernel_approximation, kernel_ridge, linear_model, mixture,
-    model_selection, multiclass, multioutput, naive_bayes, neighbors, neural_network, pipeline, preprocessing,
-    random_projection, state::Load, svm, tree,
+    ensemble, feature_extraction, feature_selection, frozen, isotonic, kernel_approximation, kernel_ridge,
+    linear_model, mixture, model_selection, multiclass, multioutput, naive_bayes, neighbors, neural_network, pipeline,
+    preprocessing, random_projection, state::Load, svm, tree,
 };
 
 /// Every supported class, by first package and class name, in order.
@@ -71,6 +71,11 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("ensemble.StackingRegressor", ensemble::stacking::load_regressor),
     ("ensemble.VotingClassifier", ensemble::voting::load_classifier),
     ("ensemble.VotingRegressor", ensemble::voting::load_regressor),
+    ("feature_extraction.CountVectorizer", feature_extraction::text::count::load),
+    ("feature_extraction.FeatureHasher", feature_extraction::hashing::load),
+    ("feature_extraction.HashingVectorizer", feature_extraction::text::hashing::load),
+    ("feature_extraction.TfidfTransformer", feature_extraction::text::tfidf::load),
+    ("feature_extraction.TfidfVectorizer", feature_extraction::text::count::load_tfidf),
     ("feature_selection.GenericUnivariateSelect", feature_selection::selectors::load_generic),
     ("feature_selection.RFE", feature_selection::selectors::load_rfe),
     ("feature_selection.RFECV", feature_selection::selectors::load_rfe),

@@ -1,0 +1,421 @@
+//! From a document to its tokens: `_VectorizerMixin.build_analyzer`.
+
+use std::{borrow::Cow, collections::HashSet};
+
+use skpickle::{ErrorKind, Kind, Obj};
+
+use super::{matcher::Regex, stop_words, words};
+use crate::{
+    error::{Error, Result},
+    state::State,
+};
+
+/// Bytes of tokens that one document may come to.
+const LARGEST: usize = 1 << 31;
+
+#[derive(Debug, Clone, Copy)]
+enum Preprocess {
+    /// Lower case, and then what is done about accents.
+    Usual {
+        lower: bool,
+        accents: Option<Function>,
+    },
+    Call(Function),
+}
+
+/// A function of text that can be run here: those of Python and of scikit-learn itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Function {
+    Lower,
+    Strip,
+    Same,
+    StripAccentsAscii,
+    StripAccentsUnicode,
+    /// To tokens, at white space.
+    Split,
+    /// To tokens, one for each character.
+    List,
+}
+
+#[derive(Debug)]
+enum Tokenizer {
+    /// `\b\w{n,}\b`.
+    Runs(usize),
+    Pattern(Box<Regex>),
+    Call(Function),
+}
+
+#[derive(Debug)]
+enum Mode {
+    Word {
+        tokenizer: Tokenizer,
+        stop: Option<HashSet<String>>,
+    },
+    Char,
+    CharWb,
+    /// The analyzer is a function of the whole document.
+    Call(Function),
+}
+
+#[derive(Debug)]
+pub(super) struct Analyzer {
+    preprocess: Preprocess,
+    mode: Mode,
+    least: usize,
+    most: usize,
+    /// Bytes of the longest token that is of use.
+    longest: usize,
+}
+
+impl Analyzer {
+    pub(super) fn load(s: &State<'_, '_>) -> Result<Analyzer> {
+        s.ignored(&[
+            "max_df",
+            "min_df",
+            "max_features",
+            "stop_words_",
+            "_stop_words_id",
+            "fixed_vocabulary_",
+            "analyzer",
+        ]);
+        if let Some(input) = s.opt::<String>("input")?.filter(|input| input != "content") {
+            return Err(s.unsupported(format!(
+                "input='{}': files are not read here; set input='content' and give the documents themselves",
+                skpickle::printable(&input)
+            )));
+        }
+        let bounds: Vec<usize> = s.opt("ngram_range")?.unwrap_or_else(|| vec![1, 1]);
+        let &[least, most] = bounds.as_slice() else { return Err(s.error("ngram_range is not a pair of numbers")) };
+        s.require(
+            least <= most,
+            format!("Invalid value for ngram_range=({least}, {most}) lower boundary larger than the upper boundary."),
+        )?;
+        s.require(least > 0, format!("ngram_range=({least}, {most}), expected at least 1"))?;
+        let mode = mode(s)?;
+        let preprocess = match s.raw_opt("preprocessor") {
+            Some(callable) => Preprocess::Call(text_function(s, "preprocessor", &callable)?),
+            None => Preprocess::Usual { lower: s.opt("lowercase")?.unwrap_or(true), accents: accents(s)? },
+        };
+        s.ignored(&["lowercase", "strip_accents", "encoding", "decode_error"]);
+        Ok(Analyzer { preprocess, mode, least, most, longest: usize::MAX })
+    }
+
+    /// Leaves out tokens of more bytes: they are not in the vocabulary.
+    pub(super) fn up_to(self, longest: usize) -> Analyzer {
+        Analyzer { longest, ..self }
+    }
+
+    /// Each token of a document.
+    pub(super) fn tokens(&self, document: &str, visit: &mut dyn FnMut(&str)) -> Result<()> {
+        if let Mode::Call(function) = self.mode {
+            function.tokens(document, visit);
+            return Ok(());
+        }
+        let text = self.preprocess.apply(document);
+        match &self.mode {
+            Mode::Word { tokenizer, stop } => self.word_ngrams(&tokenizer.tokens(&text)?, stop.as_ref(), visit),
+            Mode::CharWb => self.char_wb_ngrams(&words::squeeze(&text), visit),
+            Mode::Char | Mode::Call(_) => self.char_ngrams(&words::squeeze(&text), visit),
+        }
+    }
+
+    fn word_ngrams(
+        &self,
+        tokens: &[Cow<'_, str>],
+        stop: Option<&HashSet<String>>,
+        visit: &mut dyn FnMut(&str),
+    ) -> Result<()> {
+        let kept: Vec<&str> =
+            tokens.iter().map(AsRef::as_ref).filter(|token| stop.is_none_or(|stop| !stop.contains(*token))).collect();
+        if self.most == 1 {
+            kept.into_iter().for_each(visit);
+            return Ok(());
+        }
+        let mut work = 0usize;
+        let mut joined = String::new();
+        for start in 0..kept.len() {
+            joined.clear();
+            for (n, token) in kept[start..].iter().take(self.most).enumerate() {
+                if n > 0 {
+                    joined.push(' ');
+                }
+                joined.push_str(token);
+                if joined.len() > self.longest {
+                    break;
+                }
+                work = work.saturating_add(joined.len());
+                if n + 1 >= self.least {
+                    visit(&joined);
+                }
+            }
+            if work > LARGEST {
+                return Err(self.too_much());
+            }
+        }
+        Ok(())
+    }
+
+    fn char_ngrams(&self, text: &str, visit: &mut dyn FnMut(&str)) -> Result<()> {
+        let offsets = offsets(text);
+        let mut work = 0usize;
+        for start in 0..offsets.len() - 1 {
+            for n in self.least..=self.most.min(offsets.len() - 1 - start) {
+                let ngram = &text[offsets[start]..offsets[start + n]];
+                if ngram.len() > self.longest {
+                    break;
+                }
+                work = work.saturating_add(ngram.len());
+                visit(ngram);
+            }
+            if work > LARGEST {
+                return Err(self.too_much());
+            }
+        }
+        Ok(())
+    }
+
+    fn char_wb_ngrams(&self, text: &str, visit: &mut dyn FnMut(&str)) -> Result<()> {
+        let mut work = 0usize;
+        for word in words::split(text) {
+            let padded = format!(" {word} ");
+            let offsets = offsets(&padded);
+            let len = offsets.len() - 1;
+            for n in self.least..=self.most {
+                if n >= len {
+                    // A short word counts once, for the first length that it does not reach.
+                    visit(&padded);
+                    break;
+                }
+                for start in 0..=len - n {
+                    let ngram = &padded[offsets[start]..offsets[start + n]];
+                    work = work.saturating_add(ngram.len());
+                    visit(ngram);
+                }
+                if work > LARGEST {
+                    return Err(self.too_much());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn too_much(&self) -> Error {
+        Error::input(format!(
+            "the n-grams of a document with ngram_range=({}, {}) come to more than {LARGEST} bytes; give shorter documents",
+            self.least, self.most
+        ))
+    }
+}
+
+/// Where each character starts, and where the last ends.
+fn offsets(text: &str) -> Vec<usize> {
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
+}
+
+impl Preprocess {
+    fn apply(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Preprocess::Call(function) => function.text(text),
+            Preprocess::Usual { lower, accents } => {
+                let lowered = if lower { Function::Lower.text(text) } else { Cow::Borrowed(text) };
+                match accents {
+                    Some(function) => Cow::Owned(function.text(&lowered).into_owned()),
+                    None => lowered,
+                }
+            }
+        }
+    }
+}
+
+impl Function {
+    fn text(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Function::Lower => Cow::Owned(text.to_lowercase()),
+            Function::Strip => Cow::Borrowed(text.trim_matches(words::is_space)),
+            Function::StripAccentsAscii => words::strip_accents_ascii(text),
+            Function::StripAccentsUnicode => words::strip_accents_unicode(text),
+            Function::Same | Function::Split | Function::List => Cow::Borrowed(text),
+        }
+    }
+
+    fn tokens(self, text: &str, visit: &mut dyn FnMut(&str)) {
+        if self == Function::Split {
+            words::split(text).for_each(visit);
+        } else {
+            // A text is a sequence of its characters.
+            let text = self.text(text);
+            let mut bytes = [0; 4];
+            text.chars().for_each(|c| visit(c.encode_utf8(&mut bytes)));
+        }
+    }
+}
+
+impl Tokenizer {
+    fn tokens<'t>(&self, text: &'t str) -> Result<Vec<Cow<'t, str>>> {
+        let mut tokens = Vec::new();
+        match self {
+            Tokenizer::Runs(least) => tokens.extend(words::runs(text, *least).map(Cow::Borrowed)),
+            Tokenizer::Call(Function::Split) => tokens.extend(words::split(text).map(Cow::Borrowed)),
+            Tokenizer::Call(function) => function.tokens(text, &mut |token| tokens.push(Cow::Owned(token.to_owned()))),
+            Tokenizer::Pattern(regex) => {
+                regex.find_all(text, |token| tokens.push(Cow::Owned(token.to_owned()))).map_err(|e| {
+                    Error::input(format!(
+                        "token_pattern cannot be searched for in a document of {} bytes: {e}",
+                        text.len()
+                    ))
+                })?;
+            }
+        }
+        Ok(tokens)
+    }
+}
+
+fn mode(s: &State<'_, '_>) -> Result<Mode> {
+    let analyzer = s.raw_opt("analyzer");
+    if let Some(callable) = analyzer.filter(|analyzer| analyzer.kind() != Kind::Str) {
+        return function(s, "analyzer", &callable).map(Mode::Call);
+    }
+    let mode = s.choice("analyzer", Some("word"), &[("word", 0), ("char", 1), ("char_wb", 2)])?;
+    Ok(match mode {
+        0 => Mode::Word { tokenizer: tokenizer(s)?, stop: stop_list(s)? },
+        1 => Mode::Char,
+        _ => Mode::CharWb,
+    })
+}
+
+fn tokenizer(s: &State<'_, '_>) -> Result<Tokenizer> {
+    if let Some(callable) = s.raw_opt("tokenizer") {
+        return function(s, "tokenizer", &callable).map(Tokenizer::Call);
+    }
+    let pattern: String = s.get("token_pattern")?;
+    Ok(match pattern.strip_prefix("(?u)").unwrap_or(&pattern) {
+        r"\b\w\w+\b" | r"\b\w{2,}\b" | r"\w{2,}" | r"\w\w+" => Tokenizer::Runs(2),
+        r"\b\w+\b" | r"\w+" | r"\b\w{1,}\b" => Tokenizer::Runs(1),
+        r"\b\w\w\w+\b" | r"\b\w{3,}\b" => Tokenizer::Runs(3),
+        _ => {
+            let place = s.raw("token_pattern")?;
+            let regex = Regex::new(&pattern).map_err(|e| {
+                place.error(ErrorKind::Value, format!("token_pattern '{}': {e}", skpickle::printable(&pattern)))
+            })?;
+            Tokenizer::Pattern(Box::new(regex))
+        }
+    })
+}
+
+fn stop_list(s: &State<'_, '_>) -> Result<Option<HashSet<String>>> {
+    let Some(stop) = s.raw_opt("stop_words") else { return Ok(None) };
+    if stop.kind() == Kind::Str {
+        let name = stop.str()?;
+        if name == "english" {
+            return Ok(Some(stop_words::english(s.version()).map(str::to_owned).collect()));
+        }
+        let message = format!("not a built-in stop list: {}", skpickle::printable(&name));
+        return Err(stop.error(ErrorKind::Value, message).into());
+    }
+    let mut list = HashSet::new();
+    if let Ok(array) = stop.array() {
+        for scalar in array.scalars()? {
+            if let skpickle::Scalar::Str(word) = scalar {
+                list.insert(word);
+            }
+        }
+        return Ok(Some(list));
+    }
+    let words = match stop.kind() {
+        Kind::Dict => stop.entries()?.into_iter().map(|(word, _)| word).collect(),
+        _ => stop.items()?,
+    };
+    for word in words {
+        // Anything but text is not equal to any token.
+        if word.kind() == Kind::Str {
+            let text = word.str()?;
+            word.charge(64 + text.len() as u64)?;
+            list.insert(text.into_owned());
+        }
+    }
+    Ok(Some(list))
+}
+
+fn accents(s: &State<'_, '_>) -> Result<Option<Function>> {
+    let Some(accents) = s.raw_opt("strip_accents") else { return Ok(None) };
+    if accents.kind() == Kind::Bool {
+        // False counts as None in versions that do not check.
+        return if accents.get::<bool>()? {
+            Err(accents.expected("'ascii', 'unicode' or a function").into())
+        } else {
+            Ok(None)
+        };
+    }
+    if accents.kind() != Kind::Str {
+        return text_function(s, "strip_accents", &accents).map(Some);
+    }
+    let known = [("ascii", Function::StripAccentsAscii), ("unicode", Function::StripAccentsUnicode)];
+    s.choice("strip_accents", None, &known).map(Some)
+}
+
+/// A function that gives text.
+fn text_function(s: &State<'_, '_>, parameter: &str, obj: &Obj<'_>) -> Result<Function> {
+    let found = function(s, parameter, obj)?;
+    if matches!(found, Function::Split | Function::List) {
+        return Err(obj
+            .error(ErrorKind::Value, format!("{parameter} gives a list, expected a function that gives text"))
+            .into());
+    }
+    Ok(found)
+}
+
+/// A function by its name; a user's own cannot be run.
+fn function(s: &State<'_, '_>, parameter: &str, obj: &Obj<'_>) -> Result<Function> {
+    let name = name_of(obj);
+    let found = name.as_ref().and_then(|(module, name)| {
+        Some(match (module.as_str(), name.as_str()) {
+            ("str" | "unicode", "lower") => Function::Lower,
+            ("str" | "unicode", "strip") => Function::Strip,
+            ("str" | "unicode", "split") => Function::Split,
+            ("builtins" | "__builtin__", "str" | "unicode") => Function::Same,
+            ("builtins" | "__builtin__", "list") => Function::List,
+            ("sklearn.feature_extraction.text", "strip_accents_ascii") => Function::StripAccentsAscii,
+            ("sklearn.feature_extraction.text", "strip_accents_unicode") => Function::StripAccentsUnicode,
+            _ => return None,
+        })
+    });
+    found.ok_or_else(|| {
+        let name = match name {
+            Some((module, name)) => format!("the function {}", skpickle::printable(&format!("{module}.{name}"))),
+            None => obj.describe(),
+        };
+        Error::unsupported(obj.error(
+            ErrorKind::Unsupported,
+            format!(
+                "{parameter} of {} is {name}, whose code is not in the file: it cannot be run. Express it by token_pattern, \
+                 lowercase, strip_accents and stop_words, or do its work on the documents beforehand, and save the model again",
+                s.class()
+            ),
+        ))
+    })
+}
+
+/// Module (or type) and name of a function; methods of `str` are saved as `getattr(str, name)`.
+fn name_of(obj: &Obj<'_>) -> Option<(String, String)> {
+    if let Some(name) = obj.global() {
+        let builtin = matches!(name.module, "builtins" | "__builtin__");
+        return Some(match name.name.split_once('.') {
+            Some((owner, method)) if builtin => (owner.to_owned(), method.to_owned()),
+            _ => (name.module.to_owned(), name.name.to_owned()),
+        });
+    }
+    let class = obj.class()?;
+    if !matches!(class.module, "builtins" | "__builtin__") || class.name != "getattr" {
+        return Some((class.module.to_owned(), class.name.to_owned()));
+    }
+    let args = obj.args().ok()?;
+    let [owner, method] = args.as_slice() else { return None };
+    let owner = owner.global()?;
+    let owner = if matches!(owner.module, "builtins" | "__builtin__") {
+        owner.name.to_owned()
+    } else {
+        format!("{}.{}", owner.module, owner.name)
+    };
+    Some((owner, method.str().ok()?.into_owned()))
+}

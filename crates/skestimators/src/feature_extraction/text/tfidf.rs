@@ -1,0 +1,128 @@
+//! `TfidfTransformer`: counts weighted by how rare their terms are.
+
+use crate::{
+    data::{Csr, Samples},
+    error::Result,
+    estimator::Estimator,
+    method::{Method, Methods},
+    state::State,
+    validation::Door,
+};
+
+/// What rows are divided by.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Norm {
+    L1,
+    L2,
+}
+
+impl Norm {
+    pub(super) fn load(s: &State<'_, '_>) -> Result<Option<Norm>> {
+        if !s.has("norm") {
+            return Ok(None);
+        }
+        s.choice("norm", None, &[("l1", Norm::L1), ("l2", Norm::L2)]).map(Some)
+    }
+
+    /// Divides each row by its norm, unless that is 0. `single` rounds to 32 bits.
+    pub(super) fn apply(self, x: &mut Csr, single: bool) {
+        for i in 0..x.rows() {
+            let range = x.indptr()[i]..x.indptr()[i + 1];
+            let row = &mut x.data_mut()[range];
+            let norm = match self {
+                Norm::L1 => row.iter().map(|v| v.abs()).sum::<f64>(),
+                Norm::L2 => row.iter().map(|v| v * v).sum::<f64>().sqrt(),
+            };
+            if norm != 0.0 {
+                row.iter_mut().for_each(|v| *v = round(*v / norm, single));
+            }
+        }
+    }
+}
+
+fn round(value: f64, single: bool) -> f64 {
+    if single { f64::from(value as f32) } else { value }
+}
+
+pub(super) struct Tfidf {
+    norm: Option<Norm>,
+    sublinear: bool,
+    idf: Option<Vec<f64>>,
+}
+
+impl Tfidf {
+    pub(super) fn load(s: &State<'_, '_>) -> Result<Tfidf> {
+        s.ignored(&["smooth_idf"]);
+        let use_idf: bool = s.opt("use_idf")?.unwrap_or(true);
+        let idf = if let Some(field) = s.raw_opt("idf_") {
+            Some(field.array()?.f64s()?.to_vec())
+        } else if !use_idf {
+            None
+        } else {
+            // Up to 1.4 they were the diagonal of a matrix.
+            let diagonal: Csr = s.get("_idf_diag")?;
+            let entries = diagonal.indices().iter().enumerate().all(|(i, &column)| i == column);
+            let square = diagonal.rows() == diagonal.columns() && diagonal.indices().len() == diagonal.rows();
+            let rows = diagonal.indptr().iter().enumerate().all(|(i, &start)| i == start);
+            s.require(entries && square && rows, "_idf_diag is not a diagonal matrix")?;
+            Some(diagonal.data().to_vec())
+        };
+        s.ignored(&["_idf_diag"]);
+        let finite = idf.as_ref().is_none_or(|idf| idf.iter().all(|weight| weight.is_finite()));
+        s.require(finite, "idf_ has values that are not finite")?;
+        Ok(Tfidf { norm: Norm::load(s)?, sublinear: s.opt("sublinear_tf")?.unwrap_or(false), idf })
+    }
+
+    /// Number of terms, where it is known.
+    pub(super) fn width(&self) -> Option<usize> {
+        self.idf.as_ref().map(Vec::len)
+    }
+
+    /// Weighs counts; `single` computes in 32 bits.
+    pub(super) fn apply(&self, x: &mut Csr, single: bool) {
+        if self.sublinear {
+            x.data_mut().iter_mut().for_each(|v| *v = round(round(v.ln(), single) + 1.0, single));
+        }
+        if let Some(idf) = &self.idf {
+            let weights: Vec<f64> = x.indices().iter().map(|&column| idf[column]).collect();
+            x.data_mut().iter_mut().zip(weights).for_each(|(v, weight)| *v = round(*v * weight, single));
+        }
+        if let Some(norm) = self.norm {
+            norm.apply(x, single);
+        }
+    }
+}
+
+struct TfidfTransformer {
+    tfidf: Tfidf,
+    names: bool,
+}
+
+pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    Ok(Box::new(TfidfTransformer { tfidf: Tfidf::load(s)?, names: s.version() >= (1, 0) }))
+}
+
+impl Estimator for TfidfTransformer {
+    fn methods(&self) -> Methods {
+        Methods::of(&[Method::Transform]).with_if(self.names, Method::FeatureNamesOut)
+    }
+
+    fn door(&self, _: Method) -> Door {
+        Door::NUMERIC.sparse().keep32()
+    }
+
+    fn n_features_in(&self) -> Option<usize> {
+        self.tfidf.width()
+    }
+
+    fn transform(&self, x: &Samples) -> Result<Samples> {
+        let single = matches!(x, Samples::Dense32(_));
+        let mut x = x.csr()?.into_owned();
+        self.tfidf.apply(&mut x, single);
+        Ok(Samples::Sparse(x))
+    }
+
+    fn feature_names_out(&self, input: &[String]) -> Result<Vec<String>> {
+        Ok(input.to_vec())
+    }
+}
