@@ -163,6 +163,10 @@ impl FeatureHasher {
         let mut rows = Vec::with_capacity(records.len());
         for (i, record) in records.iter().enumerate() {
             let mut row = HashMap::new();
+            // Lists come as one name several times.
+            if self.input == InputType::Dict && record.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+                return Err(Error::input_type(format!("must be real number, not list: a value of record {i}")));
+            }
             for (name, value) in record {
                 let Value::Str(name) = name else {
                     return Err(Error::input_type(format!("feature names must be strings: record {i}")));
