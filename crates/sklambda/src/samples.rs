@@ -139,11 +139,30 @@ fn text(value: &Json) -> Result<String, String> {
     })
 }
 
+/// A list of texts in a record: the name once with each, as `DictVectorizer` takes it.
+pub(crate) fn several(record: &mut Record, key: &str, texts: &[Json]) -> Result<(), String> {
+    for item in texts {
+        let Json::Str(text) = item else {
+            return Err(format!(
+                "Unsupported type <class '{}'> in iterable value. Only iterables of string are supported.",
+                item.type_name()
+            ));
+        };
+        let text = text.as_str().ok_or("text with a lone surrogate")?;
+        record.push((Value::Str(key.into()), Value::Str(text.into())));
+    }
+    Ok(())
+}
+
 fn record(item: &Json) -> Result<Record, String> {
     let Json::Object(entries) = item else { return Ok(Vec::new()) };
     let mut record = Vec::with_capacity(entries.len());
     for (key, cell) in entries {
         let key = key.as_str().ok_or("a key with a lone surrogate")?;
+        if let Json::Array(texts) = cell {
+            several(&mut record, key, texts)?;
+            continue;
+        }
         let cell = value(cell)
             .ok_or_else(|| format!("unsupported value type {} for {}", cell.type_name(), skpickle::printable(key)))?;
         record.push((Value::Str(key.into()), cell));

@@ -250,11 +250,15 @@ fn text(value: &Json) -> Result<String, String> {
 fn record(value: &Json) -> Result<Record, String> {
     match value {
         Json::Object(entries) => {
-            let entry = |(key, value): &(json::Text, Json)| {
+            let mut record = Vec::with_capacity(entries.len());
+            for (key, value) in entries {
                 let key = key.as_str().ok_or("a key with a lone surrogate")?;
-                Ok((Value::Str(key.into()), plain(value)?))
-            };
-            entries.iter().map(entry).collect()
+                match value {
+                    Json::Array(texts) => crate::samples::several(&mut record, key, texts)?,
+                    value => record.push((Value::Str(key.into()), plain(value)?)),
+                }
+            }
+            Ok(record)
         }
         Json::Array(items) => {
             let item = |item: &Json| match item {
