@@ -86,6 +86,11 @@ impl Tree {
         self.order[start..end].iter().map(|&i| i as usize)
     }
 
+    /// Number of nodes.
+    pub(crate) fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// The children of a node that is no leaf.
     pub(crate) fn children(&self, node: usize) -> Option<(usize, usize)> {
         (!self.nodes[node].leaf).then_some((2 * node + 1, 2 * node + 2))
@@ -240,6 +245,11 @@ fn nodes(s: &State<'_, '_>, obj: &Obj<'_>, n: usize) -> Result<Vec<Node>> {
         }
         reached[left] = true;
         reached[right] = true;
+    }
+    for (node, reached) in nodes.iter_mut().zip(reached) {
+        if !reached {
+            *node = Node { start: 0, end: 0, leaf: true, radius: 0.0 };
+        }
     }
     Ok(nodes)
 }
