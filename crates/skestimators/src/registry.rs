@@ -3,8 +3,8 @@
 use crate::{
     calibration, cluster, compose, covariance, cross_decomposition, decomposition, discriminant_analysis, dummy,
     ensemble, feature_extraction, feature_selection, frozen, isotonic, kernel_approximation, kernel_ridge,
-    linear_model, mixture, model_selection, multiclass, multioutput, naive_bayes, neighbors, neural_network, pipeline,
-    preprocessing, random_projection, state::Load, svm, tree,
+    linear_model, manifold, mixture, model_selection, multiclass, multioutput, naive_bayes, neighbors, neural_network,
+    pipeline, preprocessing, random_projection, semi_supervised, state::Load, svm, tree,
 };
 
 /// Every supported class, by first package and class name, in order.
@@ -136,6 +136,12 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("linear_model.SGDRegressor", linear_model::base::load_flat),
     ("linear_model.TheilSenRegressor", linear_model::base::load),
     ("linear_model.TweedieRegressor", linear_model::glm::load),
+    ("manifold.ClassicalMDS", manifold::load_transductive),
+    ("manifold.Isomap", manifold::load_isomap),
+    ("manifold.LocallyLinearEmbedding", manifold::load_locally_linear),
+    ("manifold.MDS", manifold::load_transductive),
+    ("manifold.SpectralEmbedding", manifold::load_transductive),
+    ("manifold.TSNE", manifold::load_transductive),
     ("mixture.BayesianGaussianMixture", mixture::load_bayesian),
     ("mixture.GMM", mixture::load_gmm),
     ("mixture.GaussianMixture", mixture::load_gaussian),
@@ -188,6 +194,9 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("preprocessing.StandardScaler", preprocessing::data::load_standard),
     ("random_projection.GaussianRandomProjection", random_projection::load),
     ("random_projection.SparseRandomProjection", random_projection::load),
+    ("semi_supervised.LabelPropagation", semi_supervised::load_label_propagation),
+    ("semi_supervised.LabelSpreading", semi_supervised::load_label_propagation),
+    ("semi_supervised.SelfTrainingClassifier", semi_supervised::load_self_training),
     ("svm.LinearSVC", linear_model::classifier::load),
     ("svm.LinearSVR", linear_model::base::load),
     ("svm.NuSVC", svm::svc::load),
