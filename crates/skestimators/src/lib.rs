@@ -26,6 +26,7 @@ mod estimator;
 mod feature_extraction;
 mod feature_selection;
 mod frozen;
+mod impute;
 mod isotonic;
 mod kernel_approximation;
 mod kernel_ridge;

@@ -2,7 +2,7 @@
 
 use crate::{
     calibration, cluster, compose, covariance, cross_decomposition, decomposition, discriminant_analysis, dummy,
-    ensemble, feature_extraction, feature_selection, frozen, isotonic, kernel_approximation, kernel_ridge,
+    ensemble, feature_extraction, feature_selection, frozen, impute, isotonic, kernel_approximation, kernel_ridge,
     linear_model, manifold, mixture, model_selection, multiclass, multioutput, naive_bayes, neighbors, neural_network,
     pipeline, preprocessing, random_projection, semi_supervised, state::Load, svm, tree,
 };
@@ -92,6 +92,8 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("frozen.FrozenEstimator", frozen::load),
     ("grid_search.GridSearchCV", model_selection::load),
     ("grid_search.RandomizedSearchCV", model_selection::load),
+    ("impute.MissingIndicator", impute::missing::load),
+    ("impute.SimpleImputer", impute::simple::load),
     ("isotonic.IsotonicRegression", isotonic::load),
     ("kernel_approximation.AdditiveChi2Sampler", kernel_approximation::load_additive_chi2),
     ("kernel_approximation.Nystroem", kernel_approximation::load_nystroem),
@@ -179,6 +181,7 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("pipeline.Pipeline", pipeline::load),
     ("preprocessing.Binarizer", preprocessing::binarizer::load),
     ("preprocessing.FunctionTransformer", preprocessing::function_transformer::load),
+    ("preprocessing.Imputer", impute::simple::load_old),
     ("preprocessing.KBinsDiscretizer", preprocessing::discretization::load),
     ("preprocessing.KernelCenterer", preprocessing::binarizer::load_kernel_centerer),
     ("preprocessing.LabelBinarizer", preprocessing::labels::load_binarizer),
@@ -190,8 +193,11 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("preprocessing.OneHotEncoder", preprocessing::one_hot_encoder::load),
     ("preprocessing.OrdinalEncoder", preprocessing::ordinal_encoder::load),
     ("preprocessing.PolynomialFeatures", preprocessing::polynomial::load),
+    ("preprocessing.PowerTransformer", preprocessing::power::load),
+    ("preprocessing.QuantileTransformer", preprocessing::quantile::load),
     ("preprocessing.RobustScaler", preprocessing::data::load_robust),
     ("preprocessing.StandardScaler", preprocessing::data::load_standard),
+    ("preprocessing.TargetEncoder", preprocessing::target_encoder::load),
     ("random_projection.GaussianRandomProjection", random_projection::load),
     ("random_projection.SparseRandomProjection", random_projection::load),
     ("semi_supervised.LabelPropagation", semi_supervised::load_label_propagation),

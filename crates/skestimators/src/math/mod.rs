@@ -5,6 +5,7 @@ pub(crate) mod float32;
 pub(crate) mod kernels;
 pub(crate) mod linalg;
 mod matrix;
+pub(crate) mod normal;
 mod product;
 pub(crate) mod random;
 pub(crate) mod scratch;

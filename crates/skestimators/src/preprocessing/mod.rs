@@ -11,3 +11,6 @@ pub(crate) mod one_hot_encoder;
 pub(crate) mod one_hot_legacy;
 pub(crate) mod ordinal_encoder;
 pub(crate) mod polynomial;
+pub(crate) mod power;
+pub(crate) mod quantile;
+pub(crate) mod target_encoder;

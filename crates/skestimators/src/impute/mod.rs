@@ -1,0 +1,4 @@
+//! `sklearn.impute`: missing values replaced or marked.
+
+pub(crate) mod missing;
+pub(crate) mod simple;
