@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use ndarray::Array2;
-use skpickle::{Kind, Shared};
+use skpickle::Shared;
 
 use crate::{
     data::{Csr, Samples},
@@ -47,21 +47,14 @@ pub(crate) fn load_nystroem(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         format!("normalization_ is of shape ({}, {}), expected ({n}, {n})", normalization.rows, normalization.columns),
     )?;
     let mut parameters = Parameters { gamma: s.opt("gamma")?, degree: s.opt("degree")?, coef0: s.opt("coef0")? };
-    // Parameters of their own come first; the others only fill what they leave out.
-    if let Some(given) = s.raw_opt("kernel_params").filter(|given| given.kind() == Kind::Dict) {
-        for (key, value) in given.entries()? {
-            let value = Some(value.get::<f64>()?);
-            let place = match key.get::<String>()?.as_str() {
-                "gamma" => &mut parameters.gamma,
-                "degree" => &mut parameters.degree,
-                "coef0" => &mut parameters.coef0,
-                other => {
-                    let message = format!("kernel_params['{}'] is not known", skpickle::printable(other));
-                    return Err(s.error(message));
-                }
-            };
-            *place = place.or(value);
-        }
+    // What has a parameter of the sampler's own is not taken from the dict.
+    if let Some(given) = s.raw_opt("kernel_params") {
+        let from_dict = Parameters::default().with(&given)?;
+        parameters = Parameters {
+            gamma: parameters.gamma.or(from_dict.gamma),
+            degree: parameters.degree.or(from_dict.degree),
+            coef0: parameters.coef0.or(from_dict.coef0),
+        };
     }
     let kernel = Kernel::load(s, "kernel", parameters, components.columns)?;
     Ok(Box::new(Nystroem { kernel, components, normalization, names: s.version() >= (1, 1) }))

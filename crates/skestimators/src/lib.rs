@@ -26,6 +26,7 @@ mod estimator;
 mod feature_extraction;
 mod feature_selection;
 mod frozen;
+mod gaussian_process;
 mod impute;
 mod isotonic;
 mod kernel_approximation;

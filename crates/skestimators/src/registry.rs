@@ -2,9 +2,9 @@
 
 use crate::{
     calibration, cluster, compose, covariance, cross_decomposition, decomposition, discriminant_analysis, dummy,
-    ensemble, feature_extraction, feature_selection, frozen, impute, isotonic, kernel_approximation, kernel_ridge,
-    linear_model, manifold, mixture, model_selection, multiclass, multioutput, naive_bayes, neighbors, neural_network,
-    pipeline, preprocessing, random_projection, semi_supervised, state::Load, svm, tree,
+    ensemble, feature_extraction, feature_selection, frozen, gaussian_process, impute, isotonic, kernel_approximation,
+    kernel_ridge, linear_model, manifold, mixture, model_selection, multiclass, multioutput, naive_bayes, neighbors,
+    neural_network, pipeline, preprocessing, random_projection, semi_supervised, state::Load, svm, tree,
 };
 
 /// Every supported class, by first package and class name, in order.
@@ -90,6 +90,9 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("feature_selection.SequentialFeatureSelector", feature_selection::selectors::load_sequential),
     ("feature_selection.VarianceThreshold", feature_selection::selectors::load_variance),
     ("frozen.FrozenEstimator", frozen::load),
+    ("gaussian_process.GaussianProcessClassifier", gaussian_process::load_classifier),
+    ("gaussian_process.GaussianProcessRegressor", gaussian_process::load_regressor),
+    ("gaussian_process._BinaryGaussianProcessClassifierLaplace", gaussian_process::load_binary),
     ("grid_search.GridSearchCV", model_selection::load),
     ("grid_search.RandomizedSearchCV", model_selection::load),
     ("impute.MissingIndicator", impute::missing::load),

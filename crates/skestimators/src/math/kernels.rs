@@ -41,7 +41,31 @@ pub(crate) struct Parameters {
     pub(crate) coef0: Option<f64>,
 }
 
+impl Parameters {
+    /// Takes parameters from a dict of keyword arguments; they come before those that are there.
+    pub(crate) fn with(mut self, given: &Obj<'_>) -> Result<Parameters> {
+        for (key, value) in given.entries()? {
+            let place = match key.get::<String>()?.as_str() {
+                "gamma" => &mut self.gamma,
+                "degree" => &mut self.degree,
+                "coef0" => &mut self.coef0,
+                other => {
+                    let message = format!("the kernel's parameter '{}' is not known", skpickle::printable(other));
+                    return Err(given.error(ErrorKind::Value, message).into());
+                }
+            };
+            *place = Some(value.get::<f64>()?);
+        }
+        Ok(self)
+    }
+}
+
 impl Kernel {
+    /// Whether samples must not be negative.
+    pub(crate) fn refuses_negative(self) -> bool {
+        matches!(self, Kernel::Chi2 { .. } | Kernel::AdditiveChi2)
+    }
+
     /// The kernel of this name for samples of `features` columns; `None` for a name that is not known.
     pub(crate) fn named(name: &str, parameters: Parameters, features: usize) -> Option<Kernel> {
         let gamma = parameters.gamma.unwrap_or(1.0 / features as f64);
@@ -76,7 +100,7 @@ impl Kernel {
         if self == Kernel::Precomputed {
             return Ok(x.dense()?.into_owned());
         }
-        if matches!(self, Kernel::Chi2 { .. } | Kernel::AdditiveChi2) {
+        if self.refuses_negative() {
             if matches!(x, Samples::Sparse(_)) {
                 return Err(Error::input_type(
                     "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to a dense numpy array.",
@@ -115,9 +139,11 @@ impl Kernel {
         Ok(out)
     }
 
-    fn value(self, x: &[f64], y: &[f64]) -> f64 {
+    /// The value for one pair of rows.
+    pub(crate) fn value(self, x: &[f64], y: &[f64]) -> f64 {
         match self {
-            Kernel::Linear | Kernel::Cosine | Kernel::Precomputed => dot(x, y),
+            Kernel::Linear | Kernel::Precomputed => dot(x, y),
+            Kernel::Cosine => dot(x, y) / (norm(x) * norm(y)),
             Kernel::Poly { gamma, coef0, degree } => {
                 let base = dot(x, y) * gamma + coef0;
                 if degree == 2.0 { base * base } else { base.powf(degree) }
