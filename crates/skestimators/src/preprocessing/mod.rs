@@ -13,4 +13,5 @@ pub(crate) mod ordinal_encoder;
 pub(crate) mod polynomial;
 pub(crate) mod power;
 pub(crate) mod quantile;
+pub(crate) mod spline;
 pub(crate) mod target_encoder;
