@@ -12,9 +12,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Versions and methods of every estimator that has a fixture.
-fn tested() -> BTreeMap<String, (BTreeSet<(u32, u32)>, BTreeSet<String>)> {
-    let mut tested: BTreeMap<String, (BTreeSet<(u32, u32)>, BTreeSet<String>)> = BTreeMap::new();
+/// Versions and methods.
+type Tested = (BTreeSet<(u32, u32)>, BTreeSet<String>);
+
+/// Those of every estimator that has a fixture.
+fn tested() -> BTreeMap<String, Tested> {
+    let mut tested: BTreeMap<String, Tested> = BTreeMap::new();
     for package in fs::read_dir(root().join("testdata")).unwrap().flatten() {
         let Ok(cases) = fs::read_dir(package.path()) else { continue };
         for case in cases.flatten() {
