@@ -248,8 +248,16 @@ impl<'g> Obj<'g> {
     /// [`ErrorKind::Value`] when this is no object.
     pub fn args(&self) -> Result<Vec<Obj<'g>>> {
         let object = self.object().ok_or_else(|| self.expected("an object"))?;
-        if self.reconstructor().is_some() {
-            return Ok(Vec::new());
+        if let Some(parts) = self.reconstructor() {
+            // `_reconstructor(cls, tuple, (…))` is how protocols 0 and 1 spell a named tuple.
+            let [_, base, content] = parts else { return Ok(Vec::new()) };
+            let base = Obj::bare(self.graph, *base).global();
+            let tuple =
+                base.is_some_and(|name| matches!(name.module, "builtins" | "__builtin__") && name.name == "tuple");
+            return match self.graph.node(*content) {
+                Node::Tuple(items) if tuple => Ok(self.children(items)),
+                _ => Ok(Vec::new()),
+            };
         }
         match self.graph.node(object.args) {
             Node::Tuple(items) => Ok(self.children(items)),

@@ -129,3 +129,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_named_tuple_of_protocol_0_keeps_its_elements() {
+    let stream = b"ccopy_reg\n_reconstructor\n(cpkg\nPoint\nc__builtin__\ntuple\n(I1\nI2\nttR.".to_vec();
+    let graph = skpickle::load(stream, &Default::default()).unwrap();
+    let root = graph.root();
+    assert!(root.class().unwrap().is("pkg", "Point"));
+    let elements: Vec<i64> = root.args().unwrap().iter().map(|arg| arg.get().unwrap()).collect();
+    assert_eq!(elements, [1, 2]);
+}
