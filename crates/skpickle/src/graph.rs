@@ -124,6 +124,8 @@ pub struct Graph {
     trailing: usize,
     protocol: u8,
     left: Cell<u64>,
+    /// How many arrays and scalars are being read, each for the sake of the one before it.
+    pub(crate) reading: Cell<u32>,
     budget: u64,
     limits: Limits,
 }
@@ -147,6 +149,7 @@ impl Graph {
             trailing: 0,
             protocol: 0,
             left: Cell::new(budget),
+            reading: Cell::new(0),
             budget,
             limits: limits.clone(),
         }

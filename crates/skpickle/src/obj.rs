@@ -446,7 +446,7 @@ impl<'g> Obj<'g> {
                     Err(_) => Cow::Owned(raw.iter().map(|&b| char::from(b)).collect()),
                 })
             }
-            Node::Object(_) => match numpy::scalar_from_obj(self) {
+            Node::Object(_) => match self.nested(|| numpy::scalar_from_obj(self)) {
                 Ok(Scalar::Str(text)) => Ok(Cow::Owned(text)),
                 _ => Err(self.expected("text")),
             },
@@ -505,7 +505,25 @@ impl<'g> Obj<'g> {
     /// # Errors
     /// [`ErrorKind::Value`] when this is none, or one whose parts disagree.
     pub fn array(&self) -> Result<Array<'g>> {
-        numpy::array_from_obj(self)
+        self.nested(|| numpy::array_from_obj(self))
+    }
+
+    /// Reads an array or scalar. Its shape, its type and their parts may be objects that are read in the same way, and in a
+    /// crafted file they lead back to the object itself.
+    pub(crate) fn nested<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
+        /// numpy writes a scalar in the shape of an array at most.
+        const DEEPEST: u32 = 8;
+        let reading = &self.graph.reading;
+        if reading.get() >= DEEPEST {
+            return Err(self.error(
+                ErrorKind::Limit,
+                format!("arrays and scalars that are made of one another, more than {DEEPEST} deep"),
+            ));
+        }
+        reading.set(reading.get() + 1);
+        let result = read();
+        reading.set(reading.get() - 1);
+        result
     }
 }
 
@@ -536,7 +554,7 @@ impl<'g> FromObj<'g> for Obj<'g> {
 
 impl<'g> FromObj<'g> for Scalar {
     fn from_obj(obj: &Obj<'g>) -> Result<Self> {
-        numpy::scalar_from_obj(obj)
+        obj.nested(|| numpy::scalar_from_obj(obj))
     }
 }
 

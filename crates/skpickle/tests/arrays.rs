@@ -149,3 +149,24 @@ fn an_aligned_array_stays_in_the_file() {
     }
     assert!(seen >= 2, "{seen} environments with padding");
 }
+
+/// In each of these the array is a part of its own shape, type or contents: reading it would never end.
+#[test]
+fn arrays_made_of_themselves_are_refused() {
+    let array = "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntRp0\n";
+    let dtype = |order: &str| format!("cnumpy\ndtype\n(S'f8'\nI0\nI1\ntR(I3\n{order}NNNI-1\nI-1\nI0\ntb");
+    for state in [
+        "(I1\n(g0\ntcnumpy\nfloat64\nI00\nS''\ntb.".to_owned(),
+        "(I1\n(I0\nt".to_owned() + &dtype("g0\n") + "I00\nS''\ntb.",
+        "(I1\n(I0\ntg0\nI00\nS''\ntb.".to_owned(),
+        "(I1\n(I0\nt".to_owned() + &dtype("S'<'\n") + "g0\nS''\ntb.",
+        "g0\nb.".to_owned(),
+    ] {
+        let stream = format!("{array}{state}");
+        let Ok(graph) = skpickle::load(stream.clone().into_bytes(), &Default::default()) else { continue };
+        let root = graph.root();
+        assert!(root.array().is_err(), "{stream}");
+        assert!(root.get::<f64>().is_err() && root.get::<String>().is_err() && root.items().is_err(), "{stream}");
+        assert!(!root.describe().is_empty());
+    }
+}
