@@ -93,6 +93,10 @@ impl Samples {
             Samples::Dense(x) => Ok(CowArray::from(x.view())),
             Samples::Dense32(x) => Ok(CowArray::from(x.mapv(f64::from))),
             Samples::Sparse(x) => Ok(CowArray::from(x.to_dense())),
+            Samples::Array(x) if x.shape().len() == 2 => {
+                let numbers = x.to_f64().and_then(|x| x.into_dimensionality().ok());
+                numbers.map(CowArray::from).ok_or_else(|| Error::input("numbers in rows are expected, found labels"))
+            }
             other => Err(Error::input(format!("numbers in rows are expected, found {}", other.kind()))),
         }
     }
@@ -159,5 +163,20 @@ impl From<Array2<f64>> for Output {
 impl From<Samples> for Output {
     fn from(samples: Samples) -> Self {
         Output::Samples(samples)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn labels_in_rows_are_numbers_too() {
+        // What a binarizer undoes may be read as labels, of which there are several in a row.
+        let x = Samples::Array(Array::from(array![[0_i64, 1], [1, 0]]));
+        assert_eq!(x.dense().map(|x| x.to_owned()), Ok(array![[0.0, 1.0], [1.0, 0.0]]));
+        assert!(Samples::Array(Array::from(vec![0_i64, 1])).dense().is_err());
     }
 }
