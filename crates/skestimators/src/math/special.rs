@@ -40,7 +40,7 @@ pub(crate) fn logsumexp32(values: impl Iterator<Item = f32> + Clone) -> f32 {
     }
     let count = values.clone().filter(|&x| x == max).count() as f32;
     let terms: Vec<f32> = values.map(|x| if x == max { 0.0 } else { super::float32::exp(x - max) }).collect();
-    let rest = super::sum::pairwise32(&terms) / count;
+    let rest = super::sum::pairwise(&terms) / count;
     f64::from(rest).ln_1p() as f32 + super::float32::ln(count) + max
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn logsumexp32(values: impl Iterator<Item = f32> + Clone) -> f32 {
 pub(crate) fn softmax32(mut row: ArrayViewMut1<'_, f64>) {
     let max = row.iter().fold(f32::NEG_INFINITY, |max, &x| max.max(x as f32));
     let terms: Vec<f32> = row.iter().map(|&x| super::float32::exp(x as f32 - max)).collect();
-    let sum = super::sum::pairwise32(&terms);
+    let sum = super::sum::pairwise(&terms);
     row.iter_mut().zip(terms).for_each(|(x, term)| *x = f64::from(term / sum));
 }
 

@@ -9,7 +9,7 @@ use crate::{
     data::Samples,
     error::Result,
     estimator::Estimator,
-    math::{Matrix, float32, sum::pairwise32},
+    math::{Matrix, float32, sum::pairwise},
     state::State,
     validation::Door,
 };
@@ -45,7 +45,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         let row = var.row(class);
         if fitted32 {
             let logs: Vec<f32> = row.iter().map(|&v| float32::ln((2.0 * PI) as f32 * v as f32)).collect();
-            return -0.5 * f64::from(pairwise32(&logs));
+            return -0.5 * f64::from(pairwise(&logs));
         }
         -0.5 * row.iter().map(|v| (2.0 * PI * v).ln()).sum::<f64>()
     });
@@ -93,7 +93,7 @@ impl Gaussian {
                     let difference = x - theta as f32;
                     *term = difference * difference / var as f32;
                 }
-                let likelihood = self.spread[class] as f32 - 0.5 * pairwise32(&terms);
+                let likelihood = self.spread[class] as f32 - 0.5 * pairwise(&terms);
                 *out = f64::from(self.log_prior[class] as f32 + likelihood);
             }
         }

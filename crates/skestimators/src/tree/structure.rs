@@ -2,7 +2,7 @@
 
 use skpickle::{Kind, Shared};
 
-use crate::{error::Result, state::State, tree::rows::Block};
+use crate::{error::Result, math::sum, state::State, tree::rows::Block};
 
 /// `left` of a leaf.
 const LEAF: u32 = u32::MAX;
@@ -243,7 +243,7 @@ impl Stored {
         self.tree(n_classes.iter().sum(), |stored, node, out| {
             for (row, &classes) in stored.value(node).chunks_exact(stored.max_n_classes).zip(&n_classes) {
                 let row = &row[..classes];
-                let sum = if counts { pairwise_sum(row) } else { 1.0 };
+                let sum = if counts { sum::pairwise(row) } else { 1.0 };
                 let sum = if sum == 0.0 { 1.0 } else { sum };
                 out.extend(row.iter().map(|value| value / sum));
             }
@@ -315,25 +315,6 @@ fn floor_to_f32(x: f64) -> f32 {
     if f64::from(nearest) > x { nearest.next_down() } else { nearest }
 }
 
-/// A sum in the order of `numpy.add.reduce`: one after the other below 8 elements, else in eight partial sums, and in halves above 128.
-fn pairwise_sum(values: &[f64]) -> f64 {
-    let n = values.len();
-    if n < 8 {
-        return values.iter().sum();
-    }
-    if n > 128 {
-        let half = n / 2 - n / 2 % 8;
-        return pairwise_sum(&values[..half]) + pairwise_sum(&values[half..]);
-    }
-    let (chunks, rest) = values.as_chunks::<8>();
-    let mut r = chunks[0];
-    for chunk in &chunks[1..] {
-        r.iter_mut().zip(chunk).for_each(|(r, value)| *r += value);
-    }
-    let sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
-    rest.iter().fold(sum, |sum, value| sum + value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -345,14 +326,6 @@ mod tests {
             for y in [floor, floor.next_up(), floor.next_down(), f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0] {
                 assert_eq!(f64::from(y) <= x, y <= floor, "{y} <= {x}");
             }
-        }
-    }
-
-    #[test]
-    fn sums_of_any_length_are_complete() {
-        for n in [0, 1, 7, 8, 9, 127, 128, 129, 1000] {
-            let values: Vec<f64> = (0..n).map(f64::from).collect();
-            assert_eq!(pairwise_sum(&values), f64::from(n * (n - 1).max(0) / 2));
         }
     }
 }
