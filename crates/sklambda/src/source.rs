@@ -2,7 +2,8 @@
 
 use std::{fs::File, io, path::Path};
 
-use skpickle::Limits;
+use skestimators::Model;
+use skpickle::{Graph, Limits};
 
 use crate::handler::Loaded;
 
@@ -27,7 +28,18 @@ pub fn load(path: Option<&str>) -> Result<Loaded, String> {
     }
     open(path).map_err(|e| errno(&e, path))?;
     let graph = skpickle::load_path(path, &Limits::default()).map_err(|e| e.to_string())?;
-    Loaded::from_graph(&graph)
+    loaded(&graph)
+}
+
+/// The estimator of a decoded file. In a bundle it is the member that the environment variable `SKLEARN_MODEL_MEMBER` names.
+fn loaded(graph: &Graph) -> Result<Loaded, String> {
+    let member = std::env::var("SKLEARN_MODEL_MEMBER").ok().filter(|member| !member.is_empty());
+    Loaded::from_graph(graph, member.as_deref()).map_err(|e| match member {
+        None if Model::members(graph).len() > 1 => {
+            format!("{e}; name it in the environment variable SKLEARN_MODEL_MEMBER")
+        }
+        _ => e,
+    })
 }
 
 /// Whether the Python toolkit's quirks are wanted where this program would do better.
@@ -66,7 +78,7 @@ fn load_object(url: &str) -> Result<Loaded, String> {
         return Ok(Loaded::Nothing);
     }
     let graph = skpickle::load(bytes, &limits).map_err(|e| e.to_string())?;
-    Loaded::from_graph(&graph)
+    loaded(&graph)
 }
 
 #[cfg(not(feature = "s3"))]
