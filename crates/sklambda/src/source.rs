@@ -35,7 +35,7 @@ pub fn load(path: Option<&str>) -> Result<Loaded, String> {
 /// # Errors
 /// The file is gone or damaged, or holds another model by now.
 #[cfg(feature = "serve")]
-pub(crate) fn describe(path: &str, model: &skestimators::Model) -> Result<crate::metadata::Metadata, String> {
+pub(crate) fn describe(path: &str, model: &skestimators::Model) -> Result<crate::json::Json, String> {
     let limits = Limits::default();
     let bytes = read(path, &limits)?;
     let sha256 = ring::digest::digest(&ring::digest::SHA256, &bytes);
@@ -53,7 +53,7 @@ pub(crate) fn describe(path: &str, model: &skestimators::Model) -> Result<crate:
     if class.as_deref() != Some(model.class()) {
         return Err("the file has changed since it was loaded; start the server again".into());
     }
-    Ok(crate::metadata::Metadata::new(&graph, model, &file))
+    Ok(crate::metadata::describe(&graph, model, &file))
 }
 
 /// The bytes of the file.
