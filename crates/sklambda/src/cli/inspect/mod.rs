@@ -1,7 +1,6 @@
 //! `sklambda inspect`: what a file holds, without running any of it.
 
 mod tree;
-mod value;
 
 use std::io::{Read, Write};
 
@@ -10,7 +9,7 @@ use skestimators::{Member, Model};
 use skpickle::{Graph, Kind, Limits, printable};
 
 use super::Failure;
-use crate::{json::Json, numpy};
+use crate::{json::Json, numpy, repr};
 
 /// Lines of the tree, and entries of a list, that are printed.
 const LINES: usize = 400;
@@ -109,7 +108,7 @@ impl Report {
                 facts.push(("members", strings(members.iter().take(LINES).map(describe))));
             }
             if root.array().is_err() {
-                facts.push(("value", Json::str(value::repr(&root, VALUE))));
+                facts.push(("value", Json::str(repr::repr(&root, VALUE))));
             }
         }
         let foreign: Vec<String> =
