@@ -53,6 +53,7 @@ mod state;
 mod svm;
 mod tree;
 mod validation;
+mod wording;
 
 /// The README's example is compiled and run.
 #[cfg(doctest)]
