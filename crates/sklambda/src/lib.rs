@@ -10,8 +10,14 @@ mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod lists;
+#[cfg(feature = "serve")]
+mod metadata;
 mod numpy;
+#[cfg(feature = "serve")]
+mod page;
 mod python;
+#[cfg(feature = "serve")]
+mod repr;
 #[cfg(feature = "s3")]
 mod s3;
 mod samples;

@@ -11,7 +11,7 @@ mod routes;
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, OnceLock, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -24,7 +24,10 @@ use tokio::{
     time,
 };
 
-use crate::handler::{Handler, Loaded};
+use crate::{
+    handler::{Handler, Loaded},
+    page::Page,
+};
 use connection::{Watch, Watched};
 
 /// The largest head of a request. It holds no data, only names.
@@ -49,6 +52,8 @@ pub struct Settings {
     pub keep_alive: Duration,
     /// Connections at one time; further ones wait to be accepted.
     pub connections: usize,
+    /// Where the model came from, so that it can be described; without it there is no page.
+    pub model: Option<String>,
 }
 
 impl Default for Settings {
@@ -61,6 +66,7 @@ impl Default for Settings {
             body_timeout: Duration::from_secs(30),
             keep_alive: Duration::from_secs(60),
             connections: 1024,
+            model: None,
         }
     }
 }
@@ -91,6 +97,8 @@ struct Shared {
     settings: Settings,
     /// Bytes of bodies in memory.
     held: AtomicUsize,
+    /// The description of the model, made when it is first asked for.
+    page: OnceLock<Result<Page, String>>,
 }
 
 /// Serves until the process is told to stop (SIGINT or SIGTERM), then finishes the requests it has accepted.
@@ -129,7 +137,7 @@ pub fn serve(handler: Handler, settings: Settings, announce: impl FnOnce(&str)) 
         let stop = stop_signal().map_err(|e| system("cannot wait for signals".into(), e))?;
         let url = format!("http://{}", reachable(address));
         announce(&format!("{about}\nListening on {url} (stop with Ctrl-C)\n\n{}\n", example::curl(&url, &example)));
-        let shared = Arc::new(Shared { handler, settings, held: AtomicUsize::new(0) });
+        let shared = Arc::new(Shared { handler, settings, held: AtomicUsize::new(0), page: OnceLock::new() });
         accept(&listener, &shared, stop).await;
         Ok(())
     })

@@ -46,6 +46,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let number = |id: &str, default: u64| matches.get_one::<u64>(id).copied().unwrap_or(default);
     let size = |id: &str, default: usize| usize::try_from(number(id, default as u64)).unwrap_or(usize::MAX);
     let seconds = |id: &str, default: Duration| Duration::from_secs(number(id, default.as_secs()));
+    let model = matches.get_one::<String>("model").cloned();
+    let model = model.or_else(|| std::env::var_os("SKLEARN_MODEL_PATH").map(|p| p.to_string_lossy().into_owned()));
+    if model.is_none() {
+        return Err(Failure::usage("name the model with --model, or in the environment variable SKLEARN_MODEL_PATH"));
+    }
     let settings = Settings {
         host: matches.get_one::<String>("host").cloned().unwrap_or(fixed.host),
         port: matches.get_one::<u16>("port").copied().unwrap_or(fixed.port),
@@ -54,12 +59,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         body_timeout: seconds("body-timeout", fixed.body_timeout),
         keep_alive: seconds("keep-alive", fixed.keep_alive),
         connections: size("connections", fixed.connections),
+        model: model.clone(),
     };
-    let model = matches.get_one::<String>("model").cloned();
-    let model = model.or_else(|| std::env::var_os("SKLEARN_MODEL_PATH").map(|p| p.to_string_lossy().into_owned()));
-    if model.is_none() {
-        return Err(Failure::usage("name the model with --model, or in the environment variable SKLEARN_MODEL_PATH"));
-    }
     let handler = Handler::new(move || load(model.as_deref()));
     let announce = |text: &str| {
         let mut out = io::stdout().lock();

@@ -21,6 +21,7 @@ use super::{
     Shared,
     connection::{Framing, Watch},
 };
+use crate::page;
 
 /// Bodies in memory at one time, in largest bodies; beyond that requests are turned away rather than the machine filled.
 const BODIES: usize = 8;
@@ -90,7 +91,10 @@ async fn route(
     let (path, method) = (request.uri().path().to_owned(), request.method().clone());
     match path.as_str() {
         "/" | "/predict" if method == Method::POST => predict(shared, request, length).await,
-        "/" | "/predict" => Ok(not_allowed(&path, &method, "POST")),
+        "/" | "/metadata" if matches!(method, Method::GET | Method::HEAD) => Ok(describe(shared, &path).await),
+        "/metadata" => Ok(not_allowed(&path, &method, "GET, HEAD")),
+        "/" => Ok(not_allowed(&path, &method, "GET, HEAD, POST")),
+        "/predict" => Ok(not_allowed(&path, &method, "POST")),
         "/ping" | "/health" if matches!(method, Method::GET | Method::HEAD) => {
             Ok(json(StatusCode::OK, r#"{"status": "ok"}"#.into()))
         }
@@ -100,6 +104,29 @@ async fn route(
             Ok(error(StatusCode::NOT_FOUND, &format!("there is nothing at {path}; send POST /predict or GET /health")))
         }
     }
+}
+
+/// The page, or what it is made of. The file is read for it, once.
+async fn describe(shared: &Arc<Shared>, path: &str) -> Answer {
+    let asked = Arc::clone(shared);
+    let made = task::spawn_blocking(move || {
+        asked.page.get_or_init(|| page::of(&asked.handler, asked.settings.model.as_deref())).clone()
+    });
+    let page = match made.await {
+        Ok(Ok(page)) => page,
+        Ok(Err(e)) => return error(StatusCode::INTERNAL_SERVER_ERROR, &format!("the model cannot be described: {e}")),
+        Err(_) => return error(StatusCode::INTERNAL_SERVER_ERROR, "internal error; the model was not described"),
+    };
+    if path == "/metadata" {
+        return json(StatusCode::OK, page.metadata);
+    }
+    let mut answer = Response::new(Full::new(Bytes::from(page.html)));
+    for (name, value) in page::HEADERS.into_iter().chain([("content-security-policy", page.policy.as_str())]) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            answer.headers_mut().insert(name, value);
+        }
+    }
+    answer
 }
 
 async fn predict(

@@ -16,7 +16,7 @@ enum Task<'g> {
 }
 
 /// `repr(value)`, cut after `max` characters; what is no plain value stands in angle brackets.
-pub(super) fn repr(obj: &Obj<'_>, max: usize) -> String {
+pub(crate) fn repr(obj: &Obj<'_>, max: usize) -> String {
     let (mut text, complete, _) = write(obj, max);
     if !complete {
         let end = (0..=max.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
@@ -27,7 +27,7 @@ pub(super) fn repr(obj: &Obj<'_>, max: usize) -> String {
 }
 
 /// `repr(value)`, if it has no more than `max` characters and nothing but plain values in it.
-pub(super) fn inline(obj: &Obj<'_>, max: usize) -> Option<String> {
+pub(crate) fn inline(obj: &Obj<'_>, max: usize) -> Option<String> {
     let (text, complete, plain) = write(obj, max);
     (complete && plain).then_some(text)
 }
@@ -133,7 +133,7 @@ fn leaf(obj: &Obj<'_>, max: usize) -> Option<String> {
 }
 
 /// A single value, whichever type spelled it.
-pub(super) fn scalar(value: &Scalar) -> String {
+pub(crate) fn scalar(value: &Scalar) -> String {
     match value {
         Scalar::None => "None".into(),
         Scalar::Bool(b) => if *b { "True" } else { "False" }.into(),
