@@ -51,6 +51,7 @@ mod registry;
 mod semi_supervised;
 mod state;
 mod svm;
+mod transductive;
 mod tree;
 mod validation;
 mod wording;

@@ -76,6 +76,11 @@ impl Door {
         Door { finite: Finite::DenseNan, ..self }
     }
 
+    /// Neither NaN nor infinity is taken.
+    pub(crate) const fn finite(self) -> Door {
+        Door { finite: Finite::Yes, ..self }
+    }
+
     /// Any value is taken.
     pub(crate) const fn any_value(self) -> Door {
         Door { finite: Finite::Any, ..self }
@@ -198,6 +203,10 @@ pub(crate) fn expected_2d(rank: usize, len: usize) -> Error {
     ))
 }
 
+fn is_nan(value: &Value) -> bool {
+    matches!(value, Value::Float(x) if x.is_nan())
+}
+
 /// `assert_all_finite`.
 fn check_finite(speaker: Speaker<'_>, door: Door, x: &Samples) -> Result<()> {
     if door.finite == Finite::Any {
@@ -223,6 +232,17 @@ fn check_finite(speaker: Speaker<'_>, door: Door, x: &Samples) -> Result<()> {
             x.indexed_iter().for_each(|((i, j), &v)| visit(i, j, v));
         }
         Samples::Dense32(x) => x.indexed_iter().for_each(|((i, j), &v)| visit(i, j, v.into())),
+        // Among objects NaN alone is looked for.
+        Samples::Rows(rows) => {
+            for (i, row) in rows.iter().enumerate() {
+                row.iter().enumerate().filter(|(_, v)| is_nan(v)).for_each(|(j, _)| visit(i, j, f64::NAN));
+            }
+        }
+        Samples::Table(table) => {
+            for (j, column) in table.columns().iter().enumerate() {
+                (0..table.rows()).filter(|&i| is_nan(&column.data.value(i))).for_each(|i| visit(i, j, f64::NAN));
+            }
+        }
         Samples::Sparse(x) => {
             for i in 0..x.rows() {
                 let (columns, values) = x.row(i);

@@ -14,6 +14,6 @@ pub(crate) use kernel_pca::{load as load_kernel_pca, parameters as kernel_parame
 pub(crate) use lda::load as load_lda;
 pub(crate) use nmf::load as load_nmf;
 pub(crate) use projection::{
-    back, in_width, load_factor_analysis, load_fast_ica, load_incremental_pca, load_pca, load_randomized_pca,
-    load_sparse_pca, load_truncated_svd, require_width,
+    back, in_width, is_single, load_factor_analysis, load_fast_ica, load_incremental_pca, load_pca,
+    load_randomized_pca, load_sparse_pca, load_truncated_svd, require_width,
 };

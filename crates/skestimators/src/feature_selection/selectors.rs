@@ -271,7 +271,8 @@ impl Estimator for Selector {
         let door = Door::NUMERIC.sparse().keep32();
         match method {
             Method::InverseTransform => door.any_width(),
-            _ if self.allow_nan => door.allow_nan(),
+            // Where NaN is taken, infinity is not looked for.
+            _ if self.allow_nan => door.any_value(),
             _ => door,
         }
     }
