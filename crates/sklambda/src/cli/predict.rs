@@ -6,8 +6,8 @@ use clap::{Arg, ArgMatches, Command};
 use skestimators::{ErrorKind, Method, Model};
 use skpickle::Kind;
 
-use super::{Failure, bundle, input, output};
-use crate::json::Json;
+use super::{Failure, bundle, input};
+use crate::{json::Json, output};
 
 pub(super) fn command() -> Command {
     let method = Arg::new("method").long("method").value_name("METHOD");
