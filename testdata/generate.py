@@ -4,7 +4,7 @@
 
     python generate.py [--only REGEX]             with the interpreter of one environment: its scikit-learn version
     python generate.py --all DIR [--only REGEX]   with every environment DIR/sk-<version>; starts from an empty case folder
-    python generate.py --examples                 the three models of the README and the examples (scikit-learn 1.9.1)
+    python generate.py --examples                 the models of the README, the examples and the command-line tests (scikit-learn 1.9.1)
     python generate.py --list                     the names of all cases
 
 A case is one line at the end of this file.  It becomes testdata/<package>/<Case>/ with one model file a version and
@@ -969,6 +969,11 @@ def examples():
         pickle.dump(make_pipeline(StandardScaler(), SVC(probability=True, random_state=0)).fit(X, y), fh)
     joblib.dump(MLPClassifier(hidden_layer_sizes=(8,), max_iter=800, random_state=0).fit(X, y),
                 os.path.join(folder, "iris_mlp.joblib"))
+    # Bundles, as people save a model with its metadata: with one estimator, and with two.
+    scaler = StandardScaler().fit(X)
+    logistic = LogisticRegression(max_iter=1000).fit(scaler.transform(X), y)
+    joblib.dump({"columns": ["sl", "sw", "pl", "pw"], "model": logistic}, os.path.join(folder, "bundle_of_one.joblib"))
+    joblib.dump([{"scaler": scaler, "model": logistic}, "2026-11-28"], os.path.join(folder, "bundle_of_two.joblib"))
     rows = X[[0, 50, 100, 133]]
     doc = {"rows": plain(rows), "models": {}}
     for name in ("iris_logistic.joblib", "iris_pipeline.pkl", "iris_mlp.joblib"):

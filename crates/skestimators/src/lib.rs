@@ -61,5 +61,6 @@ struct Readme;
 
 pub use data::{Array, Column, ColumnData, Csr, Output, Record, Samples, Table, Value};
 pub use error::{Error, ErrorKind, Result};
+pub use member::Member;
 pub use method::Method;
 pub use model::{Model, supported};

@@ -21,17 +21,20 @@ pub enum Loaded {
     Model(Model),
     /// Nothing: the path has no extension that the Python toolkit knows, and no file is there.
     Nothing,
-    /// An object that is no estimator; the name of its Python class.
+    /// An object that is no estimator and holds none; the name of its Python class.
     Other(String),
 }
 
 impl Loaded {
-    /// What the root of a decoded file is.
+    /// What the root of a decoded file is, or the member of a bundle that is named, or the only estimator of a bundle.
     ///
     /// # Errors
-    /// The reason why an estimator cannot be run.
-    pub fn from_graph(graph: &Graph) -> Result<Loaded, String> {
+    /// The reason why an estimator cannot be run, or which members there are to choose from.
+    pub fn from_graph(graph: &Graph, member: Option<&str>) -> Result<Loaded, String> {
         let root = graph.root();
+        if member.is_some() || !Model::members(graph).is_empty() {
+            return Model::from_graph(graph, member).map(Loaded::Model).map_err(|e| e.to_string());
+        }
         let name = match root.kind() {
             Kind::Array => "numpy.ndarray",
             Kind::Object if root.array().is_ok() => "numpy.ndarray",

@@ -2,7 +2,8 @@
 
 use std::{fs::File, io, path::Path};
 
-use skpickle::Limits;
+use skestimators::Model;
+use skpickle::{Graph, Limits};
 
 use crate::handler::Loaded;
 
@@ -27,7 +28,18 @@ pub fn load(path: Option<&str>) -> Result<Loaded, String> {
     }
     open(path).map_err(|e| errno(&e, path))?;
     let graph = skpickle::load_path(path, &Limits::default()).map_err(|e| e.to_string())?;
-    Loaded::from_graph(&graph)
+    loaded(&graph)
+}
+
+/// The estimator of a decoded file. In a bundle it is the member that the environment variable `SKLEARN_MODEL_MEMBER` names.
+fn loaded(graph: &Graph) -> Result<Loaded, String> {
+    let member = std::env::var("SKLEARN_MODEL_MEMBER").ok().filter(|member| !member.is_empty());
+    Loaded::from_graph(graph, member.as_deref()).map_err(|e| match member {
+        None if Model::members(graph).len() > 1 => {
+            format!("{e}; name it in the environment variable SKLEARN_MODEL_MEMBER")
+        }
+        _ => e,
+    })
 }
 
 /// Describes the model that was loaded from a path or address, by reading the file once more.
@@ -35,7 +47,7 @@ pub fn load(path: Option<&str>) -> Result<Loaded, String> {
 /// # Errors
 /// The file is gone or damaged, or holds another model by now.
 #[cfg(feature = "serve")]
-pub(crate) fn describe(path: &str, model: &skestimators::Model) -> Result<crate::metadata::Metadata, String> {
+pub(crate) fn describe(path: &str, model: &skestimators::Model) -> Result<crate::json::Json, String> {
     let limits = Limits::default();
     let bytes = read(path, &limits)?;
     let sha256 = ring::digest::digest(&ring::digest::SHA256, &bytes);
@@ -53,7 +65,7 @@ pub(crate) fn describe(path: &str, model: &skestimators::Model) -> Result<crate:
     if class.as_deref() != Some(model.class()) {
         return Err("the file has changed since it was loaded; start the server again".into());
     }
-    Ok(crate::metadata::Metadata::new(&graph, model, &file))
+    Ok(crate::metadata::describe(&graph, model, &file))
 }
 
 /// The bytes of the file.
@@ -106,7 +118,7 @@ fn load_object(url: &str) -> Result<Loaded, String> {
         return Ok(Loaded::Nothing);
     }
     let graph = skpickle::load(bytes, &limits).map_err(|e| e.to_string())?;
-    Loaded::from_graph(&graph)
+    loaded(&graph)
 }
 
 #[cfg(not(feature = "s3"))]

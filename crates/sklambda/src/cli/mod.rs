@@ -1,6 +1,5 @@
 //! The command line.
 
-mod bundle;
 mod csv;
 mod input;
 mod inspect;

@@ -30,11 +30,11 @@ impl Defaults {
     pub(super) fn get(&self, name: &str, version: (u32, u32)) -> &'static str {
         let mut history = self.cell(name).unwrap_or("").split('|');
         let first = history.next().unwrap_or("");
-        let later = history.filter_map(|change| {
+        let mut later = history.filter_map(|change| {
             let (since, default) = change.split_once(':')?;
             (self::version(since)? <= version).then_some(default)
         });
-        later.last().unwrap_or(first)
+        later.next_back().unwrap_or(first)
     }
 
     fn cell(&self, name: &str) -> Option<&'static str> {

@@ -21,7 +21,7 @@ const WIDTHS: std::ops::RangeInclusive<usize> = 1..=6;
 
 /// The form that samples take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(super) enum Form {
     /// Rows of numbers.
     Numbers,
     /// Rows of numbers and text, by position.
@@ -38,7 +38,7 @@ pub(crate) enum Form {
 
 impl Form {
     /// The word for it in the description.
-    pub(crate) fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Form::Numbers => "numbers",
             Form::Rows => "rows",
@@ -52,12 +52,12 @@ impl Form {
 
 /// A sample in its form.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Example {
-    pub(crate) form: Form,
+pub(super) struct Example {
+    pub(super) form: Form,
     /// One sample, as it stands in a list of samples: `[5.8, 3.1]`, `{"age": 31, "city": "Bern"}`, `"some text"`.
-    pub(crate) sample: Json,
+    pub(super) sample: Json,
     /// Whether the model was seen to answer it.
-    pub(crate) answered: bool,
+    pub(super) answered: bool,
 }
 
 impl Example {
@@ -70,7 +70,7 @@ impl Example {
     }
 
     /// The samples that a list of one such sample is.
-    pub(crate) fn samples(&self) -> Option<Samples> {
+    fn samples(&self) -> Option<Samples> {
         match (self.form, &self.sample) {
             (Form::Table, Json::Object(entries)) => table(entries),
             (_, sample) => samples::from_json(&Json::Array(vec![sample.clone()])).ok(),

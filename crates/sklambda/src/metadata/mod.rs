@@ -15,7 +15,6 @@ use crate::{
     json::{Json, Text},
     lists, python,
 };
-pub(crate) use example::{Example, Form};
 
 /// Features that are described one by one; models that are wider are described by their width.
 const FEATURES: usize = 4_096;
@@ -31,14 +30,6 @@ pub(crate) struct File {
     pub(crate) sha256: String,
 }
 
-/// The description of a model.
-pub(crate) struct Metadata {
-    /// All of it; strings are those of the file, as they are.
-    pub(crate) json: Json,
-    /// A request that the model answers.
-    pub(crate) example: Example,
-}
-
 /// An object of these entries.
 fn object<const N: usize>(entries: [(&str, Json); N]) -> Json {
     Json::Object(entries.into_iter().map(|(name, value)| (Text::from(name), value)).collect())
@@ -49,48 +40,45 @@ fn finite(x: f64) -> Json {
     if x.is_finite() { Json::Float(x) } else { Json::Null }
 }
 
-impl Metadata {
-    /// Describes the model that was loaded from a decoded file.
-    pub(crate) fn new(graph: &Graph, model: &Model, file: &File) -> Metadata {
-        let root = graph.root();
-        let features = features::of(&root, model);
-        let example = example::of(model, &features);
-        let strings = |texts: &mut dyn Iterator<Item = &str>| Json::Array(texts.map(Json::str).collect());
-        let width = model.n_features_in().or_else(|| (!features.list.is_empty()).then_some(features.list.len()));
-        let number = |n: Option<usize>| n.map_or(Json::Null, |n| Json::Int(n as i64));
-        let described = if features.list.len() > FEATURES { &[] } else { features.list.as_slice() };
-        let json = object([
-            ("class", Json::str(model.class())),
-            ("key", Json::str(model.key())),
-            ("sklearn_version", model.sklearn_version().map_or(Json::Null, |v| Json::str(printable(v)))),
-            (
-                "file",
-                object([
-                    ("name", Json::str(file.name.as_str())),
-                    ("bytes", Json::Int(file.bytes as i64)),
-                    ("sha256", Json::str(file.sha256.as_str())),
-                ]),
-            ),
-            ("methods", strings(&mut model.methods().map(Method::name))),
-            ("n_features_in", number(model.n_features_in())),
-            (
-                "feature_names_in",
-                model.feature_names_in().map_or(Json::Null, |names| strings(&mut names.iter().map(String::as_str))),
-            ),
-            ("classes", classes(model)),
-            (
-                "input",
-                object([
-                    ("form", Json::str(example.form.name())),
-                    ("width", number(width)),
-                    ("features", Json::Array(described.iter().map(features::Feature::json).collect())),
-                ]),
-            ),
-            ("example", example.json()),
-            ("tree", tree::of(&root, model)),
-        ]);
-        Metadata { json, example }
-    }
+/// Describes the model that was loaded from a decoded file. Strings are those of the file, as they are.
+pub(crate) fn describe(graph: &Graph, model: &Model, file: &File) -> Json {
+    let root = graph.root();
+    let features = features::of(&root, model);
+    let example = example::of(model, &features);
+    let strings = |texts: &mut dyn Iterator<Item = &str>| Json::Array(texts.map(Json::str).collect());
+    let width = model.n_features_in().or_else(|| (!features.list.is_empty()).then_some(features.list.len()));
+    let number = |n: Option<usize>| n.map_or(Json::Null, |n| Json::Int(n as i64));
+    let described = if features.list.len() > FEATURES { &[] } else { features.list.as_slice() };
+    object([
+        ("class", Json::str(model.class())),
+        ("key", Json::str(model.key())),
+        ("sklearn_version", model.sklearn_version().map_or(Json::Null, |v| Json::str(printable(v)))),
+        (
+            "file",
+            object([
+                ("name", Json::str(file.name.as_str())),
+                ("bytes", Json::Int(file.bytes as i64)),
+                ("sha256", Json::str(file.sha256.as_str())),
+            ]),
+        ),
+        ("methods", strings(&mut model.methods().map(Method::name))),
+        ("n_features_in", number(model.n_features_in())),
+        (
+            "feature_names_in",
+            model.feature_names_in().map_or(Json::Null, |names| strings(&mut names.iter().map(String::as_str))),
+        ),
+        ("classes", classes(model)),
+        (
+            "input",
+            object([
+                ("form", Json::str(example.form.name())),
+                ("width", number(width)),
+                ("features", Json::Array(described.iter().map(features::Feature::json).collect())),
+            ]),
+        ),
+        ("example", example.json()),
+        ("tree", tree::of(&root, model)),
+    ])
 }
 
 /// Labels of one output, or a list of them for each of several outputs.

@@ -41,7 +41,7 @@ pub(crate) fn of(handler: &Handler, path: Option<&str>) -> Result<Page, String> 
     let (Loaded::Model(model), Some(path)) = (&service.loaded, path) else {
         return Err("where it came from is not known".into());
     };
-    let metadata = source::describe(path, model)?.json;
+    let metadata = source::describe(path, model)?;
     Ok(Page { html: html(&metadata), policy: policy(), metadata: metadata.dumps(false) })
 }
 

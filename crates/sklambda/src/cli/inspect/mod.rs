@@ -5,10 +5,10 @@ mod tree;
 use std::io::{Read, Write};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use skestimators::Model;
+use skestimators::{Member, Model};
 use skpickle::{Graph, Kind, Limits, printable};
 
-use super::{Failure, bundle};
+use super::Failure;
 use crate::{json::Json, numpy, repr};
 
 /// Lines of the tree, and entries of a list, that are printed.
@@ -96,9 +96,9 @@ impl Report {
             }
         }
         if root.kind() != Kind::Object {
-            let members = bundle::members(graph);
+            let members = Model::members(graph);
             if !members.is_empty() {
-                let describe = |member: &bundle::Member| {
+                let describe = |member: &Member| {
                     let verdict = match Model::from_graph(graph, Some(&member.path)) {
                         Ok(_) => "supported".to_owned(),
                         Err(e) => e.to_string(),
@@ -226,6 +226,9 @@ fn container(head: &[u8]) -> &'static str {
 
 fn model_facts(model: &Model, facts: &mut Vec<(&'static str, Json)>) {
     facts.push(("supported", Json::Bool(true)));
+    if let Some(member) = model.member() {
+        facts.push(("member", Json::str(printable(member))));
+    }
     facts.push(("class", Json::str(model.key())));
     facts.push(("methods", strings(model.methods().map(|method| method.name()))));
     if let Some(width) = model.n_features_in() {
