@@ -5,7 +5,6 @@ mod input;
 mod inspect;
 mod invoke;
 mod npy;
-mod output;
 mod predict;
 mod serve;
 mod zip;

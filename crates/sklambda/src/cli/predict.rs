@@ -5,8 +5,8 @@ use std::io::Write;
 use clap::{Arg, ArgMatches, Command};
 use skestimators::{ErrorKind, Method, Model};
 
-use super::{Failure, input, output};
-use crate::json::Json;
+use super::{Failure, input};
+use crate::{json::Json, output};
 
 pub(super) fn command() -> Command {
     let method = Arg::new("method").long("method").value_name("METHOD");

@@ -37,8 +37,8 @@ pub(crate) struct Page {
 /// # Errors
 /// There is no model, or its file cannot be read any more.
 pub(crate) fn of(handler: &Handler, path: Option<&str>) -> Result<Page, String> {
-    let loaded = handler.model()?;
-    let (Loaded::Model(model), Some(path)) = (&*loaded, path) else {
+    let service = handler.service()?;
+    let (Loaded::Model(model), Some(path)) = (&service.loaded, path) else {
         return Err("where it came from is not known".into());
     };
     let metadata = source::describe(path, model)?;

@@ -3,7 +3,8 @@
 use skestimators::{Array, Method, Model, Output, Samples};
 
 use crate::{
-    handler::{Loaded, Response},
+    handler::{Loaded, Service},
+    http::Response,
     json::{Json, Text},
     lists, numpy, python, samples,
 };
@@ -11,8 +12,13 @@ use crate::{
 /// Characters of a request that are echoed at most.
 const ECHO: usize = 512;
 
+/// The refusal of a body that is no JSON, with the message of Python's exception.
+pub(crate) fn unreadable(message: &str) -> Response {
+    Response::error(400, format!("Failed to parse request body as JSON: {message}"))
+}
+
 /// Answers a request.
-pub(crate) fn answer(loaded: &Loaded, request: &Json) -> Response {
+pub(crate) fn answer(service: &Service, request: &Json) -> Response {
     let Some(input) = request.get("input") else {
         let mut message = Text::from("Failed to find an 'input' key in request body: ");
         message.push_bytes(python::str(request).cut(ECHO).bytes());
@@ -26,18 +32,19 @@ pub(crate) fn answer(loaded: &Loaded, request: &Json) -> Response {
     let mut entries = Vec::new();
     let mut x = None;
     if prediction {
-        match predict(loaded, input, &mut x) {
+        match predict(service, input, &mut x) {
             Ok(value) => entries.push((Text::from("prediction"), value)),
             Err(e) => return Response::error(500, format!("Failed to get model prediction: {e}")),
         }
     }
     if probabilities {
-        match predict_proba(loaded, input, &mut x) {
+        match predict_proba(service, input, &mut x) {
             Ok(value) => entries.push((Text::from("probabilities"), value)),
             Err(e) => return Response::error(500, format!("Failed to get model probabilities: {e}")),
         }
     }
-    Response { status: 200, body: Json::Object(entries).dumps(true) }
+    let rows = x.as_ref().map_or(0, Samples::rows);
+    Response::bare(200, Json::Object(entries).dumps(true)).of_rows(rows)
 }
 
 /// The model, if it is one that has the method.
@@ -51,7 +58,14 @@ fn model(loaded: &Loaded, method: Method) -> Result<&Model, String> {
 }
 
 /// The input as samples, made once for both methods.
-fn enter<'x>(input: &Json, x: &'x mut Option<Samples>) -> Result<&'x Samples, String> {
+fn enter<'x>(service: &Service, input: &Json, x: &'x mut Option<Samples>) -> Result<&'x Samples, String> {
+    let most = service.settings.most_rows;
+    if let Json::Array(rows) = input
+        && rows.len() > most
+        && !service.settings.strict
+    {
+        return Err(format!("{} rows are more than the {most} that are taken at a time", rows.len()));
+    }
     if x.is_none() {
         *x = Some(samples::from_json(input)?);
     }
@@ -70,9 +84,9 @@ fn refusal(error: &skestimators::Error, input: &Json) -> String {
     }
 }
 
-fn predict(loaded: &Loaded, input: &Json, x: &mut Option<Samples>) -> Result<Json, String> {
-    let model = model(loaded, Method::Predict)?;
-    let prediction = model.predict(enter(input, x)?).map_err(|e| refusal(&e, input))?;
+fn predict(service: &Service, input: &Json, x: &mut Option<Samples>) -> Result<Json, String> {
+    let model = model(&service.loaded, Method::Predict)?;
+    let prediction = model.predict(enter(service, input, x)?).map_err(|e| refusal(&e, input))?;
     to_list(&prediction)
 }
 
@@ -92,9 +106,9 @@ fn to_list(array: &Array) -> Result<Json, String> {
     Ok(lists::of(array, &|bytes| Json::Str(python::repr_bytes(bytes).into())))
 }
 
-fn predict_proba(loaded: &Loaded, input: &Json, x: &mut Option<Samples>) -> Result<Json, String> {
-    let model = model(loaded, Method::PredictProba)?;
-    let probabilities = model.predict_proba(enter(input, x)?).map_err(|e| refusal(&e, input))?;
+fn predict_proba(service: &Service, input: &Json, x: &mut Option<Samples>) -> Result<Json, String> {
+    let model = model(&service.loaded, Method::PredictProba)?;
+    let probabilities = model.predict_proba(enter(service, input, x)?).map_err(|e| refusal(&e, input))?;
     // `map(str, classes_)`: of several outputs, `classes_` is a list of arrays.
     let keys: Vec<String> = match model.classes() {
         [] => return Err(format!("'{}' object has no attribute 'classes_'", model.class())),
@@ -153,7 +167,8 @@ mod tests {
 
     fn ask(body: &str) -> Response {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/examples/iris_logistic.joblib");
-        Handler::new(move || load(Some(path))).handle_body(body.as_bytes())
+        let event = Json::Object(vec![("body".into(), Json::str(body))]).dumps(false);
+        Handler::new(move || load(Some(path))).handle(event.as_bytes())
     }
 
     #[test]
