@@ -103,6 +103,17 @@ impl Model {
         self.inner.member.as_deref()
     }
 
+    /// The pickled object that this model was made of, in a graph of the file that it was loaded from.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the graph is that of another file, which has no such member.
+    pub fn object<'g>(&self, graph: &'g Graph) -> Result<skpickle::Obj<'g>> {
+        match self.member() {
+            Some(path) => member::find(&graph.root(), path),
+            None => Ok(graph.root()),
+        }
+    }
+
     /// scikit-learn's class name, such as `LogisticRegression`.
     pub fn class(&self) -> &str {
         &self.inner.root.class

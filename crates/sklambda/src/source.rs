@@ -47,7 +47,7 @@ fn loaded(graph: &Graph) -> Result<Loaded, String> {
 /// # Errors
 /// The file is gone or damaged, or holds another model by now.
 #[cfg(feature = "serve")]
-pub(crate) fn describe(path: &str, model: &skestimators::Model) -> Result<crate::json::Json, String> {
+pub(crate) fn describe(path: &str, model: &Model) -> Result<crate::json::Json, String> {
     let limits = Limits::default();
     let bytes = read(path, &limits)?;
     let sha256 = ring::digest::digest(&ring::digest::SHA256, &bytes);
@@ -61,11 +61,12 @@ pub(crate) fn describe(path: &str, model: &skestimators::Model) -> Result<crate:
         None => skpickle::load_path(path, &limits),
     };
     let graph = graph.map_err(|e| e.to_string())?;
-    let class = graph.root().class().map(|class| skpickle::printable(class.name));
+    let object = model.object(&graph).map_err(|e| e.to_string())?;
+    let class = object.class().map(|class| skpickle::printable(class.name));
     if class.as_deref() != Some(model.class()) {
         return Err("the file has changed since it was loaded; start the server again".into());
     }
-    Ok(crate::metadata::describe(&graph, model, &file))
+    Ok(crate::metadata::describe(&object, model, &file))
 }
 
 /// The bytes of the file.

@@ -9,7 +9,7 @@ mod features;
 mod tree;
 
 use skestimators::{Array, Method, Model};
-use skpickle::{Graph, printable};
+use skpickle::{Obj, printable};
 
 use crate::{
     json::{Json, Text},
@@ -40,10 +40,9 @@ fn finite(x: f64) -> Json {
     if x.is_finite() { Json::Float(x) } else { Json::Null }
 }
 
-/// Describes the model that was loaded from a decoded file. Strings are those of the file, as they are.
-pub(crate) fn describe(graph: &Graph, model: &Model, file: &File) -> Json {
-    let root = graph.root();
-    let features = features::of(&root, model);
+/// Describes the model that was made of this object of a file. Strings are those of the file, as they are.
+pub(crate) fn describe(object_of: &Obj<'_>, model: &Model, file: &File) -> Json {
+    let features = features::of(object_of, model);
     let example = example::of(model, &features);
     let strings = |texts: &mut dyn Iterator<Item = &str>| Json::Array(texts.map(Json::str).collect());
     let width = model.n_features_in().or_else(|| (!features.list.is_empty()).then_some(features.list.len()));
@@ -59,6 +58,7 @@ pub(crate) fn describe(graph: &Graph, model: &Model, file: &File) -> Json {
                 ("name", Json::str(file.name.as_str())),
                 ("bytes", Json::Int(file.bytes as i64)),
                 ("sha256", Json::str(file.sha256.as_str())),
+                ("member", model.member().map_or(Json::Null, Json::str)),
             ]),
         ),
         ("methods", strings(&mut model.methods().map(Method::name))),
@@ -77,7 +77,7 @@ pub(crate) fn describe(graph: &Graph, model: &Model, file: &File) -> Json {
             ]),
         ),
         ("example", example.json()),
-        ("tree", tree::of(&root, model)),
+        ("tree", tree::of(object_of, model)),
     ])
 }
 

@@ -13,7 +13,7 @@ fn testdata() -> PathBuf {
 fn described(path: PathBuf) -> Option<(Model, Json)> {
     let graph = skpickle::load_path(path, &Limits::default()).ok()?;
     let model = Model::from_graph(&graph, None).ok()?;
-    let metadata = describe(&graph, &model, &File::default());
+    let metadata = describe(&model.object(&graph).unwrap(), &model, &File::default());
     Some((model, metadata))
 }
 
@@ -46,6 +46,38 @@ fn a_pipeline_tells_its_steps_and_the_middle_of_the_data() {
     assert_eq!(at(json, &["tree", "children", "0", "class"]).dumps(false), "\"StandardScaler\"");
     let example = at(json, &["example"]).dumps(false);
     assert_eq!(example, r#"{"form": "numbers", "sample": [5.843, 3.057, 3.758, 1.199], "answered": true}"#);
+}
+
+fn page(name: &str) -> Json {
+    described(testdata().join("page").join(name)).unwrap().1
+}
+
+#[test]
+fn a_table_is_told_by_names_and_categories() {
+    let json = &page("table.joblib");
+    let example = at(json, &["example"]).dumps(false);
+    assert_eq!(
+        example,
+        r#"{"form": "table", "sample": {"age": 49, "fare": 32.35, "sex": "female", "embarked": "Cherbourg", "class": "first", "alone": false}, "answered": true}"#
+    );
+    assert_eq!(at(json, &["input", "features", "5", "kind"]).dumps(false), "\"boolean\"");
+    let categories = at(json, &["input", "features", "3", "categories"]).dumps(false);
+    assert_eq!(categories, r#"["Cherbourg", "Queenstown", "Southampton"]"#);
+    let prepare = at(json, &["tree", "children", "0"]);
+    assert_eq!(at(prepare, &["layout"]).dumps(false), "\"parallel\"");
+    assert_eq!(at(prepare, &["children", "0", "columns"]).dumps(false), r#"["age", "fare"]"#);
+    assert_eq!(at(prepare, &["children", "0", "children", "1", "class"]).dumps(false), "\"StandardScaler\"");
+    let params = at(json, &["tree", "children", "1", "params"]).dumps(false);
+    assert!(params.contains(r#"{"name": "C", "value": "0.5", "changed": true}"#), "{params}");
+}
+
+#[test]
+fn texts_records_and_outputs() {
+    assert_eq!(at(&page("text.joblib"), &["example", "form"]).dumps(false), "\"text\"");
+    let records = page("records.joblib");
+    let example = at(&records, &["example"]).dumps(false);
+    assert_eq!(example, r#"{"form": "records", "sample": {"city": "Basel", "rooms": 0}, "answered": true}"#);
+    assert_eq!(at(&page("outputs.joblib"), &["classes"]).dumps(false), "[[0, 1, 2], [0, 1]]");
 }
 
 /// Every model of the repository is described, in JSON that a browser reads, with an example that it answers.

@@ -104,9 +104,12 @@ struct Tree {
 
 impl Tree {
     fn node(&mut self, obj: &Obj<'_>, name: Option<&str>, columns: Option<Json>, depth: usize) -> Json {
-        let class = class_of(obj);
+        // What is passed on is kept as a function that is none (since 1.4).
+        let passed = columns.is_some() && obj.field("func").is_ok_and(|func| func.is_none());
+        let class = class_of(obj).filter(|_| !passed);
         let label = match (&class, obj.kind()) {
             (Some(class), _) => class.clone(),
+            (None, _) if passed => "passthrough".into(),
             (None, Kind::None) => "passthrough".into(),
             (None, Kind::Str) => obj.str().map(|text| printable(&text)).unwrap_or_default(),
             _ => obj.describe(),

@@ -88,7 +88,7 @@
     return el("div", { className: "box" }, box(node, named), inner);
   }
   const branches = (node) => node.children.reduce((most, child) => Math.max(most, branches(child)), node.layout === "parallel" ? node.children.length : 1);
-  if (branches(model.tree) > 2) document.body.classList.add("wide");
+  if (branches(model.tree) > 3) document.body.classList.add("wide");
   $("diagram").append(el("div", { className: "tree" }, draw(model.tree, false)));
   $("unfold").addEventListener("click", () => {
     const open = $("unfold").getAttribute("aria-pressed") !== "true";
@@ -115,7 +115,7 @@
     if (outputs) outputs.forEach((classes, i) => part(`Classes of output ${i}`, tags(classes)));
     else if (model.classes) part("Classes", tags(model.classes));
     part("Methods", tags(model.methods));
-    const facts = [["Name", model.file.name], ["Size", size(model.file.bytes)], ["SHA-256", model.file.sha256], ["Written by", model.sklearn_version ? `scikit-learn ${model.sklearn_version}` : "an old scikit-learn"]];
+    const facts = [["Name", model.file.name], ["Size", size(model.file.bytes)], ["SHA-256", model.file.sha256], ...(model.file.member ? [["Member", model.file.member]] : []), ["Written by", model.sklearn_version ? `scikit-learn ${model.sklearn_version}` : "an old scikit-learn"]];
     part("File", el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", { textContent: name }), el("dd", { textContent: value })])));
     $("details").append(place);
   }
@@ -198,7 +198,8 @@
     const start = Array.isArray(model.example.sample) ? model.example.sample : Array(count).fill(0);
     const side = Math.sqrt(count);
     const picture = Number.isInteger(side) && side >= 7 && side <= 64;
-    const top = Math.max(...start.filter((x) => x !== null)) > 1 || side > 8 ? (side <= 8 ? 16 : 255) : 1;
+    const most = Math.max(...start.filter((x) => x !== null));
+    const top = most > 0 && most <= 1 ? 1 : side <= 8 ? 16 : 255;
     const random = () => set(start.map((x) => {
       const spread = Math.abs(x) || 1;
       return Number((x + (Math.random() * 2 - 1) * spread).toPrecision(3));
@@ -218,9 +219,9 @@
       try { row = read(area.value); } catch { return; }
       const brush = canvas.getContext("2d");
       const image = brush.createImageData(side, side);
-      const most = Math.max(Number(ink.value) || 1, ...row);
+      const white = Math.max(Number(ink.value) || 1, ...row);
       row.forEach((x, i) => {
-        const light = Math.max(0, Math.min(255, Math.round((255 * (x ?? 0)) / most)));
+        const light = Math.max(0, Math.min(255, Math.round((255 * (x ?? 0)) / white)));
         image.data.set([light, light, light, 255], 4 * i);
       });
       brush.putImageData(image, 0, 0);
@@ -354,10 +355,11 @@
     return list;
   }
   const OUTLIERS = /IsolationForest|OneClassSVM|LocalOutlierFactor|EllipticEnvelope/;
+  const CLUSTERS = /KMeans|Birch|MeanShift|AffinityPropagation|Mixture/;
   function verdict(value) {
     const line = el("div", { className: "verdict", textContent: short(value) });
-    const note = OUTLIERS.test(final) ? (value === -1 ? "outlier" : "inlier") : /KMeans|Birch|MeanShift|AffinityPropagation|Mixture/.test(final) ? "cluster" : "";
-    if (note) line.append(" ", el("small", { textContent: note }));
+    if (method() === "predict" && OUTLIERS.test(final)) line.append(" ", el("small", { textContent: value === -1 ? "outlier" : "inlier" }));
+    if (method() === "predict" && CLUSTERS.test(final)) line.prepend(el("small", { textContent: "cluster " }));
     return line;
   }
   function table(values) {

@@ -104,6 +104,24 @@ fn health_is_told() {
 }
 
 #[test]
+fn browsers_get_a_page_and_programs_its_description() {
+    let server = Serving::start(&[]);
+    let mut client = server.client();
+    let described = client.request("GET", "/metadata", "");
+    assert_eq!((described.status(), described.header("content-type")), (200, Some("application/json")));
+    let description: serde_json::Value = serde_json::from_str(&described.text()).unwrap();
+    assert_eq!(description["key"], "linear_model.LogisticRegression");
+    assert_eq!(description["file"]["sha256"].as_str().unwrap().len(), 64);
+    let page = client.send("GET / HTTP/1.1\r\nhost: t\r\naccept: text/html,*/*;q=0.8\r\n\r\n").answer();
+    assert_eq!((page.status(), page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    assert!(page.text().contains("<!doctype html>") && page.text().contains("linear_model.LogisticRegression"));
+    // The example is one that the server answers.
+    let body = format!("{{\"input\": [{}]}}", description["example"]["sample"]);
+    assert_eq!(client.request("POST", "/predict", &body).status(), 200);
+}
+
+#[test]
 fn errors_are_json_and_the_connection_goes_on() {
     let server = Serving::start(&[]);
     let mut client = server.client();
@@ -132,9 +150,12 @@ fn unknown_paths_and_methods_are_told_apart() {
     let missing = client.request("GET", "/elsewhere", "");
     assert_eq!(missing.status(), 404);
     assert!(error(&missing.text()).contains("/elsewhere"));
-    for (method, path, allowed) in
-        [("GET", "/predict", "POST"), ("DELETE", "/", "GET, HEAD, POST"), ("POST", "/ping", "GET, HEAD")]
-    {
+    for (method, path, allowed) in [
+        ("GET", "/predict", "POST"),
+        ("DELETE", "/", "GET, HEAD, POST"),
+        ("POST", "/metadata", "GET, HEAD"),
+        ("POST", "/ping", "GET, HEAD"),
+    ] {
         let refused = client.request(method, path, "");
         assert_eq!((refused.status(), refused.header("allow")), (405, Some(allowed)), "{method} {path}");
         assert!(error(&refused.text()).contains(allowed));

@@ -112,7 +112,8 @@ fn thresholds(obj: &Obj<'_>, width: usize) -> Option<Vec<Option<Json>>> {
 
 /// Four digits are enough for an example.
 fn rounded(x: f64) -> Option<Json> {
-    let text = format!("{x:.3e}");
+    // What is left of a mean that was taken away is no value to begin with.
+    let text = format!("{:.3e}", if x.abs() < 1e-12 { 0.0 } else { x });
     let short: f64 = text.parse().ok().filter(|x: &f64| x.is_finite())?;
     Some(if short == short.trunc() && short.abs() < 1e15 { Json::Int(short as i64) } else { Json::Float(short) })
 }
