@@ -21,4 +21,4 @@ pub mod serve;
 mod source;
 
 pub use handler::{Handler, Loaded, Response};
-pub use source::load;
+pub use source::{Source, load};

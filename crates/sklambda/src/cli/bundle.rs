@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use skpickle::{Graph, Kind, Obj};
+use skestimators::Model;
+use skpickle::{Graph, Kind, Obj, printable};
+
+use super::Failure;
 
 /// Values looked at in the search.
 const VALUES: usize = 10_000;
@@ -15,6 +18,28 @@ pub(crate) struct Member {
     /// As Python spells it: `["model"]`, `[0]`.
     pub(crate) path: String,
     pub(crate) class: String,
+}
+
+/// The model of a decoded file: the file's own, or the member that is named, or the only one that there is. Beside it,
+/// the path of the member.
+pub(crate) fn model(graph: &Graph, member: Option<&str>) -> Result<(Model, Option<String>), Failure> {
+    let refused = |e: skestimators::Error| Failure::model(e.to_string());
+    let members = if member.is_some() || graph.root().kind() == Kind::Object { Vec::new() } else { members(graph) };
+    let member = match members.as_slice() {
+        [] => member.map(str::to_owned),
+        [only] => Some(only.path.clone()),
+        many => {
+            let choice = |m: &Member| format!("--member '{}' ({})", printable(&m.path), m.class);
+            let list: Vec<String> = many.iter().take(20).map(choice).collect();
+            let what = graph.root().describe();
+            return Err(Failure::model(format!(
+                "the file holds {what} with {} estimators; choose: {}",
+                many.len(),
+                list.join(", ")
+            )));
+        }
+    };
+    Ok((Model::from_graph(graph, member.as_deref()).map_err(refused)?, member))
 }
 
 /// The scikit-learn objects that a dict, list or tuple at the root holds, outermost first.

@@ -3,15 +3,13 @@
 use std::io::Write;
 
 use clap::{Arg, ArgMatches, Command};
-use skestimators::{ErrorKind, Method, Model};
-use skpickle::Kind;
+use skestimators::{ErrorKind, Method};
 
 use super::{Failure, bundle, input, output};
 use crate::json::Json;
 
 pub(super) fn command() -> Command {
     let method = Arg::new("method").long("method").value_name("METHOD");
-    let member = Arg::new("member").long("member").value_name("PATH");
     Command::new("predict")
         .about("Asks a method of a model, with the rows of a file")
         .arg(
@@ -36,7 +34,8 @@ pub(super) fn command() -> Command {
                 .help("What the input is [default: by its name and form]"),
         )
         .arg(method.help("Method to ask [default: predict, else transform, else score_samples]"))
-        .arg(member.help("Member of a dict, list or tuple, such as '[\"model\"]' or '[0]'"))
+        .arg(super::member())
+        .arg(super::sha256())
         .arg(
             Arg::new("output").long("output").value_name("FILE").help("File for the answer [default: standard output]"),
         )
@@ -54,7 +53,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         })
     });
     let method = method.transpose()?;
-    let model = load(text("model").unwrap_or_default(), text("member"))?;
+    let graph = super::graph(text("model").unwrap_or_default(), matches)?;
+    let (model, _) = bundle::model(&graph, text("member"))?;
     let refused = |e: skestimators::Error| match e.kind() {
         // With the class of Python's exception, since scikit-learn's users know both.
         ErrorKind::Method | ErrorKind::Input => Failure::input(format!("{e} ({})", e.exception())),
@@ -80,30 +80,4 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         }
     };
     written.map_err(Failure::other)
-}
-
-/// Loads a model, or a member of a bundle: the one that is named, or the only one that there is.
-fn load(path: &str, member: Option<&str>) -> Result<Model, Failure> {
-    let graph = skpickle::load_path(path, &skpickle::Limits::default()).map_err(|e| Failure::model(e.to_string()))?;
-    let refused = |e: skestimators::Error| Failure::model(e.to_string());
-    if member.is_some() || graph.root().kind() == Kind::Object {
-        return Model::from_graph(&graph, member).map_err(refused);
-    }
-    match bundle::members(&graph).as_slice() {
-        [] => Model::from_graph(&graph, None).map_err(refused),
-        [only] => Model::from_graph(&graph, Some(&only.path)).map_err(refused),
-        many => {
-            let list: Vec<String> = many
-                .iter()
-                .take(20)
-                .map(|m| format!("--member '{}' ({})", skpickle::printable(&m.path), m.class))
-                .collect();
-            let what = graph.root().describe();
-            Err(Failure::model(format!(
-                "the file holds {what} with {} estimators; choose: {}",
-                many.len(),
-                list.join(", ")
-            )))
-        }
-    }
 }

@@ -9,7 +9,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 
 use super::Failure;
 use crate::{
-    Handler, load,
+    Handler,
     serve::{ServeError, Settings, serve},
 };
 
@@ -27,6 +27,7 @@ pub(super) fn command() -> Command {
                 .value_name("FILE|s3://BUCKET/KEY")
                 .help("The model [default: the environment variable SKLEARN_MODEL_PATH]"),
         )
+        .arg(super::sha256())
         .arg(Arg::new("host").long("host").help(format!("Interface to listen on [default: {}]", fixed.host)))
         .arg(
             Arg::new("port")
@@ -60,7 +61,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     if model.is_none() {
         return Err(Failure::usage("name the model with --model, or in the environment variable SKLEARN_MODEL_PATH"));
     }
-    let handler = Handler::new(move || load(model.as_deref()));
+    let source = super::source(model.as_deref(), matches);
+    let handler = Handler::new(move || source.load());
     let announce = |text: &str| {
         let mut out = io::stdout().lock();
         // Nobody may be reading; the server serves all the same.

@@ -7,5 +7,7 @@ mod command_line;
 mod http;
 mod lambda;
 mod models;
+mod package;
 mod peer;
 mod s3;
+mod s3_faults;
