@@ -135,16 +135,18 @@ impl<'a> Object<'a> {
         data.resize(total, 0);
         let size = if self.tag.is_some() { self.plan.part } else { total.max(1) };
         let starts = (0u64..).step_by(size);
-        let parts: VecDeque<Part<'_>> =
+        let mut parts: VecDeque<Part<'_>> =
             data.chunks_mut(size).zip(starts).map(|(bytes, start)| Part { start, bytes }).collect();
         let helpers = parts.len().min(self.plan.connections).saturating_sub(1);
+        // The first answer begins with the first part.
+        let first = parts.pop_front();
         let parts = Mutex::new(parts);
         thread::scope(|scope| {
             for _ in 0..helpers {
                 // Where no thread is to be had, the others do its part.
-                let _ = thread::Builder::new().spawn_scoped(scope, || self.work(&parts, None));
+                let _ = thread::Builder::new().spawn_scoped(scope, || self.work(&parts, None, None));
             }
-            self.work(&parts, Some(Stream::new(0, answer)));
+            self.work(&parts, first, Some(Stream::new(0, answer)));
         });
         let left = parts.into_inner().unwrap_or_else(PoisonError::into_inner).len();
         if let Some(failure) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -160,10 +162,10 @@ impl<'a> Object<'a> {
     }
 
     /// Reads parts until there are none left, or one of the threads has failed.
-    fn work(&self, parts: &Mutex<VecDeque<Part<'_>>>, mut open: Option<Stream>) {
+    fn work<'d>(&self, parts: &Mutex<VecDeque<Part<'d>>>, mut next: Option<Part<'d>>, mut open: Option<Stream>) {
+        let pop = || parts.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         while !self.stopped.load(Ordering::Relaxed) {
-            let next = parts.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let Some(mut part) = next else { break };
+            let Some(mut part) = next.take().or_else(pop) else { break };
             if let Err(failure) = self.fill(&mut part, &mut open) {
                 self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
                 self.stopped.store(true, Ordering::Relaxed);
