@@ -33,4 +33,4 @@ mod source;
 
 pub use handler::{Handler, Loaded, Service, Settings, handle};
 pub use http::{Request, Response};
-pub use source::load;
+pub use source::{Source, load};

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use clap::{Arg, ArgMatches, Command};
 
 use super::Failure;
-use crate::{Handler, load};
+use crate::Handler;
 
 /// Bytes of an event at most; Lambda itself stops at 6 MB.
 const EVENT: u64 = 256 << 20;
@@ -19,16 +19,18 @@ pub(super) fn command() -> Command {
                 .value_name("FILE")
                 .help("File of joblib.dump or pickle.dump [default: the variable SKLEARN_MODEL_PATH]"),
         )
+        .arg(super::sha256())
         .after_help("STRICT_SEED=1 takes nothing that the Python toolkit does not take.")
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let path = matches.get_one::<String>("model").cloned().or_else(|| std::env::var("SKLEARN_MODEL_PATH").ok());
+    let source = super::source(path.as_deref(), matches);
     let mut event = Vec::new();
     let read = std::io::stdin().take(EVENT).read_to_end(&mut event);
     read.map_err(|e| Failure::other(format!("cannot read the event: {e}")))?;
     let settings = crate::Settings::from_env(path.as_deref());
-    let handler = Handler::new(move || load(path.as_deref())).with(settings);
+    let handler = Handler::new(move || source.load()).with(settings);
     let mut answer = handler.handle(&event).to_envelope();
     answer.push('\n');
     let written = std::io::stdout().lock().write_all(answer.as_bytes());

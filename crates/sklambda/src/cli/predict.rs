@@ -3,14 +3,13 @@
 use std::io::Write;
 
 use clap::{Arg, ArgMatches, Command};
-use skestimators::{ErrorKind, Method, Model};
+use skestimators::{ErrorKind, Method};
 
 use super::{Failure, input};
 use crate::{json::Json, output};
 
 pub(super) fn command() -> Command {
     let method = Arg::new("method").long("method").value_name("METHOD");
-    let member = Arg::new("member").long("member").value_name("PATH");
     Command::new("predict")
         .about("Asks a method of a model, with the rows of a file")
         .arg(
@@ -35,7 +34,8 @@ pub(super) fn command() -> Command {
                 .help("What the input is [default: by its name and form]"),
         )
         .arg(method.help("Method to ask [default: predict, else transform, else score_samples]"))
-        .arg(member.help("Member of a dict, list or tuple, such as '[\"model\"]' or '[0]'"))
+        .arg(super::member())
+        .arg(super::sha256())
         .arg(
             Arg::new("output").long("output").value_name("FILE").help("File for the answer [default: standard output]"),
         )
@@ -53,7 +53,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         })
     });
     let method = method.transpose()?;
-    let model = load(text("model").unwrap_or_default(), text("member"))?;
+    let graph = super::graph(text("model").unwrap_or_default(), matches)?;
+    let model = super::model(&graph, text("member"))?;
     let refused = |e: skestimators::Error| match e.kind() {
         // With the class of Python's exception, since scikit-learn's users know both.
         ErrorKind::Method | ErrorKind::Input => Failure::input(format!("{e} ({})", e.exception())),
@@ -79,20 +80,4 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         }
     };
     written.map_err(Failure::other)
-}
-
-/// Loads a model, or a member of a bundle: the one that is named, or the only one that there is, which is said.
-fn load(path: &str, member: Option<&str>) -> Result<Model, Failure> {
-    let graph = skpickle::load_path(path, &skpickle::Limits::default()).map_err(|e| Failure::model(e.to_string()))?;
-    let model = Model::from_graph(&graph, member).map_err(|e| match member {
-        None if Model::members(&graph).len() > 1 => Failure::model(format!("{e}; name it with --member")),
-        _ => Failure::model(e.to_string()),
-    })?;
-    if let (Some(path), None) = (model.member(), member) {
-        let what = graph.root().describe();
-        let path = skpickle::printable(path);
-        // Whoever does not read this gets the answer all the same.
-        let _ = writeln!(std::io::stderr(), "note: the file holds {what}; its only estimator {path} is asked");
-    }
-    Ok(model)
 }

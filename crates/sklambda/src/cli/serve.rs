@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::Failure;
 use crate::{
-    Handler, load,
+    Handler,
     serve::{ServeError, Settings, serve},
 };
 
@@ -27,6 +27,7 @@ pub(super) fn command() -> Command {
                 .value_name("FILE|s3://BUCKET/KEY")
                 .help("The model [default: the environment variable SKLEARN_MODEL_PATH]"),
         )
+        .arg(super::sha256())
         .arg(Arg::new("host").long("host").help(format!("Interface to listen on [default: {}]", fixed.host)))
         .arg(
             Arg::new("port")
@@ -70,7 +71,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     };
     let mut answers = crate::Settings::from_env(model.as_deref());
     answers.most_rows = size("max-rows", answers.most_rows);
-    let handler = Handler::new(move || load(model.as_deref())).with(answers);
+    let source = super::source(model.as_deref(), matches);
+    let handler = Handler::new(move || source.load()).with(answers);
     let announce = |text: &str| {
         let mut out = io::stdout().lock();
         // Nobody may be reading; the server serves all the same.

@@ -1,5 +1,6 @@
 //! The checksums that S3 keeps with an object and sends along with it.
 
+use md5::{Digest, Md5};
 use ring::digest;
 
 /// A checksum of the whole object, as an answer's headers give it.
@@ -15,6 +16,7 @@ enum Algorithm {
     Crc32,
     Sha256,
     Sha1,
+    Md5,
 }
 
 const HEADERS: [(&str, Algorithm); 5] = [
@@ -32,10 +34,11 @@ impl Checksum {
         if header("x-amz-checksum-type") == Some("COMPOSITE") {
             return None;
         }
-        HEADERS.iter().find_map(|(name, algorithm)| {
+        let sent = HEADERS.iter().find_map(|(name, algorithm)| {
             let expected = base64(header(name)?)?;
             Some(Checksum { algorithm: *algorithm, expected })
-        })
+        });
+        sent.or_else(|| Some(Checksum { algorithm: Algorithm::Md5, expected: md5_of_tag(header)? }))
     }
 
     /// Whether the bytes are those that were uploaded.
@@ -43,11 +46,25 @@ impl Checksum {
         match self.algorithm {
             Algorithm::Sha256 => digest::digest(&digest::SHA256, bytes).as_ref() == self.expected,
             Algorithm::Sha1 => digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref() == self.expected,
+            Algorithm::Md5 => Md5::digest(bytes)[..] == self.expected,
             Algorithm::Crc32 => crc(0xEDB8_8320, 32, bytes).to_be_bytes()[4..] == self.expected,
             Algorithm::Crc32c => crc(0x82F6_3B78, 32, bytes).to_be_bytes()[4..] == self.expected,
             Algorithm::Crc64Nvme => crc(0x9A6C_9329_AC4B_C9B5, 64, bytes).to_be_bytes() == *self.expected,
         }
     }
+}
+
+/// The MD5 that the `ETag` is where S3 says how it keeps the object: in one piece, under its own key, in a general
+/// bucket. Elsewhere the tag may be anything, and a wrong guess would refuse a good model.
+fn md5_of_tag<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Vec<u8>> {
+    if header("x-amz-server-side-encryption") != Some("AES256")
+        || header("x-amz-storage-class") == Some("EXPRESS_ONEZONE")
+    {
+        return None;
+    }
+    let tag = header("etag")?.strip_prefix('"')?.strip_suffix('"')?;
+    let digits: Option<Vec<u32>> = tag.chars().map(|c| c.to_digit(16)).collect();
+    digits.filter(|digits| digits.len() == 32).map(|d| d.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
 }
 
 /// A reflected CRC whose register begins and ends inverted, by a polynomial of 32 or 64 bits.
@@ -127,6 +144,17 @@ mod tests {
         assert!(
             with("x-amz-checksum-sha256", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=").is_some_and(|c| c.holds(b""))
         );
+        let tagged = |tag: &'static str, kept: &'static str| {
+            Checksum::from_headers(move |asked| match asked {
+                "etag" => Some(tag),
+                "x-amz-server-side-encryption" => Some(kept),
+                _ => None,
+            })
+        };
+        let md5 = "\"25f9e794323b453885f5181f1b624d0b\"";
+        assert!(tagged(md5, "AES256").is_some_and(|c| c.holds(b"123456789") && !c.holds(b"12345678")));
+        assert!(tagged(md5, "aws:kms").is_none());
+        assert!(tagged("\"25f9e794323b453885f5181f1b624d0b-2\"", "AES256").is_none());
         // A checksum of checksums ends in the number of parts.
         assert!(with("x-amz-checksum-crc32", "y/Q5Jg==-2").is_none());
     }

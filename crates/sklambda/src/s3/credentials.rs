@@ -88,7 +88,7 @@ fn from_web_identity(env: &Env<'_>, region: &str) -> Result<Option<Credentials>,
     let session = env("AWS_ROLE_SESSION_NAME").unwrap_or_else(|| "sklambda".to_owned());
     let endpoint = env("AWS_ENDPOINT_URL_STS")
         .or_else(|| env("AWS_ENDPOINT_URL"))
-        .unwrap_or_else(|| format!("https://sts.{region}.{}", super::domain(region)));
+        .unwrap_or_else(|| format!("https://sts.{region}.{}", super::endpoint::domain(region)));
     let parameter = |text: &str| super::sign::encode(text, false);
     let url = format!(
         "{}/?Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={}&RoleSessionName={}&WebIdentityToken={}",
@@ -98,7 +98,7 @@ fn from_web_identity(env: &Env<'_>, region: &str) -> Result<Option<Credentials>,
         parameter(&token)
     );
     let what = "AssumeRoleWithWebIdentity";
-    let agent = super::agent(env, Duration::from_secs(10))?;
+    let agent = super::endpoint::agent(env, Duration::from_secs(10))?;
     let (status, text) = ask(agent.get(&url)).map_err(|e| format!("{what}: {e}"))?;
     if status != 200 {
         let message = between(&text, "<Message>", "</Message>").unwrap_or(&text);

@@ -1,6 +1,6 @@
 //! AWS Signature Version 4, in the header form, for requests without a body.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ring::{digest, hmac};
 
@@ -94,10 +94,24 @@ pub(super) fn timestamp(now: SystemTime) -> String {
     format!("{year:04}{month:02}{date:02}T{:02}{:02}{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 
+/// The time that S3 writes as `2013-05-24T00:00:00Z`, with fractions of a second or without.
+pub(super) fn time(text: &str) -> Option<SystemTime> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !text.ends_with('Z') {
+        return None;
+    }
+    // Years begin in March, as in `timestamp`.
+    let year = if month <= 2 { year - 1 } else { year };
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.checked_sub(1)?;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year;
+    let seconds = (days.checked_sub(719_468)? * 24 + hour) * 3600 + minute * 60 + second;
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn at(seconds: u64) -> String {
@@ -111,6 +125,22 @@ mod tests {
         assert_eq!(at(1_369_353_600), "20130524T000000Z");
         assert_eq!(at(1_709_251_199), "20240229T235959Z");
         assert_eq!(at(4_102_444_800), "21000101T000000Z");
+    }
+
+    #[test]
+    fn times_are_read_back() {
+        for seconds in [0, 951_782_400, 951_868_799, 1_369_353_600, 1_709_251_199, 4_102_444_800] {
+            let text = at(seconds);
+            let (date, clock) = text.split_once('T').unwrap();
+            let (year, month, day) = (&date[..4], &date[4..6], &date[6..]);
+            let text = format!("{year}-{month}-{day}T{}:{}:{}Z", &clock[..2], &clock[2..4], &clock[4..6]);
+            assert_eq!(time(&text), Some(UNIX_EPOCH + Duration::from_secs(seconds)), "{text}");
+        }
+        assert_eq!(time("2013-05-24T00:00:00.123Z"), time("2013-05-24T00:00:00Z"));
+        for text in ["", "2013-05-24", "2013-13-24T00:00:00Z", "2013-05-00T00:00:00Z", "Fri, 24 May 2013 00:00:00 GMT"]
+        {
+            assert_eq!(time(text), None, "{text}");
+        }
     }
 
     /// The worked example "GET Object" in Amazon's description of the signature.

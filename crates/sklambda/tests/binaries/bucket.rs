@@ -51,21 +51,24 @@ fn answer(account: &Account, objects: &BTreeMap<(String, String), Vec<u8>>, requ
         return refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
     }
     let mut headers = vec![("ETag", tag)];
-    let from = request.header("range").and_then(|r| r.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok());
-    match from {
-        Some(from) if from < bytes.len() => {
-            headers.push(("Content-Range", format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len())));
-            Reply::Answer(206, headers, bytes[from..].to_vec())
-        }
-        Some(_) => refusal(416, "InvalidRange", "The requested range is not satisfiable"),
-        None => {
-            if request.header("x-amz-checksum-mode") == Some("ENABLED") {
-                headers.push(("x-amz-checksum-sha256", base64(&Sha256::digest(bytes))));
-                headers.push(("x-amz-checksum-type", "FULL_OBJECT".into()));
-            }
-            Reply::Answer(200, headers, bytes.clone())
-        }
+    if request.header("x-amz-checksum-mode") == Some("ENABLED") && request.header("range").is_none() {
+        headers.push(("x-amz-checksum-sha256", base64(&Sha256::digest(bytes))));
+        headers.push(("x-amz-checksum-type", "FULL_OBJECT".into()));
     }
+    piece(request, bytes, headers)
+}
+
+/// The bytes of an object that a request asks for.
+pub(crate) fn piece(request: &Message, bytes: &[u8], mut headers: Vec<(&'static str, String)>) -> Reply {
+    let Some(range) = request.header("range") else { return Reply::Answer(200, headers, bytes.to_vec()) };
+    let (first, last) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+    let first: usize = first.parse().unwrap();
+    let last = last.parse().unwrap_or(usize::MAX).min(bytes.len() - 1);
+    if first > last {
+        return refusal(416, "InvalidRange", "The requested range is not satisfiable");
+    }
+    headers.push(("Content-Range", format!("bytes {first}-{last}/{}", bytes.len())));
+    Reply::Answer(206, headers, bytes[first..=last].to_vec())
 }
 
 fn verify(account: &Account, request: &Message) -> Result<(), String> {

@@ -9,5 +9,7 @@ mod events;
 mod http;
 mod lambda;
 mod models;
+mod package;
 mod peer;
 mod s3;
+mod s3_faults;

@@ -136,6 +136,8 @@ pub(crate) enum Reply {
     Answer(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// The bytes as they stand; then the connection is closed.
     Raw(Vec<u8>),
+    /// The bytes as they stand, and then one more at a time, for ever.
+    Trickle(Vec<u8>),
     /// No answer, until the test is over.
     Silence,
 }
@@ -183,6 +185,13 @@ impl Server {
                 Reply::Raw(bytes) => {
                     stream.write_all(&bytes).ok()?;
                     return None;
+                }
+                Reply::Trickle(bytes) => {
+                    stream.write_all(&bytes).ok()?;
+                    loop {
+                        thread::sleep(Duration::from_millis(50));
+                        stream.write_all(b"x").ok()?;
+                    }
                 }
                 Reply::Silence => thread::sleep(PATIENCE),
             }

@@ -24,6 +24,7 @@ pub(super) fn command() -> Command {
     Command::new("inspect")
         .about("Says what a model file holds, and whether it can be run")
         .arg(Arg::new("file").value_name("FILE").required(true))
+        .arg(super::sha256())
         .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON"))
         .arg(
             Arg::new("opcodes")
@@ -61,7 +62,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         read.map_err(|e| Failure::model(format!("cannot read '{}': {e}", printable(path))))?;
         skpickle::disassemble(bytes, &limits).map_err(refused)?
     } else {
-        let graph = skpickle::load_path(path, &limits).map_err(refused)?;
+        let graph = super::graph(path, matches)?;
         let json = matches.get_flag("json");
         let report = Report::new(path, &graph, if json { JSON_LINES } else { LINES });
         if matches.get_flag("strict") && !report.objections.is_empty() {
