@@ -14,7 +14,7 @@ use crate::{
     math::special::{argmax, expit, softmax_rows},
     method::{Method, Methods},
     state::State,
-    tree::nodes::{Missing, Node, Nodes, Present, Root, Rule, Source, Word},
+    tree::nodes::{Missing, Node, Nodes, Present, Root, Rule, Source},
     validation::Door,
 };
 
@@ -27,43 +27,80 @@ fn contains(set: &Bitset, category: u8) -> bool {
 
 /// All trees, one after the other in one array.
 struct Trees {
-    /// A split by categories has a NaN in place of the threshold, with the number of its bitset.
+    /// A split by categories has a NaN in place of the threshold, with the number of the split.
     nodes: Nodes<f64, u64>,
-    bitsets: Vec<Bitset>,
-    /// Categories that were there in fit, by feature; unknown ones count as missing.
-    known: Vec<Bitset>,
     /// Iteration by iteration, one tree for each output.
     roots: Vec<Root>,
+    categories: Categories,
 }
 
-/// What is a NaN, but for the number of a bitset.
-const BITSET: u64 = 0x7ff8_0000_0000_0000;
+/// The splits by categories.
+#[derive(Default)]
+struct Categories {
+    /// The columns that hold categories.
+    columns: Vec<usize>,
+    /// For each split [`WORDS`] words, of which bit `i` says whether category `i` goes right; a power of two of them, or none.
+    words: Vec<u32>,
+}
 
-/// Categories of a bitset go left.
+/// What is a NaN, but for the number of a split.
+const SPLIT: u64 = 0x7ff8_0000_0000_0000;
+/// Words of a split: for 256 categories and [`NO_CATEGORY`], rounded up to a power of two.
+const WORDS: usize = 16;
+/// What missing values and those below zero count as.
+const NO_CATEGORY: u64 = 256;
+
 #[derive(Clone, Copy)]
-struct ByCategory<'a> {
-    bitsets: &'a [Bitset],
-    known: &'a [Bitset],
-}
+struct ByCategory<'a>(&'a Categories);
 
 impl Rule<f64, u64> for ByCategory<'_> {
+    /// Without a branch, for which kind of node comes next cannot be foretold: a category is less than no NaN, and the word of a node that does
+    /// not split by categories is any.
     #[inline(always)]
     fn right(self, x: f64, node: Node<f64, u64>) -> bool {
-        if node.threshold.is_nan() { self.split(x, node) } else { Missing.right(x, node) }
+        let words = &self.0.words;
+        let category = x.to_bits() as usize;
+        let split = node.threshold.to_bits() as usize;
+        let at = (split.wrapping_mul(WORDS) | category >> 5 & (WORDS - 1)) & words.len().wrapping_sub(1);
+        let bit = words.get(at).is_some_and(|word| word >> (category & 31) & 1 != 0);
+        Missing.right(x, node) & !node.threshold.is_nan() | bit & node.threshold.is_nan()
+    }
+
+    /// Turns what the columns of categories hold into the bits of a float, small enough to be a number below all others.
+    fn prepare<const L: usize>(self, columns: &mut [[f64; L]]) {
+        for &column in &self.0.columns {
+            columns[column] = columns[column].map(|x| {
+                // The conversion of C on the machines that scikit-learn runs on: to 32 bits, of which the lowest 8 stay.
+                let category = if x < 2_147_483_648.0 { u64::from(x as i32 as u8) } else { 0 };
+                f64::from_bits(if x.is_nan() || x < 0.0 { NO_CATEGORY } else { category })
+            });
+        }
     }
 }
 
-impl ByCategory<'_> {
-    fn split(self, x: f64, node: Node<f64, u64>) -> bool {
-        // Leaves read what is below zero and never go right.
-        if x.is_nan() || x < 0.0 {
-            return node.word.missing_right();
+/// A split by categories as it stands in a file.
+struct Split {
+    left: Bitset,
+    column: u32,
+    missing_left: bool,
+}
+
+impl Categories {
+    /// `known` has the categories that were there in fit, by feature; unknown ones count as missing.
+    fn new(splits: &[Split], known: &[Bitset]) -> Self {
+        let mut words = vec![0u32; (splits.len() * WORDS).next_power_of_two()];
+        for (words, split) in words.chunks_exact_mut(WORDS).zip(splits) {
+            for category in 0..=u8::MAX {
+                let unknown = !contains(&known[split.column as usize], category);
+                let left = contains(&split.left, category) || unknown && split.missing_left;
+                words[usize::from(category / 32)] |= u32::from(!left) << (category % 32);
+            }
+            words[NO_CATEGORY as usize / 32] = u32::from(!split.missing_left);
         }
-        // The conversion of C on the machines that scikit-learn runs on: to 32 bits, of which the lowest 8 stay.
-        let category = if x < 2_147_483_648.0 { x as i32 as u8 } else { 0 };
-        let set = (node.threshold.to_bits() & !BITSET) as usize;
-        !contains(&self.bitsets[set], category)
-            && (contains(&self.known[node.word.column()], category) || node.word.missing_right())
+        let mut columns: Vec<usize> = splits.iter().map(|split| split.column as usize).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        Categories { columns, words }
     }
 }
 
@@ -188,7 +225,10 @@ fn link(s: &State<'_, '_>) -> Result<Link> {
 fn trees(s: &State<'_, '_>, outputs: usize, width: usize) -> Result<Trees> {
     let nodes = Nodes::new(width);
     let nodes = nodes.ok_or_else(|| s.obj().error(ErrorKind::Limit, format!("a tree for {width} features")))?;
-    let mut trees = Trees { nodes, bitsets: Vec::new(), known: Vec::new(), roots: Vec::new() };
+    let mut trees = Trees { nodes, roots: Vec::new(), categories: Categories::default() };
+    let mut splits = Vec::new();
+    // Columns by whose numbers a tree splits: such hold no categories.
+    let mut numeric = vec![false; width];
     for iteration in s.objects("_predictors")? {
         let predictors = iteration.items()?;
         if predictors.len() != outputs {
@@ -197,11 +237,16 @@ fn trees(s: &State<'_, '_>, outputs: usize, width: usize) -> Result<Trees> {
                 .into());
         }
         for predictor in &predictors {
-            add_tree(&mut trees, &s.open(predictor)?, width)?;
+            add_tree(&mut trees, &mut splits, &mut numeric, &s.open(predictor)?, width)?;
         }
     }
-    if !trees.bitsets.is_empty() {
-        trees.known = known_categories(s, width)?;
+    if !splits.is_empty() {
+        s.require(
+            splits.iter().all(|split| !numeric[split.column as usize]),
+            "the trees of _predictors split one feature both by its categories and by its numbers",
+        )?;
+        s.obj().charge((8 * WORDS * splits.len()) as u64)?;
+        trees.categories = Categories::new(&splits, &known_categories(s, width)?);
     }
     Ok(trees)
 }
@@ -247,15 +292,19 @@ impl Records {
     }
 }
 
-fn add_tree(trees: &mut Trees, predictor: &State<'_, '_>, width: usize) -> Result<()> {
+fn add_tree(
+    trees: &mut Trees,
+    splits: &mut Vec<Split>,
+    numeric: &mut [bool],
+    predictor: &State<'_, '_>,
+    width: usize,
+) -> Result<()> {
     let obj = predictor.raw("nodes")?;
     let records = Records::read(&obj)?;
-    let first_bitset = trees.bitsets.len();
-    if predictor.has("raw_left_cat_bitsets") {
-        let field = predictor.raw("raw_left_cat_bitsets")?;
-        trees.bitsets.extend(bitsets(&field)?);
-    }
-    let bitsets = trees.bitsets.len() - first_bitset;
+    let bitsets = match predictor.has("raw_left_cat_bitsets") {
+        true => bitsets(&predictor.raw("raw_left_cat_bitsets")?)?,
+        false => Vec::new(),
+    };
     let count = records.value.len();
     if count == 0 {
         return Err(obj.error(ErrorKind::Value, "a tree of no nodes").into());
@@ -269,6 +318,9 @@ fn add_tree(trees: &mut Trees, predictor: &State<'_, '_>, width: usize) -> Resul
             return Err(wrong(i, "no node before it has it as a child".into()));
         }
         if records.is_leaf[i] != 0 {
+            if records.value[i].is_nan() {
+                return Err(wrong(i, "the value of a leaf is NaN".into()));
+            }
             sources.push(Source::Leaf(records.value[i]));
             continue;
         }
@@ -287,18 +339,21 @@ fn add_tree(trees: &mut Trees, predictor: &State<'_, '_>, width: usize) -> Resul
         if !usize::try_from(feature).is_ok_and(|feature| feature < width) {
             return Err(wrong(i, format!("feature_idx is {feature}, expected one of {width} features")));
         }
+        let (column, missing_left) = (feature as u32, on(&records.missing_left));
         let threshold = if on(&records.is_categorical) {
             let index = records.bitset.as_ref().map_or(-1, |indices| indices[i]);
-            match usize::try_from(index) {
-                Ok(index) if index < bitsets => f64::from_bits(BITSET | (first_bitset + index) as u64),
-                _ => return Err(wrong(i, format!("bitset_idx is {index}, raw_left_cat_bitsets has {bitsets} rows"))),
-            }
+            let Some(&left) = usize::try_from(index).ok().and_then(|index| bitsets.get(index)) else {
+                let rows = bitsets.len();
+                return Err(wrong(i, format!("bitset_idx is {index}, raw_left_cat_bitsets has {rows} rows")));
+            };
+            splits.push(Split { left, column, missing_left });
+            f64::from_bits(SPLIT | (splits.len() - 1) as u64)
         } else if records.threshold[i].is_nan() {
             return Err(wrong(i, "threshold is NaN".into()));
         } else {
+            numeric[column as usize] = true;
             records.threshold[i]
         };
-        let (column, missing_left) = (feature as u32, on(&records.missing_left));
         sources.push(Source::Split { threshold, column, missing_left, left, right });
     }
     let root = trees.nodes.push(sources.into_iter(), &mut Vec::new());
@@ -364,17 +419,18 @@ impl HistGradientBoosting {
 
     /// Adds what some of the trees answer for samples as the trees see them.
     fn add(&self, sums: &mut Array2<f64>, x: &Samples, trees: Range<usize>) -> Result<()> {
-        let Trees { nodes, bitsets, known, roots } = &self.trees;
+        let Trees { nodes, roots, categories } = &self.trees;
         let roots = &roots[trees];
         let outputs = self.baseline.len();
         let Some(sums) = sums.as_slice_mut() else { return Ok(()) };
-        let categories = ByCategory { bitsets, known };
-        match (outputs, bitsets.is_empty()) {
-            (1, true) => nodes.each(roots, (Present, Missing), x, (sums, 1), |sum, _, value, _| sum[0] += value),
-            (_, true) => nodes.each(roots, (Present, Missing), x, (sums, outputs), |sums, tree, value, _| {
+        let rule = ByCategory(categories);
+        let bytes = 16 * nodes.len();
+        match (outputs, categories.columns.is_empty()) {
+            (1, true) => nodes.each(roots, (Present, Missing), bytes, x, (sums, 1), |sum, _, value, _| sum[0] += value),
+            (_, true) => nodes.each(roots, (Present, Missing), bytes, x, (sums, outputs), |sums, tree, value, _| {
                 sums[tree % outputs] += value;
             }),
-            (_, false) => nodes.each(roots, (categories, categories), x, (sums, outputs), |sums, tree, value, _| {
+            (_, false) => nodes.each(roots, (rule, rule), bytes, x, (sums, outputs), |sums, tree, value, _| {
                 sums[tree % outputs] += value;
             }),
         }

@@ -12,6 +12,7 @@ pub(crate) mod scratch;
 pub(crate) mod special;
 pub(crate) mod sum;
 pub(crate) mod votes;
+pub(crate) mod wide;
 
 pub(crate) use matrix::Matrix;
 pub(crate) use product::{Row, Weights, affine, contiguous, dot, rows};

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, mem};
 
-use ndarray::{Array2, ArrayViewMut1};
+use ndarray::{Array2, ArrayView2, ArrayViewMut1, ArrayViewMut2, linalg::general_mat_mul};
 use skpickle::ErrorKind;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     math::{
         Matrix,
         special::{expit, softmax},
+        wide::{Wide, wide},
     },
     state::State,
 };
@@ -120,7 +121,11 @@ pub(crate) fn load(s: &State<'_, '_>, outputs: &[(&str, Activation)]) -> Result<
 }
 
 /// Rows that pass through the layers together: the weights are read once for all of them.
-const BLOCK: usize = 16;
+const BLOCK: usize = 128;
+/// Rows from which on a product of matrices, which packs both, is quicker than one row after the other.
+const MANY: usize = 8;
+/// Units that are kept from one call to the next.
+const KEPT: usize = 1 << 14;
 
 thread_local! {
     /// The units of two neighbouring layers, one row after the other, kept from one call to the next.
@@ -187,20 +192,47 @@ impl Network {
                 finish(i * BLOCK, &mut now, &mut next);
             }
         }
-        SCRATCH.set((now, next));
+        if now.capacity().max(next.capacity()) <= KEPT {
+            SCRATCH.set((now, next));
+        }
         Ok(())
     }
 }
 
 impl Layer {
-    /// Makes `out` the product of the rows of `x` with the weights. Four inputs are taken at a time, so that `out` is read and
-    /// written less often, and for all rows one after the other, so that their weights are still at hand.
+    /// Makes `out` the product of the rows of `x` with the weights.
     fn multiply(&self, x: &[f64], out: &mut Vec<f64>) {
         let Matrix { rows: inputs, columns: width, .. } = self.coef;
+        let rows = x.len() / inputs;
         out.clear();
-        out.resize(x.len() / inputs * width, 0.0);
-        for (chunk, w) in self.coef.data.chunks(4 * width).enumerate() {
-            for (x, out) in x.chunks_exact(inputs).zip(out.chunks_exact_mut(width)) {
+        out.resize(rows * width, 0.0);
+        if rows < MANY {
+            return wide(AddFew { coef: &self.coef, x, out });
+        }
+        let views = (ArrayView2::from_shape((rows, inputs), x), ArrayViewMut2::from_shape((rows, width), out));
+        if let (Ok(x), Ok(mut out)) = views {
+            general_mat_mul(1.0, &x, &self.coef.view(), 0.0, &mut out);
+        }
+    }
+}
+
+/// Adds the product of a few rows of `x` with the weights to `out`. Four inputs are taken at a time, so that `out` is read and
+/// written less often, and for all rows one after the other, so that their weights are still at hand.
+struct AddFew<'a> {
+    coef: &'a Matrix,
+    x: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Wide for AddFew<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let AddFew { coef: Matrix { data, rows: inputs, columns: width }, x, out } = self;
+        let width = *width;
+        for (chunk, w) in data.chunks(4 * width).enumerate() {
+            for (x, out) in x.chunks_exact(*inputs).zip(out.chunks_exact_mut(width)) {
                 let x = &x[4 * chunk..];
                 if let (Some(x), true) = (x.first_chunk::<4>(), w.len() == 4 * width) {
                     let (w0, w) = w.split_at(width);

@@ -2,14 +2,20 @@
 
 use std::{borrow::Cow, cell::Cell};
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use skpickle::{ErrorKind, Kind};
 
-use super::kernel::{Kernel, Vectors, in_order};
+use super::{
+    batch::{KernelValues, LANES, add},
+    kernel::{Kernel, Vectors, in_order},
+};
 use crate::{
     data::{Array, Csr, Samples},
     error::{Error, Result},
-    math::Matrix,
+    math::{
+        Matrix,
+        wide::{Wide, wide},
+    },
     state::State,
     validation::Door,
 };
@@ -32,7 +38,7 @@ pub(crate) struct Machine {
 
 thread_local! {
     /// Kernel values and decisions, kept from one call to the next.
-    static SCRATCH: Cell<(Vec<f64>, Vec<f64>)> = const { Cell::new((Vec::new(), Vec::new())) };
+    static SCRATCH: Cell<(Vec<f64>, Vec<[f64; 1]>)> = const { Cell::new((Vec::new(), Vec::new())) };
 }
 
 /// Loads the machine of a classifier with so many classes, or of a regressor without classes.
@@ -183,6 +189,22 @@ fn starts(s: &State<'_, '_>, classes: Option<usize>, n_vectors: usize) -> Result
     Ok(starts)
 }
 
+/// [`Machine::decide`] for a batch.
+struct Decide<'a> {
+    machine: &'a Machine,
+    values: &'a [[f64; LANES]],
+    decisions: &'a mut Vec<[f64; LANES]>,
+}
+
+impl Wide for Decide<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.machine.decide(self.values, self.decisions);
+    }
+}
+
 impl Machine {
     pub(crate) fn n_features(&self) -> usize {
         self.n_features
@@ -209,14 +231,41 @@ impl Machine {
     /// for the first of the pair.
     pub(crate) fn each_row(&self, x: &Samples, mut visit: impl FnMut(usize, &[f64])) -> Result<()> {
         self.check_width(x)?;
+        if let (Vectors::Dense(vectors), Samples::Dense(x)) = (&self.vectors, x)
+            && x.nrows() >= LANES / 2
+            && vectors.columns > 0
+        {
+            self.batch(vectors, x, visit);
+            return Ok(());
+        }
         let (mut values, mut decisions) = SCRATCH.take();
         let done = self.vectors.each_row(self.kernel, &self.class, x, &mut values, |i, values| {
             decisions.clear();
-            self.decide(values, &mut decisions);
-            visit(i, &decisions);
+            self.decide(values.as_chunks().0, &mut decisions);
+            visit(i, decisions.as_flattened());
         });
         SCRATCH.set((values, decisions));
         done
+    }
+
+    /// The same for a batch, some samples at once.
+    fn batch(&self, vectors: &Matrix, x: &Array2<f64>, mut visit: impl FnMut(usize, &[f64])) {
+        let mut columns = vec![[0.0; LANES]; vectors.columns];
+        let mut values = vec![[0.0; LANES]; vectors.rows];
+        let (mut decisions, mut row) = (Vec::new(), Vec::new());
+        for (block, rows) in x.axis_chunks_iter(Axis(0), LANES).enumerate() {
+            for (lane, x) in rows.rows().into_iter().enumerate() {
+                columns.iter_mut().zip(x).for_each(|(column, &x)| column[lane] = x);
+            }
+            wide(KernelValues { kernel: self.kernel, x: &columns, vectors, values: &mut values });
+            decisions.clear();
+            wide(Decide { machine: self, values: &values, decisions: &mut decisions });
+            for lane in 0..rows.nrows() {
+                row.clear();
+                row.extend(decisions.iter().map(|decision: &[f64; LANES]| decision[lane]));
+                visit(block * LANES + lane, &row);
+            }
+        }
     }
 
     /// The decisions of a machine with one decision function.
@@ -233,22 +282,23 @@ impl Machine {
     }
 
     /// Sums in libsvm's order, so that what cancels exactly there does so here.
-    fn decide(&self, values: &[f64], decisions: &mut Vec<f64>) {
-        let add = |sum: f64, row: usize, class: usize| {
+    #[inline(always)]
+    fn decide<const L: usize>(&self, values: &[[f64; L]], decisions: &mut Vec<[f64; L]>) {
+        let part = |sum: [f64; L], row: usize, class: usize| {
             let range = self.starts[class]..self.starts[class + 1];
-            let coef = self.dual_coef.row(row)[range.clone()].iter();
-            coef.zip(&values[range]).fold(sum, |sum, (coef, value)| sum + coef * value)
+            add(sum, &self.dual_coef.row(row)[range.clone()], &values[range])
         };
         let classes = self.starts.len() - 1;
         if classes == 1 {
-            decisions.push(add(0.0, 0, 0) + self.intercept[0]);
+            decisions.push(part([0.0; L], 0, 0).map(|sum| sum + self.intercept[0]));
             return;
         }
         let mut intercept = self.intercept.iter();
         for i in 0..classes {
             for j in i + 1..classes {
-                let sum = add(add(0.0, j - 1, i), i, j);
-                decisions.push(sum + intercept.next().copied().unwrap_or_default());
+                let sum = part(part([0.0; L], j - 1, i), i, j);
+                let intercept = intercept.next().copied().unwrap_or_default();
+                decisions.push(sum.map(|sum| sum + intercept));
             }
         }
     }

@@ -25,7 +25,7 @@ pub(crate) enum Kernel {
 
 impl Kernel {
     /// The kernel's value from the inner product, or from the squared distance for `Rbf`.
-    fn finish(self, x: f64) -> f64 {
+    pub(super) fn finish(self, x: f64) -> f64 {
         match self {
             Kernel::Linear | Kernel::Precomputed => x,
             Kernel::Poly { gamma, coef0, degree } => power(gamma * x + coef0, degree),

@@ -1,6 +1,7 @@
 //! `sklearn.svm`.
 
 mod base;
+mod batch;
 mod coupling;
 mod kernel;
 pub(crate) mod one_class;

@@ -18,9 +18,9 @@ const TREES: usize = 8;
 /// Numbers in a block of rows that small trees read: such as the first cache holds.
 const NEAR: usize = 1 << 12;
 /// The same for large trees, whose nodes should serve many rows before they leave the cache.
-const FAR: usize = 1 << 16;
-/// Nodes of a small tree.
-const SMALL: usize = 1 << 9;
+const FAR: usize = 1 << 15;
+/// Bytes of a small tree.
+const SMALL: usize = 1 << 13;
 
 /// What a node does but for its threshold: the column that it reads, whether missing values go right, and its left child.
 pub(crate) trait Word: Copy {
@@ -78,6 +78,9 @@ pub(crate) struct Node<T, W> {
 /// Which child a row goes to.
 pub(crate) trait Rule<T, W>: Copy {
     fn right(self, x: T, node: Node<T, W>) -> bool;
+
+    /// Changes the numbers of a group of rows before any node reads them.
+    fn prepare<const L: usize>(self, _columns: &mut [[T; L]]) {}
 }
 
 /// No value is missing.
@@ -186,6 +189,11 @@ impl<T: Real, W: Word> Nodes<T, W> {
         Some(Root { at: root as u32, depth })
     }
 
+    /// Number of nodes.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// The same nodes with words of another size.
     pub(crate) fn widened<V: Word>(&self) -> Nodes<T, V> {
         let wide = |&Node { threshold, word }: &Node<T, W>| Node {
@@ -207,6 +215,15 @@ impl<T: Real, W: Word> Nodes<T, W> {
     fn walk<const N: usize>(&self, roots: [Root; N], rule: impl Rule<T, W>, x: impl Fn(usize, usize) -> T) -> [u32; N] {
         let mut at = roots.map(|root| root.at);
         let mut steps = roots.iter().fold(0, |depth, root| depth.max(root.depth));
+        if N == 1 {
+            loop {
+                let next = at.map(|at| self.next(at, rule, |column| x(0, column)));
+                if next == at {
+                    return at;
+                }
+                at = next;
+            }
+        }
         // The longest path is seldom gone: now and then it is seen whether all have arrived.
         while steps > 8 {
             for _ in 0..2 {
@@ -232,11 +249,13 @@ impl<T: Real, W: Word> Nodes<T, W> {
     }
 
     /// Gives `visit`, for each row all trees in order, the row's part of `out` (of `width` elements), the number of the tree, the answer of
-    /// the row's leaf, and where the leaf stands. The second rule is for blocks of rows with missing values.
+    /// the row's leaf, and where the leaf stands. The second rule is for blocks of rows with missing values; the first prepares them.
+    /// All trees with what they answer have so many `bytes`.
     pub(crate) fn each<O>(
         &self,
         roots: &[Root],
         rules: (impl Rule<T, W>, impl Rule<T, W>),
+        bytes: usize,
         x: &Samples,
         (out, width): (&mut [O], usize),
         visit: impl Fn(&mut [O], usize, T, usize) + Copy,
@@ -246,16 +265,28 @@ impl<T: Real, W: Word> Nodes<T, W> {
             visit(out, tree, self.nodes[at].threshold, at);
         };
         if x.rows() < ROWS {
-            return blocks::<T, O, 1>(x, 1, (out, width), |block, out| match block.missing {
-                false => self.trees_abreast(roots, rules.0, block, (out, width), arrive),
-                true => self.trees_abreast(roots, rules.1, block, (out, width), arrive),
-            });
+            return blocks::<T, O, 1>(
+                x,
+                1,
+                |group| rules.0.prepare(group),
+                (out, width),
+                |block, out| match block.missing {
+                    false => self.trees_abreast(roots, rules.0, block, (out, width), arrive),
+                    true => self.trees_abreast(roots, rules.1, block, (out, width), arrive),
+                },
+            );
         }
-        let numbers = if self.nodes.len() <= SMALL * roots.len() { NEAR } else { FAR };
-        blocks::<T, O, ROWS>(x, numbers, (out, width), |block, out| match block.missing {
-            false => self.rows_abreast(roots, rules.0, block, (out, width), arrive),
-            true => self.rows_abreast(roots, rules.1, block, (out, width), arrive),
-        })
+        let numbers = if bytes <= SMALL * roots.len() { NEAR } else { FAR };
+        blocks::<T, O, ROWS>(
+            x,
+            numbers,
+            |group| rules.0.prepare(group),
+            (out, width),
+            |block, out| match block.missing {
+                false => self.rows_abreast(roots, rules.0, block, (out, width), arrive),
+                true => self.rows_abreast(roots, rules.1, block, (out, width), arrive),
+            },
+        )
     }
 
     fn trees_abreast<O>(

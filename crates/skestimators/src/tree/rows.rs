@@ -64,10 +64,11 @@ impl<T, const L: usize> Block<'_, T, L> {
 
 /// Gives the samples to `visit` block by block, with that part of `out` that is for them, of which every row has `width` elements.
 ///
-/// `numbers` is about what a block holds. Doubles are rounded to the nearest float where floats are wanted, as in `astype(numpy.float32)`.
+/// `numbers` is about what a block holds; `prepare` may change each group, which has its columns one after the other. Doubles are rounded to the nearest float where floats are wanted, as in `astype(numpy.float32)`.
 pub(crate) fn blocks<T: Real, O, const L: usize>(
     x: &Samples,
     numbers: usize,
+    prepare: impl Fn(&mut [[T; L]]),
     (out, width): (&mut [O], usize),
     visit: impl Fn(&Block<'_, T, L>, &mut [O]),
 ) -> Result<()> {
@@ -88,6 +89,7 @@ pub(crate) fn blocks<T: Real, O, const L: usize>(
             (_, Some(x)) => fill(values, columns, x.view(), start, count, T::nearest),
             _ => {}
         }
+        values.chunks_exact_mut(columns).for_each(&prepare);
         let missing = values.as_flattened().iter().fold(false, |any, v| any | v.is_nan());
         visit(&Block { values, columns, missing }, out);
     }

@@ -172,27 +172,33 @@ impl Trees {
     }
 
     fn paths<W: Word>(&self, nodes: &Nodes<f32, W>, x: &Samples, paths: &mut [Vec<usize>]) -> Result<()> {
-        blocks::<f32, _, 1>(x, 1, (paths, 1), |block, paths| {
-            for (row, path) in block.groups().zip(paths) {
-                let mut offset = 0;
-                for (root, &count) in self.roots.iter().zip(&self.counts) {
-                    let mut at = root.at;
-                    loop {
-                        path.push(offset + self.numbers[at as usize] as usize);
-                        let x = |column: usize| row[column][0];
-                        let before = at;
-                        at = match self.path_compares_missing {
-                            true => nodes.next(at, Compared, x),
-                            false => nodes.next(at, Missing, x),
-                        };
-                        if at == before {
-                            break;
+        blocks::<f32, _, 1>(
+            x,
+            1,
+            |_| {},
+            (paths, 1),
+            |block, paths| {
+                for (row, path) in block.groups().zip(paths) {
+                    let mut offset = 0;
+                    for (root, &count) in self.roots.iter().zip(&self.counts) {
+                        let mut at = root.at;
+                        loop {
+                            path.push(offset + self.numbers[at as usize] as usize);
+                            let x = |column: usize| row[column][0];
+                            let before = at;
+                            at = match self.path_compares_missing {
+                                true => nodes.next(at, Compared, x),
+                                false => nodes.next(at, Missing, x),
+                            };
+                            if at == before {
+                                break;
+                            }
                         }
+                        offset += count as usize;
                     }
-                    offset += count as usize;
                 }
-            }
-        })
+            },
+        )
     }
 
     /// Gives `visit` each row's part of `out`, the number of a tree, that of the row's leaf among all leaves, and where the leaf stands.
@@ -206,9 +212,10 @@ impl Trees {
         let roots = &self.roots[trees.clone()];
         let first = trees.start;
         let visit = |out: &mut [O], tree, answer: f32, at| visit(out, first + tree, answer.to_bits() as usize, at);
+        let bytes = 8 * (self.numbers.len() + self.values.len());
         match &self.store {
-            Store::Narrow(nodes) => nodes.each(roots, (Present, Missing), x, out, visit),
-            Store::Wide(nodes) => nodes.each(roots, (Present, Missing), x, out, visit),
+            Store::Narrow(nodes) => nodes.each(roots, (Present, Missing), bytes, x, out, visit),
+            Store::Wide(nodes) => nodes.each(roots, (Present, Missing), bytes, x, out, visit),
         }
     }
 }

@@ -330,15 +330,15 @@ pub struct Column<'g> {
 }
 
 impl Column<'_> {
-    fn each<T>(&self, read: impl Fn(&[u8]) -> Option<T>) -> Result<Vec<T>> {
+    /// One value a record: `read` is given its bytes, as many as the field has.
+    fn each<T>(&self, read: impl Fn(&[u8]) -> T) -> Result<Vec<T>> {
         self.at.graph().charge((self.len * size_of::<T>()) as u64)?;
-        (0..self.len)
-            .map(|i| {
-                let start = i * self.stride + self.offset;
-                read(&self.raw[start..start + self.dtype.size])
-            })
-            .collect::<Option<Vec<T>>>()
-            .ok_or_else(|| self.at.error(ErrorKind::Value, format!("a field of dtype {}", self.dtype.name())))
+        let records = self.raw.chunks_exact(self.stride.max(1)).take(self.len);
+        Ok(records.map(|record| read(&record[self.offset..self.offset + self.dtype.size])).collect())
+    }
+
+    fn wrong(&self, expected: &str) -> Error {
+        self.at.error(ErrorKind::Value, format!("a field of dtype {}, expected {expected}", self.dtype.name()))
     }
 
     /// Values as integers (bools count).
@@ -346,12 +346,28 @@ impl Column<'_> {
     /// # Errors
     /// [`ErrorKind::Value`] when the field holds anything else.
     pub fn i64s(&self) -> Result<Vec<i64>> {
-        if !matches!(self.dtype.kind, b'i' | b'u' | b'b') {
-            return Err(self
-                .at
-                .error(ErrorKind::Value, format!("a field of dtype {}, expected integers", self.dtype.name())));
+        let big = self.dtype.big_endian;
+        macro_rules! ints {
+            ($t:ty) => {
+                self.each(|raw| int!($t, raw, big) as i64)
+            };
         }
-        self.each(|raw| decode_scalar(&self.dtype, raw).ok()?.as_i64())
+        match (self.dtype.kind, self.dtype.size) {
+            (b'b', 1) => self.each(|raw| i64::from(raw[0] != 0)),
+            (b'i', 1) => ints!(i8),
+            (b'i', 2) => ints!(i16),
+            (b'i', 4) => ints!(i32),
+            (b'i', 8) => ints!(i64),
+            (b'u', 1) => ints!(u8),
+            (b'u', 2) => ints!(u16),
+            (b'u', 4) => ints!(u32),
+            (b'u', 8) => {
+                let small: Option<Vec<i64>> =
+                    self.each(|raw| int!(u64, raw, big))?.into_iter().map(|n| i64::try_from(n).ok()).collect();
+                small.ok_or_else(|| self.wrong("integers of 63 bits"))
+            }
+            _ => Err(self.wrong("integers")),
+        }
     }
 
     /// Values as doubles.
@@ -359,7 +375,14 @@ impl Column<'_> {
     /// # Errors
     /// [`ErrorKind::Value`] when the field holds no numbers.
     pub fn f64s(&self) -> Result<Vec<f64>> {
-        self.each(|raw| decode_scalar(&self.dtype, raw).ok()?.as_f64())
+        let big = self.dtype.big_endian;
+        match (self.dtype.kind, self.dtype.size) {
+            (b'f', 8) => self.each(|raw| f64_at(raw, big)),
+            (b'f', size @ (2 | 4 | 12 | 16)) => self.each(|raw| float_at(raw, size, big)),
+            (b'u', 8) => self.each(|raw| int!(u64, raw, big) as f64),
+            (b'b' | b'i' | b'u', _) => Ok(self.i64s()?.into_iter().map(|n| n as f64).collect()),
+            _ => Err(self.wrong("numbers")),
+        }
     }
 }
 

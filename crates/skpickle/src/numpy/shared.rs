@@ -14,8 +14,13 @@ use bytemuck::Pod;
 pub struct Shared<T>(Repr<T>);
 
 enum Repr<T> {
-    View { stream: Arc<Vec<u8>>, start: usize, len: usize },
-    Owned(Arc<[T]>),
+    View {
+        stream: Arc<Vec<u8>>,
+        start: usize,
+        len: usize,
+    },
+    /// A vector rather than a slice behind the pointer, which would be a second copy.
+    Owned(Arc<Vec<T>>),
 }
 
 impl<T: Pod> Shared<T> {
@@ -34,7 +39,7 @@ impl<T: Pod> Shared<T> {
 
 impl<T> From<Vec<T>> for Shared<T> {
     fn from(values: Vec<T>) -> Self {
-        Shared(Repr::Owned(values.into()))
+        Shared(Repr::Owned(Arc::new(values)))
     }
 }
 

@@ -1,0 +1,68 @@
+//! Kernels with the widest vectors of the processor, which is asked when the program runs.
+
+/// A loop that gains from wide vectors. It and what it calls must be marked `inline(always)`: what is a function of its own
+/// is compiled for narrow ones. (That is why this is no closure.)
+pub(crate) trait Wide {
+    type Output;
+
+    fn run(self) -> Self::Output;
+}
+
+struct Dispatched<K>(K);
+
+impl<K: Wide> pulp::WithSimd for Dispatched<K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> K::Output {
+        self.0.run()
+    }
+}
+
+/// Runs a kernel, compiled for each width of vectors that processors have.
+pub(crate) fn wide<K: Wide>(kernel: K) -> K::Output {
+    pulp::Arch::new().dispatch(Dispatched(kernel))
+}
+
+/// `e` to the power of each number, to a unit in the last place or so; several numbers at a time, where there are vectors for them.
+#[inline(always)]
+pub(crate) fn exp<const N: usize>(x: [f64; N]) -> [f64; N] {
+    // Outside of these the result is no normal number, and neither is a NaN between them.
+    if x.iter().all(|&x| x > -708.0 && x < 709.0) { x.map(exp_of_moderate) } else { x.map(f64::exp) }
+}
+
+/// The power of two nearest to the result, times a polynomial of what is left.
+#[inline(always)]
+fn exp_of_moderate(x: f64) -> f64 {
+    /// Adding it leaves a whole number in the lowest bits.
+    const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
+    /// The logarithm of two, in a part that times a small whole number is exact, and the rest.
+    const LN_2: (f64, f64) = (6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10);
+    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let power = f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52);
+    let k = shifted - ROUND;
+    let r = (x - k * LN_2.0) - k * LN_2.1;
+    let (r2, c) = (r * r, |n: f64| 1.0 / n);
+    let r4 = r2 * r2;
+    // Coefficients 1/2! to 1/13!.
+    let a = (c(2.0) + r * c(6.0)) + r2 * (c(24.0) + r * c(120.0));
+    let b = (c(720.0) + r * c(5_040.0)) + r2 * (c(40_320.0) + r * c(362_880.0));
+    let d = (c(3_628_800.0) + r * c(39_916_800.0)) + r2 * (c(479_001_600.0) + r * c(6_227_020_800.0));
+    power * (1.0 + (r + r2 * (a + r4 * (b + r4 * d))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_of_e_are_those_of_the_library() {
+        for i in -7_200..7_200 {
+            let x = f64::from(i) * 0.099_37;
+            let [y] = exp([x]);
+            assert!((y - x.exp()).abs() <= 2.5e-16 * x.exp(), "exp({x}) is {y}, expected {}", x.exp());
+        }
+        let [one, none, infinite, nan] = exp([0.0, -1e9, 1e9, f64::NAN]);
+        assert!(one == 1.0 && none == 0.0 && infinite == f64::INFINITY && nan.is_nan());
+    }
+}
