@@ -96,3 +96,36 @@ async fn answer(handler: Arc<Handler>, event: Box<RawValue>, id: &str, deadline:
         Err(_) => late(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, mpsc};
+
+    use super::*;
+
+    #[test]
+    fn work_that_outlasts_the_deadline_is_given_up() {
+        let (go_on, told) = mpsc::channel::<()>();
+        let told = Mutex::new(told);
+        // A model whose loading takes as long as this test wants.
+        let handler = Arc::new(Handler::new(move || {
+            let _ = told.lock().unwrap().recv();
+            Err("gone".into())
+        }));
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
+        let ask = |left: Duration| {
+            let event = RawValue::from_string("{\"body\": \"{}\"}".into()).unwrap();
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            let deadline = u64::try_from((now + left).as_millis()).unwrap();
+            runtime.block_on(answer(Arc::clone(&handler), event, "id", deadline))
+        };
+        let late = ask(MARGIN + Duration::from_millis(50));
+        assert_eq!(late.status, 503);
+        assert!(late.body.contains("longer than the function's timeout"), "{}", late.body);
+        // What was given up ends some time, and the next event is answered.
+        drop(go_on);
+        let next = ask(Duration::from_secs(60));
+        assert_eq!((next.status, next.body.as_str()), (500, "{\"error\": \"Failed to load model: gone\"}"));
+    }
+}

@@ -153,7 +153,7 @@ impl Reader<'_> {
                         let (entries, twice) = unique(std::mem::take(entries));
                         value = Json::Object(entries);
                         if let Some(key) = twice {
-                            let key = skpickle::printable(&String::from_utf8_lossy(key.bytes())).to_string();
+                            let key = skpickle::printable(&String::from_utf8_lossy(key.bytes()));
                             self.note(&format!("the key \"{key}\" occurs twice in the object that ends"), self.at);
                         }
                     }

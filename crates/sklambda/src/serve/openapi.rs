@@ -14,7 +14,7 @@ pub(super) fn text(service: &Service) -> Result<String, serde_json::Error> {
     let json = |text: Option<String>| text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let rows = |form: &str| example.map(|example| form.replace("ROWS", &example.rows()));
     let name = &service.name;
-    let paths = [
+    let paths = vec![
         post(
             "/predict",
             "Rows in any dialect; the keys of the body tell which",

@@ -175,7 +175,7 @@ fn faults_are_told_with_their_place() {
     let mut client = server.client();
     let huge = "1".repeat(400);
     let wide = format!("{{\"instances\": [[{huge}, 1, 2, 3]]}}");
-    let many = format!("{{\"instances\": [{}]}}", vec!["[1, 2, 3, 4]"; 4].join(","));
+    let many = format!("{{\"instances\": [{}]}}", ["[1, 2, 3, 4]"; 4].join(","));
     let v2 = |parts: &str| format!("{{\"inputs\": [{{\"name\": \"x\", {parts}}}]}}");
     let (infer, invoke) = ("/v2/models/model/infer", "/invocations");
     for (path, body, status, words) in [
