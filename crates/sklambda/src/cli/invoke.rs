@@ -19,7 +19,10 @@ pub(super) fn command() -> Command {
                 .value_name("FILE")
                 .help("File of joblib.dump or pickle.dump [default: the variable SKLEARN_MODEL_PATH]"),
         )
-        .after_help("STRICT_SEED=1 takes nothing that the Python toolkit does not take.")
+        .after_help(
+            "Example:\n  echo '{\"body\": \"{\\\"input\\\": [[5.1, 3.5, 1.4, 0.2]]}\"}' | sklambda invoke --model model.joblib\n\n\
+             STRICT_SEED=1 takes nothing that the Python toolkit does not take.",
+        )
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {

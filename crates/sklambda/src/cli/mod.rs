@@ -1,14 +1,16 @@
 //! The command line.
 
-mod csv;
+mod blocks;
+mod compare;
 mod input;
 mod inspect;
 mod invoke;
-mod npy;
+mod model;
 mod output;
 mod predict;
+mod progress;
 mod serve;
-mod zip;
+mod shell;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
@@ -42,19 +44,34 @@ impl Failure {
     }
 }
 
-/// Runs the command that the arguments (the program's own name first) spell, and gives its exit status:
-/// 0 answered, 2 usage, 3 model refused, 4 input refused or no such method, 1 anything else.
-pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = Command::new("sklambda")
+/// The whole command line.
+fn command() -> Command {
+    Command::new("sklambda")
         .about("Runs scikit-learn models without Python")
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .subcommand(compare::command())
+        .subcommand(shell::completions())
         .subcommand(inspect::command())
         .subcommand(invoke::command())
+        .subcommand(shell::man())
         .subcommand(predict::command())
-        .subcommand(serve::command());
-    let matches = match cli.try_get_matches_from(args) {
+        .subcommand(serve::command())
+        .after_help(
+            "Examples:
+  sklambda inspect model.joblib
+  sklambda predict --model model.joblib --input rows.csv --output answers.csv
+  sklambda serve --model model.joblib
+
+Exit status: 0 answered, 2 usage, 3 model refused, 4 input refused or no such method, 1 anything else",
+        )
+}
+
+/// Runs the command that the arguments (the program's own name first) spell, and gives its exit status:
+/// 0 answered, 2 usage, 3 model refused, 4 input refused or no such method, 1 anything else.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match command().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(e) => {
             // A closed pipe is no reason to fail.
@@ -63,8 +80,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let result = match matches.subcommand() {
+        Some(("compare", matches)) => compare::run(matches),
+        Some(("completions", matches)) => shell::run_completions(matches, command()),
         Some(("inspect", matches)) => inspect::run(matches),
         Some(("invoke", matches)) => invoke::run(matches),
+        Some(("man", matches)) => shell::run_man(matches, command()),
         Some(("predict", matches)) => predict::run(matches),
         Some(("serve", matches)) => serve::run(matches),
         _ => Err(Failure::usage("no such command")),

@@ -4,6 +4,7 @@
 
 mod bucket;
 mod command_line;
+mod documentation;
 mod http;
 mod lambda;
 mod models;
