@@ -1,6 +1,6 @@
 //! Answers as JSON.
 
-use skestimators::{Csr, Output, Samples, Value};
+use skestimators::{Output, Samples, Value};
 
 use crate::{
     json::Json,
@@ -17,7 +17,7 @@ pub(crate) fn to_json(output: &Output) -> Result<Json, String> {
             Samples::Dense(x) => nested(&x.view().into_dyn(), &|x| Json::Float(*x)),
             Samples::Dense32(x) => nested(&x.view().into_dyn(), &|x| Json::Float((*x).into())),
             Samples::Array(array) => lists::of(array, &decoded),
-            Samples::Sparse(csr) => csr_json(csr),
+            Samples::Sparse(csr) => csr_json((csr.rows(), csr.columns()), csr.indptr(), csr.indices(), csr.data()),
             Samples::Rows(rows) => rows_json(rows.iter().map(|row| row.iter().map(cell).collect())),
             Samples::Table(table) => rows_json(
                 (0..table.rows())
@@ -49,13 +49,14 @@ fn record_json(record: &[(Value, Value)]) -> Json {
     })
 }
 
-fn csr_json(csr: &Csr) -> Json {
+/// A sparse matrix of this shape, as `{"csr": …}`.
+pub(crate) fn csr_json((rows, columns): (usize, usize), indptr: &[usize], indices: &[usize], data: &[f64]) -> Json {
     let counts = |values: &[usize]| Json::Array(values.iter().map(|&n| Json::Int(n as i64)).collect());
     let csr = vec![
-        ("shape".into(), counts(&[csr.rows(), csr.columns()])),
-        ("indptr".into(), counts(csr.indptr())),
-        ("indices".into(), counts(csr.indices())),
-        ("data".into(), Json::Array(csr.data().iter().map(|&x| Json::Float(x)).collect())),
+        ("shape".into(), counts(&[rows, columns])),
+        ("indptr".into(), counts(indptr)),
+        ("indices".into(), counts(indices)),
+        ("data".into(), Json::Array(data.iter().map(|&x| Json::Float(x)).collect())),
     ];
     Json::Object(vec![("csr".into(), Json::Object(csr))])
 }

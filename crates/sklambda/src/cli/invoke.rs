@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use clap::{Arg, ArgMatches, Command};
 
-use super::Failure;
+use super::{Failure, model};
 use crate::Handler;
 
 /// Bytes of an event at most; Lambda itself stops at 6 MB.
@@ -19,13 +19,16 @@ pub(super) fn command() -> Command {
                 .value_name("FILE")
                 .help("File of joblib.dump or pickle.dump [default: the variable SKLEARN_MODEL_PATH]"),
         )
-        .arg(super::sha256())
-        .after_help("STRICT_SEED=1 takes nothing that the Python toolkit does not take.")
+        .arg(model::sha256())
+        .after_help(
+            "Example:\n  echo '{\"body\": \"{\\\"input\\\": [[5.1, 3.5, 1.4, 0.2]]}\"}' | sklambda invoke --model model.joblib\n\n\
+             STRICT_SEED=1 takes nothing that the Python toolkit does not take.",
+        )
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let path = matches.get_one::<String>("model").cloned().or_else(|| std::env::var("SKLEARN_MODEL_PATH").ok());
-    let source = super::source(path.as_deref(), matches);
+    let source = model::source(path.as_deref(), matches);
     let mut event = Vec::new();
     let read = std::io::stdin().take(EVENT).read_to_end(&mut event);
     read.map_err(|e| Failure::other(format!("cannot read the event: {e}")))?;

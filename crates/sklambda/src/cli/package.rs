@@ -13,7 +13,7 @@ use clap::{Arg, ArgMatches, Command};
 use skpickle::{Limits, printable};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
-use super::Failure;
+use super::{Failure, model};
 use crate::source::{self, Source};
 use bootstrap::Arch;
 
@@ -31,8 +31,8 @@ pub(super) fn command() -> Command {
             file("model", "File of joblib.dump or pickle.dump; one at s3://bucket/key is checked, and stays there")
                 .required(true),
         )
-        .arg(super::member())
-        .arg(super::sha256())
+        .arg(model::member())
+        .arg(model::sha256())
         .arg(
             Arg::new("arch")
                 .long("arch")
@@ -72,7 +72,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         _ => skpickle::load_path(path, &limits),
     };
     let graph = graph.map_err(|e| Failure::model(e.to_string()))?;
-    let model = super::model(&graph, text("member"))?;
+    let model = model::of(&graph, text("member"))?;
 
     let wish = text("arch").and_then(Arch::from_name);
     let variable = std::env::var("SKLAMBDA_BOOTSTRAP").ok().filter(|path| !path.is_empty());

@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::Failure;
+use super::{Failure, model};
 use crate::{
     Handler,
     serve::{ServeError, Settings, serve},
@@ -27,7 +27,7 @@ pub(super) fn command() -> Command {
                 .value_name("FILE|s3://BUCKET/KEY")
                 .help("The model [default: the environment variable SKLEARN_MODEL_PATH]"),
         )
-        .arg(super::sha256())
+        .arg(model::sha256())
         .arg(Arg::new("host").long("host").help(format!("Interface to listen on [default: {}]", fixed.host)))
         .arg(
             Arg::new("port")
@@ -53,9 +53,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let number = |id: &str, default: u64| matches.get_one::<u64>(id).copied().unwrap_or(default);
     let size = |id: &str, default: usize| usize::try_from(number(id, default as u64)).unwrap_or(usize::MAX);
     let seconds = |id: &str, default: Duration| Duration::from_secs(number(id, default.as_secs()));
-    let model = matches.get_one::<String>("model").cloned();
-    let model = model.or_else(|| std::env::var_os("SKLEARN_MODEL_PATH").map(|p| p.to_string_lossy().into_owned()));
-    if model.is_none() {
+    let path = matches.get_one::<String>("model").cloned();
+    let path = path.or_else(|| std::env::var_os("SKLEARN_MODEL_PATH").map(|p| p.to_string_lossy().into_owned()));
+    if path.is_none() {
         return Err(Failure::usage("name the model with --model, or in the environment variable SKLEARN_MODEL_PATH"));
     }
     let settings = Settings {
@@ -67,11 +67,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         keep_alive: seconds("keep-alive", fixed.keep_alive),
         connections: size("connections", fixed.connections),
         quiet: matches.get_flag("quiet"),
-        model: model.clone(),
+        model: path.clone(),
     };
-    let mut answers = crate::Settings::from_env(model.as_deref());
+    let mut answers = crate::Settings::from_env(path.as_deref());
     answers.most_rows = size("max-rows", answers.most_rows);
-    let source = super::source(model.as_deref(), matches);
+    let source = model::source(path.as_deref(), matches);
     let handler = Handler::new(move || source.load()).with(answers);
     let announce = |text: &str| {
         let mut out = io::stdout().lock();

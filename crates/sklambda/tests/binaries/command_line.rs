@@ -147,3 +147,245 @@ fn of_several_estimators_in_a_bundle_one_must_be_named() {
         envelope(&run_with(&["invoke", "--model", model], &event, &[("SKLEARN_MODEL_MEMBER", "[0]['model']")]));
     assert_eq!(status, 200);
 }
+
+/// A file of `testdata`.
+fn testdata(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(name);
+    assert!(path.is_file(), "{} is missing", path.display());
+    path.to_str().unwrap().to_owned()
+}
+
+/// A file in a folder, with this content.
+fn file(folder: &tempfile::TempDir, name: &str, content: impl AsRef<[u8]>) -> String {
+    let path = folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Standard output of a command that succeeds.
+#[track_caller]
+fn stdout(arguments: &[&str], input: &str) -> String {
+    let output = run(arguments, input, None);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?} {}", text(&output.stderr));
+    text(&output.stdout).to_owned()
+}
+
+/// Standard error of a command that ends with this status.
+#[track_caller]
+fn refused(status: i32, arguments: &[&str], input: &str) -> String {
+    let output = run(arguments, input, None);
+    let error = text(&output.stderr).to_owned();
+    assert_eq!(output.status.code(), Some(status), "{arguments:?} {error}");
+    error
+}
+
+const ROWS: [&str; 2] = ["5.1,3.5,1.4,0.2", "6.7,3.0,5.2,2.3"];
+
+#[test]
+fn every_format_of_rows_gives_the_same_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = ROWS.map(|row| format!("{row}\n")).concat();
+    let npy = {
+        let header = format!("{:<117}\n", "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 4), }");
+        let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+        bytes.extend_from_slice(header.as_bytes());
+        let numbers = ROWS.iter().flat_map(|row| row.split(',')).map(|cell| cell.parse::<f64>().unwrap());
+        bytes.extend(numbers.flat_map(f64::to_le_bytes));
+        bytes
+    };
+    let objects = |row: &str| {
+        let cells: Vec<&str> = row.split(',').collect();
+        format!("{{\"a\": {}, \"b\": {}, \"c\": {}, \"d\": {}}}", cells[0], cells[1], cells[2], cells[3])
+    };
+    let model = iris();
+    let expected = "{\"output\": [0, 2]}\n";
+    for (name, content) in [
+        ("plain.csv", lines.clone().into_bytes()),
+        ("named.csv", format!("a,b,c,d\n{lines}").into_bytes()),
+        ("mark.csv", format!("\u{feff}a,b,c,d\r\n{}", lines.replace('\n', "\r\n")).into_bytes()),
+        ("quoted.csv", format!("\"a\",\"b\nc\",\"c\",\"\"\"d\"\"\"\n{lines}").into_bytes()),
+        ("semicolon.csv", lines.replace(',', ";").into_bytes()),
+        ("tab.tsv", lines.replace(',', "\t").into_bytes()),
+        ("rows.json", format!("[[{}], [{}]]", ROWS[0], ROWS[1]).into_bytes()),
+        ("objects.json", format!("[{}, {}]", objects(ROWS[0]), objects(ROWS[1])).into_bytes()),
+        ("rows.jsonl", format!("[{}]\n\n[{}]", ROWS[0], ROWS[1]).into_bytes()),
+        ("objects.ndjson", format!("{}\n{}\n", objects(ROWS[0]), objects(ROWS[1])).into_bytes()),
+        ("matrix.npy", npy),
+        ("unnamed", lines.into_bytes()),
+    ] {
+        let path = file(&folder, name, content);
+        let arguments = ["predict", "--model", model.to_str().unwrap(), "--input", &path];
+        assert_eq!(stdout(&arguments, ""), expected, "{name}");
+    }
+}
+
+#[test]
+fn columns_are_found_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = testdata("pipeline/Pipeline-frame/1.9.1.pkl");
+    let ordered =
+        file(&folder, "ordered.csv", "age,height,width,depth\n-0.079,1.21,-1.259,-0.636\n0.737,-0.783,-0.891,-3.371\n");
+    let shuffled = file(
+        &folder,
+        "shuffled.csv",
+        "id,depth,age,height,width\nx,-0.636,-0.079,1.21,-1.259\ny,-3.371,0.737,-0.783,-0.891\n",
+    );
+    let ask = |input: &str| {
+        let output = run(&["predict", "--model", &model, "--input", input, "--method", "predict_proba"], "", None);
+        (text(&output.stdout).to_owned(), text(&output.stderr).to_owned(), output.status.code())
+    };
+    let (first, second) = (ask(&ordered), ask(&shuffled));
+    assert_eq!((&first.0, first.2), (&second.0, Some(0)));
+    assert_eq!((first.1.as_str(), second.1.as_str()), ("", "note: not the model's columns, and left out: 'id'\n"));
+    let missing = file(&folder, "missing.csv", "age,heigth,width,depth\n1,2,3,4\n");
+    let error = refused(4, &["predict", "--model", &model, "--input", &missing], "");
+    assert!(error.contains("no column 'height'; did you mean 'heigth'?"), "{error}");
+    assert!(error.contains("Feature names seen at fit time, yet now missing"), "{error}");
+}
+
+#[test]
+fn answers_in_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = iris();
+    let rows = file(&folder, "rows.csv", format!("id,a,b,c,d\n007,{}\n\"x, y\",{}\n", ROWS[0], ROWS[1]));
+    let base = ["predict", "--model", model.to_str().unwrap(), "--input", &rows, "--keep", "id"];
+    let ask = |more: &[&str]| stdout(&[&base, more].concat(), "");
+    assert_eq!(ask(&[]), "id,predict\n007,0\n\"x, y\",2\n");
+    assert_eq!(
+        ask(&["--output-format", "jsonl"]),
+        "{\"id\": \"007\", \"predict\": 0}\n{\"id\": \"x, y\", \"predict\": 2}\n"
+    );
+    let both = ask(&["--method", "predict,predict_proba", "--output-format", "tsv"]);
+    assert!(
+        both.starts_with("id\tpredict\tpredict_proba_0\tpredict_proba_1\tpredict_proba_2\n007\t0\t0.98155"),
+        "{both}"
+    );
+    let error = refused(2, &[&base[..], &["--output-format", "json"]].concat(), "");
+    assert!(error.contains("--keep"), "{error}");
+    // A file that is not complete does not stand under its name.
+    let output = folder.path().join("answers.csv");
+    let bad = file(&folder, "bad.csv", format!("id,a,b,c,d\n1,{}\n2,1,2,x,4\n", ROWS[0]));
+    let arguments = ["predict", "--model", model.to_str().unwrap(), "--input", &bad, "--keep", "id", "--output"];
+    refused(4, &[&arguments[..], &[output.to_str().unwrap()]].concat(), "");
+    assert!(
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .all(|entry| { !entry.unwrap().file_name().to_str().unwrap().starts_with("answers") })
+    );
+    // Numbers as an array that numpy reads.
+    let output = folder.path().join("answers.npy");
+    let arguments =
+        ["predict", "--model", model.to_str().unwrap(), "--input", &rows, "--columns", "a,b,c,d", "--output"];
+    stdout(&[&arguments[..], &[output.to_str().unwrap()]].concat(), "");
+    let array = std::fs::read(output).unwrap();
+    assert!(text(&array[10..127]).contains("'descr': '<i8', 'fortran_order': False, 'shape': (2,)"));
+    assert_eq!(array[128..], [0i64.to_le_bytes(), 2i64.to_le_bytes()].concat());
+}
+
+#[test]
+fn long_inputs_go_through_in_blocks() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = 20_001;
+    let model = iris();
+    let mut rows: Vec<String> = (0..count).map(|i| ROWS[i % 2].to_owned()).collect();
+    let csv = file(&folder, "long.csv", format!("a,b,c,d\n{}\n", rows.join("\n")));
+    let jsonl = file(&folder, "long.jsonl", rows.iter().map(|row| format!("[{row}]\n")).collect::<String>());
+    let expected: String = (0..count).map(|i| if i % 2 == 0 { "0" } else { "2" }).collect::<Vec<_>>().join(", ");
+    for path in [&csv, &jsonl] {
+        let arguments = ["predict", "--model", model.to_str().unwrap(), "--input", path];
+        assert_eq!(stdout(&arguments, ""), format!("{{\"output\": [{expected}]}}\n"));
+    }
+    // A fault far in is named by row, line and column.
+    for (cell, message) in [("x", "could not convert string to float: 'x'"), ("", "Input X contains NaN")] {
+        rows[17_000] = format!("5.1,3.5,{cell},0.2");
+        let csv = file(&folder, "bad.csv", format!("a,b,c,d\n{}\n", rows.join("\n")));
+        let error = refused(4, &["predict", "--model", model.to_str().unwrap(), "--input", &csv], "");
+        assert!(error.starts_with(message) && error.contains("row 17000 (line 17002), column 'c'"), "{error}");
+    }
+    rows[17_000] = "1,2,3".into();
+    let csv = file(&folder, "short.csv", format!("a,b,c,d\n{}\n", rows.join("\n")));
+    let error = refused(4, &["predict", "--model", model.to_str().unwrap(), "--input", &csv], "");
+    assert!(error.contains("CSV line 17002 has 3 values, the first line has 4"), "{error}");
+    rows[17_000] = "1,2,3,\"4".into();
+    let csv = file(&folder, "quote.csv", format!("a,b,c,d\n{}\n", rows.join("\n")));
+    let error = refused(4, &["predict", "--model", model.to_str().unwrap(), "--input", &csv], "");
+    assert!(error.contains("line 17002"), "{error}");
+}
+
+#[test]
+fn wrong_words_are_met_with_the_right_ones() {
+    let model = iris();
+    let model = model.to_str().unwrap();
+    for (arguments, words) in [
+        (vec!["predcit"], "predict"),
+        (vec!["predict", "--modle", model], "--model"),
+        (
+            vec!["predict", "--model", model, "--input", "-", "--method", "predict_prob"],
+            "did you mean 'predict_proba'?",
+        ),
+        (vec!["predict", "--model", model, "--input", "-", "--input-kind", "cvs"], "csv"),
+        (vec!["predict", "--model", model, "--input", "-", "--type", "a"], "NAME=TYPE"),
+        (vec!["man", "predcit"], "predict"),
+    ] {
+        let error = refused(2, &arguments, "[[1, 2, 3, 4]]");
+        assert!(error.contains(words), "{arguments:?} {error}");
+    }
+    assert!(refused(2, &["predict", "--model", model, "--input", "/nowhere.csv"], "").contains("/nowhere.csv"));
+    let error = refused(4, &["predict", "--model", model, "--input", "-", "--keep", "idx"], "id,a\n1,2\n");
+    assert!(error.contains("'idx', which the input does not have; did you mean 'id'?"), "{error}");
+}
+
+#[test]
+fn compare_says_how_equal_answers_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = iris();
+    let rows = file(&folder, "rows.csv", format!("a,b,c,d\n{}\n{}\n", ROWS[0], ROWS[1]));
+    let base = ["compare", "--model", model.to_str().unwrap(), "--input", &rows, "--expected"];
+    let probabilities = stdout(
+        &["predict", "--model", model.to_str().unwrap(), "--input", &rows, "--method", "predict,predict_proba"],
+        "",
+    );
+    let same = file(&folder, "same.csv", &probabilities);
+    let report = stdout(&[&base[..], &[&same]].concat(), "");
+    assert!(report.contains("predict_proba_2  2 of 2 equal\n"), "{report}");
+    let near = file(&folder, "near.csv", probabilities.replace("0.9815572024179112", "0.9815572024179"));
+    let report = stdout(&[&base[..], &[&near]].concat(), "");
+    assert!(report.contains("2 of 2 equal, 1 of them to the last bit; largest difference 1.1e-14 (row 0)"), "{report}");
+    for (name, content) in
+        [("far.csv", "predict\n0\n1\n"), ("other.csv", "y\n0\n1\n"), ("far.json", "{\"output\": [0, 1]}")]
+    {
+        let far = file(&folder, name, content);
+        let output = run(&[&base[..], &[&far]].concat(), "", None);
+        let report = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{name} {report} {}", text(&output.stderr));
+        assert!(report.contains("row 1: predict 2 (expected ") && report.contains("NOT equal"), "{name} {report}");
+    }
+    let short = file(&folder, "short.csv", "predict\n0\n");
+    assert!(refused(4, &[&base[..], &[&short]].concat(), "").contains("end after row 1"));
+    assert!(stdout(&["compare", "--print-python"], "").contains("joblib.load"));
+}
+
+#[test]
+fn shells_and_man_are_told() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(stdout(&["completions", shell], "").contains("output-format"), "{shell}");
+    }
+    assert!(stdout(&["man"], "").contains(".TH sklambda 1"));
+    assert!(stdout(&["man", "predict"], "").contains("\\-\\-output\\-format"));
+    assert!(stdout(&["--version"], "").starts_with("sklambda "));
+    for command in ["predict", "compare", "inspect", "serve", "invoke", "completions", "man"] {
+        assert!(stdout(&[command, "--help"], "").contains("Usage: sklambda"), "{command}");
+    }
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let model = iris();
+    let plain = stdout(&["inspect", model.to_str().unwrap()], "");
+    assert!(plain.contains("supported        yes\n") && !plain.contains('\u{1b}'), "{plain}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sklambda"));
+    let asked =
+        command.args(["inspect", model.to_str().unwrap()]).env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR").output();
+    let coloured = String::from_utf8(asked.unwrap().stdout).unwrap();
+    assert!(coloured.contains("\u{1b}[32myes"), "{coloured}");
+}

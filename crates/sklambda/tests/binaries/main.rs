@@ -5,6 +5,7 @@
 mod bucket;
 mod command_line;
 mod dialects;
+mod documentation;
 mod events;
 mod http;
 mod lambda;

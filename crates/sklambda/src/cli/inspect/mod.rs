@@ -4,11 +4,12 @@ mod tree;
 
 use std::io::{Read, Write};
 
+use anstyle::{AnsiColor, Style};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use skestimators::{Member, Model};
 use skpickle::{Graph, Kind, Limits, printable};
 
-use super::Failure;
+use super::{Failure, model};
 use crate::{json::Json, numpy, repr};
 
 /// Lines of the tree, and entries of a list, that are printed.
@@ -17,14 +18,27 @@ const LINES: usize = 400;
 /// The same with `--json`.
 const JSON_LINES: usize = 4_000;
 
+/// What stands for a name, a good and a bad verdict, and a name in the tree. The output strips them where no terminal
+/// shows them.
+const NAME: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const PART: Style = AnsiColor::Cyan.on_default();
+
 /// Characters of a plain value.
 const VALUE: usize = 2_000;
 
 pub(super) fn command() -> Command {
     Command::new("inspect")
         .about("Says what a model file holds, and whether it can be run")
-        .arg(Arg::new("file").value_name("FILE").required(true))
-        .arg(super::sha256())
+        .arg(
+            Arg::new("file")
+                .value_name("FILE")
+                .required(true)
+                .value_hint(clap::ValueHint::FilePath)
+                .help("File of joblib.dump or pickle.dump"),
+        )
+        .arg(model::sha256())
         .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON"))
         .arg(
             Arg::new("opcodes")
@@ -38,7 +52,8 @@ pub(super) fn command() -> Command {
             ),
         )
         .after_help(
-            "Exit status: 0 the file can be decoded (even if it is no model), 3 it cannot, or --strict refuses it",
+            "Examples:\n  sklambda inspect model.joblib\n  sklambda inspect model.joblib --json | jq .supported\n\n\
+             Exit status: 0 the file can be decoded (even if it is no model), 3 it cannot, or --strict refuses it",
         )
 }
 
@@ -62,7 +77,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         read.map_err(|e| Failure::model(format!("cannot read '{}': {e}", printable(path))))?;
         skpickle::disassemble(bytes, &limits).map_err(refused)?
     } else {
-        let graph = super::graph(path, matches)?;
+        let graph = model::graph(path, matches)?;
         let json = matches.get_flag("json");
         let report = Report::new(path, &graph, if json { JSON_LINES } else { LINES });
         if matches.get_flag("strict") && !report.objections.is_empty() {
@@ -70,7 +85,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         }
         if json { report.json() } else { report.text() }
     };
-    let written = std::io::stdout().lock().write_all(text.as_bytes());
+    // Colours are for terminals, and for those who want them: NO_COLOR, CLICOLOR and TERM are respected.
+    let written = anstream::AutoStream::auto(std::io::stdout().lock()).write_all(text.as_bytes());
     written.map_err(|e| Failure::other(format!("cannot write: {e}")))
 }
 
@@ -148,18 +164,24 @@ impl Report {
                 "sklearn_version" => "scikit-learn".to_owned(),
                 other => other.replace('_', " "),
             };
+            let style = |good: bool| if good { GOOD } else { BAD };
+            let mut fact = |text: &str, style: Style| {
+                out.push_str(&format!("{NAME}{name:<17}{NAME:#}{style}{text}{style:#}\n"));
+            };
             match value {
-                Json::Array(items) if *items.first().unwrap_or(&Json::Null) != Json::Null && name == "members" => {
-                    for item in items {
-                        out.push_str(&format!("{name:<17}{}\n", plain(item)));
+                Json::Array(items) if name == "members" => {
+                    for item in items.iter().map(plain) {
+                        fact(&item, style(item.ends_with(": supported")));
                     }
                 }
                 Json::Array(items) => {
                     let shown: Vec<String> = items.iter().take(40).map(plain).collect();
                     let more = if items.len() > 40 { format!(" and {} more", items.len() - 40) } else { String::new() };
-                    out.push_str(&format!("{name:<17}{}{more}\n", shown.join(", ")));
+                    fact(&format!("{}{more}", shown.join(", ")), Style::new());
                 }
-                value => out.push_str(&format!("{name:<17}{}\n", plain(value))),
+                Json::Bool(good) => fact(&plain(value), style(*good)),
+                value if name == "refusal" => fact(&plain(value), BAD),
+                value => fact(&plain(value), Style::new()),
             }
         }
         out.push('\n');
@@ -168,7 +190,7 @@ impl Report {
             let name = match line.name.as_str() {
                 "" => String::new(),
                 "..." => "... ".to_owned(),
-                name => format!("{name} = "),
+                name => format!("{PART}{name}{PART:#} = "),
             };
             out.push_str(&format!("{indent}{name}{}\n", line.what));
         }

@@ -6,7 +6,7 @@ use std::io::Read;
 const ENTRY: u64 = 4 << 30;
 
 /// The entry of this name.
-pub(crate) fn entry(bytes: &[u8], name: &str) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn entry(bytes: &[u8], name: &str) -> Result<Option<Vec<u8>>, String> {
     let damaged = || "damaged .npz file: the zip directory cannot be read".to_owned();
     let tail = bytes.len().saturating_sub(22 + 0xffff);
     let end = bytes[tail..].windows(4).rposition(|w| w == b"PK\x05\x06").ok_or_else(damaged)? + tail;

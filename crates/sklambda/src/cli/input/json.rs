@@ -1,165 +1,147 @@
-//! Input files in all their forms.
+//! JSON as rows: arrays, objects or texts, in one document or one a line.
 
-use std::io::Read;
+use ndarray::Array2;
+use skestimators::{Array, Column, ColumnData, Record, Samples, Table, Value};
 
-use ndarray::{Array2, Ix2};
-use skestimators::{Array, Column, ColumnData, Csr, Model, Record, Samples, Table, Value};
-
-use super::{Failure, csv, npy, zip};
+use super::{Options, Wanted, columns, csv, typed as kinds};
 use crate::json::{self, Json};
 
-/// What `--input-kind` may be.
-pub(super) const KINDS: [&str; 7] = ["dense", "sparse", "frame", "rows", "text", "records", "labels"];
+/// Says where a row stands, by its number in the block.
+type Place<'p> = &'p dyn Fn(usize) -> String;
 
-/// Bytes of an input file at most.
-const INPUT: u64 = 4 << 30;
-
-/// Reads the input of a model; `-` is JSON on standard input.
-pub(super) fn read(path: &str, kind: Option<&str>, model: &Model) -> Result<Samples, Failure> {
-    let mut bytes = Vec::new();
-    let opened: std::io::Result<Box<dyn Read>> = match path {
-        "-" => Ok(Box::new(std::io::stdin())),
-        path => std::fs::File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
-    };
-    let read = opened.and_then(|source| source.take(INPUT).read_to_end(&mut bytes));
-    read.map_err(|e| Failure::usage(format!("cannot read the input '{}': {e}", skpickle::printable(path))))?;
-    let lower = path.to_ascii_lowercase();
-    let samples = if lower.ends_with(".csv") {
-        let text = std::str::from_utf8(&bytes).map_err(|e| format!("the CSV file is not UTF-8: {e}"));
-        text.and_then(csv::read).map(Samples::Table)
-    } else if bytes.starts_with(b"\x93NUMPY") {
-        npy::read(&bytes).and_then(|array| of_array(array, kind))
-    } else if bytes.starts_with(b"PK\x03\x04") {
-        sparse(&bytes)
-    } else if lower.ends_with(".npy") || lower.ends_with(".npz") {
-        Err("the content of the input file is not what its name says".into())
-    } else {
-        json::parse_bytes(&bytes)
-            .map_err(|e| format!("the input is no JSON: {e}"))
-            .and_then(|x| of_json(&x, kind, model))
-    };
-    samples.map_err(Failure::input)
-}
-
-/// A dense array: numbers in rows, or whatever its rank and type make of it.
-fn of_array(array: Array, kind: Option<&str>) -> Result<Samples, String> {
-    if kind == Some("labels") || array.shape().len() != 2 {
-        return Ok(Samples::Array(array));
+/// Reads a document.
+pub(super) fn parse(bytes: &[u8], options: &Options, wanted: &Wanted<'_>) -> Result<(Samples, Vec<Column>), String> {
+    let document = json::parse_bytes(bytes).map_err(|e| {
+        let hint = if e.starts_with("Extra data") { "; --input-kind jsonl reads one value a line" } else { "" };
+        format!("the input is no JSON: {e}{hint}")
+    })?;
+    if document.get("columns").is_some() && options.rows.as_deref().is_none_or(|kind| kind == "frame") {
+        if !options.keep.is_empty() || options.columns.is_some() {
+            return Err("--keep and --columns are for rows that are objects, CSV and Parquet".into());
+        }
+        return Ok((frame(&document)?, Vec::new()));
     }
-    Ok(match array {
-        Array::F32(values) => match values.into_dimensionality::<Ix2>() {
-            Ok(values) => Samples::Dense32(values),
-            Err(e) => return Err(e.to_string()),
-        },
-        Array::Str(_) | Array::Bytes(_) | Array::Object(_) => {
-            let columns = array.shape()[1];
-            let values = (0..array.len()).map(|i| array.value(i).unwrap_or(Value::None)).collect::<Vec<_>>();
-            if columns == 0 {
-                return Ok(Samples::Rows(vec![Vec::new(); array.shape()[0]]));
-            }
-            Samples::Rows(values.chunks(columns).map(<[Value]>::to_vec).collect())
-        }
-        numbers => {
-            let numbers = numbers.to_f64().and_then(|values| values.into_dimensionality::<Ix2>().ok());
-            Samples::Dense(numbers.ok_or("numbers in rows are expected")?)
-        }
-    })
-}
-
-/// A matrix of `scipy.sparse.save_npz`: csr, csc or coo.
-fn sparse(bytes: &[u8]) -> Result<Samples, String> {
-    let array = |name: &str| -> Result<Option<Array>, String> {
-        zip::entry(bytes, &format!("{name}.npy"))?.map(|content| npy::read(&content)).transpose()
-    };
-    let need =
-        |name: &str| array(name)?.ok_or_else(|| format!("the .npz file has no array '{name}', as save_npz writes it"));
-    let counts = |name: &str| -> Result<Vec<usize>, String> {
-        let bad = || format!("the array '{name}' of the .npz file does not hold counts");
-        match need(name)? {
-            Array::I64(values) => values.iter().map(|&n| usize::try_from(n).map_err(|_| bad())).collect(),
-            _ => Err(bad()),
-        }
-    };
-    let format = match need("format")? {
-        Array::Bytes(text) => text.iter().next().map(|text| String::from_utf8_lossy(text).into_owned()),
-        Array::Str(text) => text.iter().next().cloned(),
-        _ => None,
-    };
-    let shape = counts("shape")?;
-    let &[rows, columns] = shape.as_slice() else { return Err("a sparse input that is no matrix".into()) };
-    let data =
-        need("data")?.to_f64().ok_or("a sparse input that holds no numbers")?.iter().copied().collect::<Vec<f64>>();
-    let csr = match format.as_deref() {
-        Some("csr") => Csr::new(rows, columns, counts("indptr")?, counts("indices")?, data),
-        Some("csc") => {
-            // The columns are the rows of the transposed matrix: checked as such, then turned.
-            let turned =
-                Csr::new(columns, rows, counts("indptr")?, counts("indices")?, data).map_err(|e| e.to_string())?;
-            let entries = (0..columns).flat_map(|column| {
-                let (rows, values) = turned.row(column);
-                rows.iter().zip(values).map(move |(&row, &value)| (row, column, value))
-            });
-            from_entries(rows, columns, entries.collect())
-        }
-        Some("coo") => {
-            let (row, col) = (counts("row")?, counts("col")?);
-            if row.len() != data.len() || col.len() != data.len() || row.iter().any(|&r| r >= rows) {
-                return Err("a sparse input whose entries do not fit its shape".into());
-            }
-            from_entries(rows, columns, row.into_iter().zip(col).zip(data).map(|((r, c), v)| (r, c, v)).collect())
-        }
-        _ => return Err("a sparse input that is not csr, csc or coo".into()),
-    };
-    csr.map(Samples::Sparse).map_err(|e| e.to_string())
-}
-
-fn from_entries(rows: usize, columns: usize, mut entries: Vec<(usize, usize, f64)>) -> skestimators::Result<Csr> {
-    entries.sort_by_key(|&(row, column, _)| (row, column));
-    let mut indptr = vec![0];
-    let mut at = 0;
-    for row in 0..rows {
-        at += entries[at..].iter().take_while(|entry| entry.0 == row).count();
-        indptr.push(at);
-    }
-    let (indices, data) = entries.into_iter().map(|(_, column, value)| (column, value)).unzip();
-    Csr::new(rows, columns, indptr, indices, data)
-}
-
-fn of_json(document: &Json, kind: Option<&str>, model: &Model) -> Result<Samples, String> {
-    if document.get("columns").is_some() && kind.is_none_or(|kind| kind == "frame") {
-        return frame(document);
-    }
-    // `{"input": …}` is a request of the HTTP server.
-    let rows = document.get("rows").or_else(|| document.get("input")).unwrap_or(document);
+    // `{"input": …}` is a request of the HTTP server, `{"output": …}` an answer of `predict`.
+    let rows = ["rows", "input", "output"].into_iter().find_map(|key| document.get(key)).unwrap_or(&document);
     let Json::Array(rows) = rows else {
         return Err("a list of rows is expected, or an object with \"rows\" or \"input\"".into());
     };
-    let kind = kind.unwrap_or_else(|| guess(rows, model));
-    match kind {
-        "dense" => dense(rows),
-        "rows" => rows.iter().map(row_of).collect::<Result<_, _>>().map(Samples::Rows),
-        "text" => rows.iter().map(text).collect::<Result<_, _>>().map(Samples::Text),
-        "records" => rows.iter().map(record).collect::<Result<_, _>>().map(Samples::Records),
-        "labels" => labels(rows),
-        "frame" => Err("a frame needs \"columns\" with name and dtype, and \"rows\"".into()),
-        _ => Err(format!("JSON cannot hold an input of kind {kind}")),
+    Rows::new(rows, options, wanted)?.read(rows, &|row| format!("row {row}"))
+}
+
+/// How rows are read: what the first of them and the model decide.
+pub(super) struct Rows {
+    kind: Kind,
+    notes: Vec<String>,
+}
+
+enum Kind {
+    Dense,
+    Rows,
+    Text,
+    Records,
+    Labels,
+    /// Objects as rows of a table: the columns of the model and those that go through, with their places in the first row.
+    Table {
+        features: Vec<(String, usize)>,
+        kept: Vec<(String, usize)>,
+        text: bool,
+    },
+}
+
+impl Rows {
+    pub(super) fn new(rows: &[Json], options: &Options, wanted: &Wanted<'_>) -> Result<Rows, String> {
+        if !options.types.is_empty() {
+            return Err("--type is for CSV; values of JSON have types of their own".into());
+        }
+        let all = |f: fn(&Json) -> bool| !rows.is_empty() && rows.iter().all(f);
+        let objects = all(|row| matches!(row, Json::Object(_)));
+        let named = !options.keep.is_empty() || options.columns.is_some();
+        if named && !objects {
+            return Err("--keep and --columns name columns: rows that are objects are expected".into());
+        }
+        let kind = match options.rows.as_deref() {
+            Some("dense") => Kind::Dense,
+            Some("rows") => Kind::Rows,
+            Some("records") => Kind::Records,
+            Some("labels") => Kind::Labels,
+            Some("text") if !objects => Kind::Text,
+            Some("frame") if !objects => {
+                return Err("a frame needs \"columns\" with name and dtype, and \"rows\"".into());
+            }
+            Some("frame" | "text") => return Rows::table(rows, options, wanted),
+            Some(other) => return Err(format!("JSON cannot hold an input of kind {other}")),
+            None if wanted.is_label_encoder() => Kind::Labels,
+            None if objects && (named || !wanted.takes_records()) => return Rows::table(rows, options, wanted),
+            None if objects => Kind::Records,
+            None if all(|row| matches!(row, Json::Str(_))) => Kind::Text,
+            None if rows.iter().all(is_numeric) => Kind::Dense,
+            None => Kind::Rows,
+        };
+        Ok(Rows { kind, notes: Vec::new() })
+    }
+
+    fn table(rows: &[Json], options: &Options, wanted: &Wanted<'_>) -> Result<Rows, String> {
+        let Some(Json::Object(first)) = rows.first() else { return Err("rows that are objects are expected".into()) };
+        let names = first.iter().map(|(key, _)| key.as_str().map(str::to_owned).ok_or("a key with a lone surrogate"));
+        let names = names.collect::<Result<Vec<String>, _>>()?;
+        let columns::Selection { features, kept, notes } = columns::select(&names, options, wanted)?;
+        let text = options.rows.as_deref() == Some("text") || wanted.takes_text();
+        if text && features.len() != 1 {
+            return Err(format!(
+                "the model takes one column of text, and the input has {}: name it with --columns",
+                features.len()
+            ));
+        }
+        Ok(Rows { kind: Kind::Table { features, kept, text }, notes })
+    }
+
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Reads rows, and what is kept of them.
+    pub(super) fn read(&self, rows: &[Json], place: Place<'_>) -> Result<(Samples, Vec<Column>), String> {
+        fn each<T>(rows: &[Json], place: Place<'_>, f: fn(&Json) -> Result<T, String>) -> Result<Vec<T>, String> {
+            rows.iter().enumerate().map(|(i, row)| f(row).map_err(|e| format!("{e}: {}", place(i)))).collect()
+        }
+        let samples = match &self.kind {
+            Kind::Dense => dense(rows, place)?,
+            Kind::Rows => Samples::Rows(each(rows, place, row_of)?),
+            Kind::Text => Samples::Text(each(rows, place, text)?),
+            Kind::Records => Samples::Records(each(rows, place, record)?),
+            Kind::Labels => labels(rows, place)?,
+            Kind::Table { features, kept, text } => {
+                let column = |(name, at): &(String, usize)| {
+                    let values = (0..rows.len()).map(|row| member(&rows[row], name, *at, row, place));
+                    let data = kinds::of_values(values.collect::<Result<_, String>>()?);
+                    Ok(Column { name: name.clone(), data })
+                };
+                let mut columns = features.iter().map(column).collect::<Result<Vec<_>, String>>()?;
+                let kept = kept.iter().map(column).collect::<Result<Vec<_>, String>>()?;
+                let samples = if *text {
+                    csv::documents(columns.pop().map(|column| column.data))
+                } else {
+                    Table::new(columns).map(Samples::Table).map_err(|e| e.to_string())?
+                };
+                return Ok((samples, kept));
+            }
+        };
+        Ok((samples, Vec::new()))
     }
 }
 
-/// What a bare list is, by its first elements and the model.
-fn guess(rows: &[Json], model: &Model) -> &'static str {
-    let all = |f: fn(&Json) -> bool| !rows.is_empty() && rows.iter().all(f);
-    if model.key() == "preprocessing.LabelEncoder" || model.key() == "preprocessing.LabelBinarizer" {
-        "labels"
-    } else if all(|row| matches!(row, Json::Object(_))) {
-        "records"
-    } else if all(|row| matches!(row, Json::Str(_))) {
-        "text"
-    } else if rows.iter().all(is_numeric) {
-        "dense"
-    } else {
-        "rows"
-    }
+/// The value of a key, which stood at this place in the first row.
+fn member(row: &Json, name: &str, at: usize, number: usize, place: Place<'_>) -> Result<Value, String> {
+    let Json::Object(entries) = row else { return Err(format!("{} is no object", place(number))) };
+    let value = match entries.get(at) {
+        Some((key, value)) if key.as_str() == Some(name) => Some(value),
+        _ => row.get(name),
+    };
+    let name = || skpickle::printable(name).to_string();
+    let value =
+        value.ok_or_else(|| format!("{} has no '{}'; a missing value is written null", place(number), name()))?;
+    plain(value).map_err(|e| format!("{e}: {}, column '{}'", place(number), name()))
 }
 
 fn is_numeric(row: &Json) -> bool {
@@ -207,25 +189,26 @@ fn plain(value: &Json) -> Result<Value, String> {
     scalar(value).ok_or_else(|| format!("a plain value is expected, found a {}", value.type_name()))
 }
 
-fn dense(rows: &[Json]) -> Result<Samples, String> {
+fn dense(rows: &[Json], place: Place<'_>) -> Result<Samples, String> {
     if !rows.iter().any(|row| matches!(row, Json::Array(_))) {
-        return labels(rows);
+        return labels(rows, place);
     }
     let mut width = None;
     let mut values = Vec::new();
     for (i, row) in rows.iter().enumerate() {
         let Json::Array(row) = row else {
-            return Err(format!("setting an array element with a sequence. Row {i} is no list"));
+            return Err(format!("setting an array element with a sequence: {} is no list", place(i)));
         };
         if *width.get_or_insert(row.len()) != row.len() {
             return Err(format!(
-                "setting an array element with a sequence. Row {i} has {} values, row 0 has {}",
+                "setting an array element with a sequence: {} has {} values, the first has {}",
+                place(i),
                 row.len(),
                 width.unwrap_or(0)
             ));
         }
         for (j, value) in row.iter().enumerate() {
-            values.push(number(value).ok_or_else(|| format!("row {i}, column {j}: a number is expected"))?);
+            values.push(number(value).ok_or_else(|| format!("a number is expected: {}, column {j}", place(i)))?);
         }
     }
     let x = Array2::from_shape_vec((rows.len(), width.unwrap_or(0)), values).map_err(|e| e.to_string())?;
@@ -272,11 +255,12 @@ fn record(value: &Json) -> Result<Record, String> {
 }
 
 /// What `np.asarray` makes of a flat list.
-fn labels(rows: &[Json]) -> Result<Samples, String> {
+fn labels(rows: &[Json], place: Place<'_>) -> Result<Samples, String> {
     if rows.iter().any(|row| matches!(row, Json::Array(_))) {
-        return dense(rows);
+        return dense(rows, place);
     }
-    let values = rows.iter().map(plain).collect::<Result<Vec<Value>, String>>()?;
+    let value = |(i, row)| plain(row).map_err(|e| format!("{e}: {}", place(i)));
+    let values = rows.iter().enumerate().map(value).collect::<Result<Vec<Value>, String>>()?;
     Ok(Samples::Array(flat(values)))
 }
 

@@ -1,21 +1,29 @@
-//! numpy's `.npy` files.
+//! numpy's `.npy` files: matrices in blocks of rows, all others whole.
 
-use ndarray::{ArrayD, IxDyn, ShapeBuilder};
-use skestimators::Array;
+use std::io::Read;
+
+use ndarray::{ArrayD, Ix2, IxDyn, ShapeBuilder};
+use skestimators::{Array, Samples, Value};
 use skpickle::Dtype;
+
+use super::{BLOCK_BYTES, Block, INPUT, Once, Options, Source};
 
 /// Dimensions at most, numpy's own bound.
 const DIMENSIONS: usize = 64;
 
 /// Reads an array of numbers, bools, text or bytes.
-pub(crate) fn read(bytes: &[u8]) -> Result<Array, String> {
-    let Header { dtype, shape, fortran, data } = header(bytes)?;
+pub(super) fn read(bytes: &[u8]) -> Result<Array, String> {
+    let (Header { dtype, shape, fortran }, data) = header(bytes)?;
+    decode(&dtype, &shape, fortran, data)
+}
+
+fn decode(dtype: &Dtype, shape: &[usize], fortran: bool, data: &[u8]) -> Result<Array, String> {
     let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).ok_or("an .npy file of impossible size")?;
     let len = count.checked_mul(dtype.size).ok_or("an .npy file of impossible size")?;
     let data = data.get(..len).ok_or_else(|| {
         format!("the .npy file is cut: {shape:?} elements of {} bytes need {len}, {} are there", dtype.size, data.len())
     })?;
-    let shape = IxDyn(&shape).set_f(fortran);
+    let shape = IxDyn(shape).set_f(fortran);
     let elements = (0..count).map(|i| &data[i * dtype.size..(i + 1) * dtype.size]);
     let big = dtype.big_endian;
     macro_rules! array {
@@ -51,15 +59,15 @@ fn bits(element: &[u8], big_endian: bool) -> u64 {
     if big_endian { element.iter().fold(0, add) } else { element.iter().rev().fold(0, add) }
 }
 
-struct Header<'a> {
+struct Header {
     dtype: Dtype,
     shape: Vec<usize>,
     /// Whether the first index varies fastest.
     fortran: bool,
-    data: &'a [u8],
 }
 
-fn header(bytes: &[u8]) -> Result<Header<'_>, String> {
+/// The header, and the bytes after it.
+fn header(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
     let bad = |what: &str| format!("this is no .npy file: {what}");
     let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or_else(|| bad("the magic bytes are missing"))?;
     let (len, start) = match rest {
@@ -87,7 +95,117 @@ fn header(bytes: &[u8]) -> Result<Header<'_>, String> {
         return Err(bad("more than 64 dimensions"));
     }
     let dtype = Dtype::parse(descr).map_err(|e| e.to_string())?;
-    Ok(Header { dtype, shape, fortran, data: &bytes[end..] })
+    Ok((Header { dtype, shape, fortran }, &bytes[end..]))
+}
+
+/// A matrix that is read as it is asked for.
+struct Matrix {
+    source: Box<dyn Read + Send>,
+    dtype: Dtype,
+    rows: usize,
+    columns: usize,
+    /// Rows of a block.
+    block: usize,
+    row: usize,
+    bytes: Vec<u8>,
+    /// What the rows are, where the command line says so.
+    kind: Option<String>,
+}
+
+/// Opens an array; a matrix whose rows lie one after another comes in blocks.
+pub(super) fn open(mut source: Box<dyn Read + Send>, options: &Options) -> Result<Box<dyn Source>, String> {
+    let failed = |e: std::io::Error| format!("cannot read the .npy file: {e}");
+    let kind = options.rows.clone();
+    let mut start = vec![0; 12];
+    let mut take = |bytes: &mut Vec<u8>, n: usize| {
+        bytes.clear();
+        (&mut source).take(n as u64).read_to_end(bytes).map_err(failed)
+    };
+    take(&mut start, 12)?;
+    let len = match start.as_slice() {
+        [_, _, _, _, _, _, 1, _, a, b, ..] => (10 + usize::from(u16::from_le_bytes([*a, *b]))).saturating_sub(12),
+        [_, _, _, _, _, _, _, _, a, b, c, d] => u32::from_le_bytes([*a, *b, *c, *d]) as usize,
+        _ => 0,
+    };
+    let mut rest = Vec::new();
+    take(&mut rest, len)?;
+    start.extend_from_slice(&rest);
+    let (Header { dtype, shape, fortran }, data) = header(&start)?;
+    if let (&[rows, columns], false, true) = (shape.as_slice(), fortran, data.is_empty())
+        && kind.as_deref() != Some("labels")
+        && !options.whole
+        && let Some(width) = columns.checked_mul(dtype.size).filter(|&width| width > 0)
+    {
+        let block = (BLOCK_BYTES / width).max(1);
+        return Ok(Box::new(Matrix { source, dtype, rows, columns, block, row: 0, bytes: Vec::new(), kind }));
+    }
+    let mut bytes = start;
+    source.take(INPUT).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(Box::new(Once(Some(samples(read(&bytes)?, kind.as_deref())?))))
+}
+
+impl Source for Matrix {
+    fn next(&mut self) -> Result<Option<Block>, String> {
+        let rows = self.block.min(self.rows - self.row);
+        // A matrix without rows is one block, for the model to refuse.
+        if rows == 0 && (self.row > 0 || self.rows > 0) {
+            return Ok(None);
+        }
+        let width = self.columns * self.dtype.size;
+        self.bytes.clear();
+        let read = (&mut self.source).take((rows * width) as u64).read_to_end(&mut self.bytes);
+        read.map_err(|e| format!("cannot read the .npy file: {e}"))?;
+        if self.bytes.len() < rows * width {
+            return Err(format!(
+                "the .npy file is cut: ({}, {}) elements of {} bytes are announced, and it ends in row {}",
+                self.rows,
+                self.columns,
+                self.dtype.size,
+                self.row + self.bytes.len() / width
+            ));
+        }
+        let array = decode(&self.dtype, &[rows, self.columns], false, &self.bytes)?;
+        let first = self.row as u64;
+        self.row += rows;
+        if rows == 0 {
+            self.rows = 1;
+            self.row = 1;
+        }
+        let samples = samples(array, self.kind.as_deref())?;
+        Ok(Some(Block { first, done: self.row as u64, ..Block::whole(samples) }))
+    }
+
+    fn total(&self) -> Option<u64> {
+        Some(self.rows as u64)
+    }
+}
+
+/// An array as samples: numbers in rows, or whatever its rank and type make of it.
+fn samples(array: Array, kind: Option<&str>) -> Result<Samples, String> {
+    if kind == Some("labels") || array.shape().len() != 2 {
+        return Ok(Samples::Array(array));
+    }
+    Ok(match array {
+        Array::F32(values) => match values.into_dimensionality::<Ix2>() {
+            Ok(values) => Samples::Dense32(values),
+            Err(e) => return Err(e.to_string()),
+        },
+        Array::Str(a) => rows(a.shape(), a.iter().map(|text| Value::Str(text.as_str().into()))),
+        Array::Bytes(a) => rows(a.shape(), a.iter().map(|bytes| Value::Bytes(bytes.as_slice().into()))),
+        Array::Object(a) => rows(a.shape(), a.iter().cloned()),
+        numbers => {
+            let numbers = numbers.to_f64().and_then(|values| values.into_dimensionality::<Ix2>().ok());
+            Samples::Dense(numbers.ok_or("numbers in rows are expected")?)
+        }
+    })
+}
+
+fn rows(shape: &[usize], values: impl Iterator<Item = Value>) -> Samples {
+    let mut rows: Vec<Vec<Value>> = vec![Vec::new(); shape[0]];
+    for (i, value) in values.enumerate() {
+        rows[i / shape[1]].push(value);
+    }
+    Samples::Rows(rows)
 }
 
 #[cfg(test)]

@@ -1,0 +1,173 @@
+//! The loop behind `predict` and `compare`: blocks of rows through a model, reading ahead on a second thread.
+
+use std::sync::mpsc::sync_channel;
+
+use ndarray::{Axis, Slice};
+use skestimators::{Column, ColumnData, Error, ErrorKind, Method, Model, Output, Samples, Table, Value};
+
+use super::{
+    Failure,
+    input::{Block, Source},
+    model,
+    progress::Progress,
+};
+
+/// Blocks that wait to be answered.
+const AHEAD: usize = 2;
+
+/// Whether a method answers each row by itself, so that blocks of rows can be answered one by one.
+pub(super) fn is_row_wise(method: Method) -> bool {
+    !matches!(
+        method,
+        Method::PredictCov
+            | Method::StagedPredict
+            | Method::StagedPredictProba
+            | Method::StagedDecisionFunction
+            | Method::FeatureNamesOut
+    )
+}
+
+/// Answers a source block by block.
+pub(super) fn each_block(
+    model: &Model,
+    methods: &[Method],
+    mut source: Box<dyn Source>,
+    progress: &mut Progress,
+    mut answered: impl FnMut(Vec<Column>, Vec<(Method, Output)>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut answer = |block: Block| {
+        let answer = |&method| match model.call(method, &block.samples) {
+            Ok(answer) => Ok((method, answer)),
+            Err(e) => Err(refusal(model, method, &block, &e)),
+        };
+        let answers = methods.iter().map(answer).collect::<Result<Vec<_>, _>>()?;
+        let (rows, done) = (block.samples.rows() as u64, block.done);
+        answered(block.kept, answers)?;
+        progress.advance(rows, done);
+        Ok(())
+    };
+    // The first block is answered at once: most inputs have no second.
+    let Some(first) = source.next().map_err(Failure::input)? else {
+        return Err(Failure::input("the input has no rows"));
+    };
+    answer(first)?;
+    let (sender, receiver) = sync_channel(AHEAD);
+    // Not joined: where the answer ends early, a reader may be waiting for input that never comes.
+    std::thread::spawn(move || {
+        loop {
+            let next = source.next();
+            let last = !matches!(next, Ok(Some(_)));
+            if sender.send(next).is_err() || last {
+                break;
+            }
+        }
+    });
+    loop {
+        match receiver.recv() {
+            Ok(Ok(Some(block))) => answer(block)?,
+            Ok(Ok(None)) => return Ok(()),
+            Ok(Err(message)) => return Err(Failure::input(message)),
+            Err(_) => return Err(Failure::other("the reading of the input broke off; please report this input")),
+        }
+    }
+}
+
+/// A model's refusal of a block, with the row and the column where one of them is at fault.
+#[cold]
+fn refusal(model: &Model, method: Method, block: &Block, e: &Error) -> Failure {
+    if e.kind() != ErrorKind::Input {
+        return model::refused(e);
+    }
+    let Some((row, own)) = first_refused(model, method, block, e) else { return model::refused(e) };
+    let number = block.first + row as u64;
+    let place = match block.lines.get(row) {
+        Some(line) => format!("row {number} (line {line})"),
+        None => format!("row {number}"),
+    };
+    let message = own.to_string();
+    // What the model says of a row alone is about its row 0; this row has a number of its own.
+    let message = message.split("\nThe first one is in row ").next().unwrap_or_default();
+    let message = if message.contains(": row 0, column") {
+        message.replace(": row 0, column", &format!(": {place}, column"))
+    } else {
+        let column =
+            column_at_fault(&block.samples, row, message).map_or(String::new(), |name| format!(", column {name}"));
+        format!("{message}: {place}{column}")
+    };
+    let text = message.starts_with("could not convert string to float") && model.feature_names_in().is_none();
+    let hint = if text && matches!(block.samples, Samples::Table(_)) {
+        "; the model names no columns and is given all: --keep takes one past it, --columns chooses"
+    } else {
+        ""
+    };
+    Failure::input(format!("{message}{hint} ({})", e.exception()))
+}
+
+/// The first row at fault, and what the model says of it alone; `None` where the fault is that of the whole input.
+fn first_refused(model: &Model, method: Method, block: &Block, e: &Error) -> Option<(usize, Error)> {
+    let rows = block.samples.rows();
+    let part = |from: usize, to: usize| slice(&block.samples, from, to).map(|x| model.call(method, &x).err());
+    let (mut good, mut bad) = (0, rows);
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        match part(0, middle)? {
+            Some(_) => bad = middle,
+            None => good = middle,
+        }
+    }
+    let row = bad.checked_sub(1)?;
+    let own = part(row, row + 1)?.unwrap_or_else(|| e.clone());
+    // If the last row is refused in the same words, no row is at fault; but values that are not finite can be shown.
+    let shown = column_at_fault(&block.samples, row, &own.to_string()).is_some();
+    let general = row == 0 && block.first == 0 && part(rows - 1, rows)?.is_some_and(|last| last == own);
+    (shown || !general).then_some((row, own))
+}
+
+/// Rows `from` to `to`, of samples whose rows can be told apart.
+fn slice(x: &Samples, from: usize, to: usize) -> Option<Samples> {
+    Some(match x {
+        Samples::Dense(x) => Samples::Dense(x.slice_axis(Axis(0), Slice::from(from..to)).to_owned()),
+        Samples::Dense32(x) => Samples::Dense32(x.slice_axis(Axis(0), Slice::from(from..to)).to_owned()),
+        Samples::Rows(rows) => Samples::Rows(rows[from..to].to_vec()),
+        Samples::Text(texts) => Samples::Text(texts[from..to].to_vec()),
+        Samples::Records(records) => Samples::Records(records[from..to].to_vec()),
+        Samples::Table(table) => {
+            let part = |column: &Column| {
+                let data = match &column.data {
+                    ColumnData::F64(v) => ColumnData::F64(v[from..to].to_vec()),
+                    ColumnData::F32(v) => ColumnData::F32(v[from..to].to_vec()),
+                    ColumnData::I64(v) => ColumnData::I64(v[from..to].to_vec()),
+                    ColumnData::Bool(v) => ColumnData::Bool(v[from..to].to_vec()),
+                    ColumnData::Str(v) => ColumnData::Str(v[from..to].to_vec()),
+                    ColumnData::Mixed(v) => ColumnData::Mixed(v[from..to].to_vec()),
+                    _ => return None,
+                };
+                Some(Column { name: column.name.clone(), data })
+            };
+            Samples::Table(Table::new(table.columns().iter().map(part).collect::<Option<_>>()?).ok()?)
+        }
+        _ => return None,
+    })
+}
+
+/// The first column of a row that is not finite, where that is what the model refuses.
+fn column_at_fault(x: &Samples, row: usize, message: &str) -> Option<String> {
+    if !message.contains("NaN") && !message.contains("infinity") {
+        return None;
+    }
+    let at = |i: Option<usize>| i.map(|i| i.to_string());
+    let missing = |value: &Value| match value {
+        Value::Float(x) => !x.is_finite(),
+        other => *other == Value::None,
+    };
+    match x {
+        Samples::Dense(x) => at(x.row(row).iter().position(|x| !x.is_finite())),
+        Samples::Dense32(x) => at(x.row(row).iter().position(|x| !x.is_finite())),
+        Samples::Rows(rows) => at(rows[row].iter().position(missing)),
+        Samples::Table(table) => {
+            let column = table.columns().iter().find(|column| missing(&column.data.value(row)));
+            column.map(|column| format!("'{}'", skpickle::printable(&column.name)))
+        }
+        _ => None,
+    }
+}
