@@ -5,11 +5,9 @@ use std::collections::HashMap;
 use ndarray::Array2;
 use skestimators::{Column, ColumnData, Model, Samples, Table, Value};
 
-use super::refusal::Refusal;
+pub(super) use super::names::{listed, quoted};
+use super::{names::nearest, refusal::Refusal};
 use crate::{json::Json, samples};
-
-/// Names that a message lists at most.
-const MOST_NAMES: usize = 30;
 
 /// A column of a request whose type is not settled.
 type Named = (String, Vec<Value>);
@@ -288,32 +286,6 @@ pub(super) fn from_columns(model: &Model, columns: Vec<Column>) -> Result<Sample
     table(names.iter().filter_map(|name| given.remove(name)).collect())
 }
 
-/// The name that is most like another, if one is rather like it.
-fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a String>) -> Option<&'a String> {
-    let plain = |text: &str| -> Vec<char> {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(64).collect()
-    };
-    let wanted = plain(name);
-    let distance = |other: &String| edits(&wanted, &plain(other));
-    let (near, edits) = among.take(1000).map(|other| (other, distance(other))).min_by_key(|(_, edits)| *edits)?;
-    (edits <= wanted.len() / 3).then_some(near)
-}
-
-/// Letters to add, take away or replace.
-fn edits(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut before = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = before + usize::from(x != y);
-            before = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(before + 1);
-        }
-    }
-    row[b.len()]
-}
-
 fn settled((name, values): Named) -> Column {
     Column { name, data: typed(values) }
 }
@@ -354,21 +326,6 @@ fn typed(values: Vec<Value>) -> ColumnData {
     }
 }
 
-/// A name in quotes, safe to print.
-pub(super) fn quoted(name: impl AsRef<str>) -> String {
-    format!("'{}'", skpickle::printable(name.as_ref()))
-}
-
-/// Names behind one another, cut where there are many.
-pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    let count = names.len();
-    let mut list: Vec<String> = names.take(MOST_NAMES).map(quoted).collect();
-    if count > MOST_NAMES {
-        list.push(format!("… ({count} in all)"));
-    }
-    list.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -381,13 +338,5 @@ mod tests {
         assert_eq!(typed(vec![Value::Bool(true)]), ColumnData::Bool(vec![true]));
         assert_eq!(typed(vec![Value::Str("a".into()), Value::None]), ColumnData::Str(vec![Some("a".into()), None]));
         assert!(matches!(typed(vec![Value::Str("a".into()), int(1)]), ColumnData::Mixed(_)));
-    }
-
-    #[test]
-    fn slips_of_the_pen_are_found() {
-        let given = ["Sepal Length".to_owned(), "width".to_owned()];
-        assert_eq!(nearest("sepal_length", given.iter()), Some(&given[0]));
-        assert_eq!(nearest("petal", given.iter()), None);
-        assert_eq!(edits(&['a', 'b'], &['b']), 1);
     }
 }

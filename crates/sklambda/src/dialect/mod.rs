@@ -9,6 +9,7 @@ mod example;
 mod info;
 mod input;
 pub(crate) mod mlflow;
+mod names;
 mod records;
 mod refusal;
 mod sagemaker;
