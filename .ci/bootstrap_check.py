@@ -82,6 +82,8 @@ class Function:
                 self.wfile.write(body)
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+        # A function that is ended leaves its connection as it is.
+        self.server.handle_error = lambda *_: None
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         environment = {

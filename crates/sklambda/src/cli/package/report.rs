@@ -12,7 +12,7 @@ use crate::source::sha256;
 /// What a package may have to be sent to Lambda itself; a larger one goes through S3.
 const DIRECT: usize = 50 << 20;
 
-/// The program and its libraries in memory, before any model: 10 MB were seen.
+/// The program and its libraries in memory, before any model: 16 MB were seen.
 const PROGRAM: u64 = 20 << 20;
 
 /// Memory while a model is decoded, as a multiple of its file, unpacked: the file, the unpacked stream and the model
