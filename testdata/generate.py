@@ -2686,7 +2686,7 @@ case(NMF, "float32", in_float32(portions), n_components=2, random_state=0, _sinc
 for _loss in ("frobenius", "kullback-leibler", "itakura-saito", 0.5, 1.5, 2.5):
     case(NMF, "mu-%s" % _loss, portions, n_components=2, random_state=0, solver="mu", init="random", beta_loss=_loss, _rtol=1e-8)
 case(NMF, "mu-sparse", with_zeros(portions), n_components=2, random_state=0, solver="mu", init="random", beta_loss="kullback-leibler", _maybe={"alpha_W": 0.01}, _rtol=1e-8)
-case(NMF, "mu-sparse-frobenius", with_zeros(portions), n_components=2, random_state=0, solver="mu", init="random", _rtol=1e-8)
+case(NMF, "mu-sparse-frobenius", with_zeros(portions), n_components=2, random_state=0, solver="mu", init="random", _since="0.19", _rtol=1e-8)
 case("decomposition.ProjectedGradientNMF", "", portions, n_components=2, random_state=0, _py2=True, _rtol=1e-8)
 case("decomposition.ProjectedGradientNMF", "data", portions, n_components=2, random_state=0, sparseness="data", beta=0.5, _py2=True, _rtol=1e-8)
 case("decomposition.ProjectedGradientNMF", "components", portions, n_components=2, random_state=0, sparseness="components", eta=0.3, _py2=True, _rtol=1e-8)
@@ -2728,7 +2728,7 @@ def forget(model):
             delattr(model, name)
 
 
-case("gaussian_process.GaussianProcessRegressor", "prior", regression, _post=forget)
+case("gaussian_process.GaussianProcessRegressor", "prior", regression, _post=forget, _since="0.20")
 case("gaussian_process.GaussianProcessRegressor", "prior-kernel", regression, _post=forget, kernel=Call(lambda: __import__("sklearn.gaussian_process.kernels").gaussian_process.kernels.ConstantKernel(2.0) * __import__("sklearn.gaussian_process.kernels").gaussian_process.kernels.RBF(0.7)))
 
 # -- model_selection: thresholds

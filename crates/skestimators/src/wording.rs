@@ -88,8 +88,10 @@ impl Speaker<'_> {
             ("discriminant_analysis", _) => Some(broadcast),
             ("cross_decomposition", _) => Some(format!("{broadcast} ({rows},{found})")),
             ("naive_bayes", _) => Some(format!("Expected input with {expected} features, got {found} instead")),
+            ("semi_supervised", _) => Some(format!(
+                "Incompatible dimension for X and Y matrices: X.shape[1] == {expected} while Y.shape[1] == {found}"
+            )),
             ("covariance", _)
-            | ("semi_supervised", "LabelPropagation" | "LabelSpreading")
             | ("neighbors", "KNeighborsClassifier" | "KNeighborsRegressor" | "NearestNeighbors" | "NearestCentroid") => {
                 Some(pairs)
             }
@@ -155,8 +157,15 @@ impl Speaker<'_> {
 
     /// What follows "is required".
     pub(crate) fn by(&self) -> String {
-        let named = matches!(self.class, "MaxAbsScaler" | "RobustScaler" | "StandardScaler") || self.age == Age::Now;
-        if named { format!(" by {}", self.class) } else { String::new() }
+        let pairs = self.key.starts_with("covariance.") && self.class != "EllipticEnvelope";
+        match self.class {
+            _ if self.age == Age::Now => format!(" by {}", self.class),
+            "MaxAbsScaler" | "RobustScaler" | "StandardScaler" => format!(" by {}", self.class),
+            _ if pairs || self.age == Age::Own && matches!(self.class, "KernelPCA" | "KernelRidge" | "MeanShift") => {
+                " by check_pairwise_arrays".to_owned()
+            }
+            _ => String::new(),
+        }
     }
 }
 

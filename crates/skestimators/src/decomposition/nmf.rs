@@ -199,10 +199,13 @@ impl Nmf {
                  positive beta_loss.",
             ));
         }
-        if self.width_in_bits
-            && !matches!(self.solver, Solver::MiniBatch)
-            && self.single != matches!(x, Samples::Dense32(_))
-        {
+        // Sparse samples do not say how wide their numbers were.
+        let other_width = match x {
+            Samples::Sparse(_) => false,
+            Samples::Dense32(_) => !self.single,
+            _ => self.single,
+        };
+        if self.width_in_bits && !matches!(self.solver, Solver::MiniBatch) && other_width {
             let dtype = if self.single { "float32" } else { "float64" };
             return Err(Error::input_type(format!("H should have the same dtype as X. Got H.dtype = {dtype}.")));
         }
