@@ -67,7 +67,7 @@ impl Example {
                 };
                 Some(Example { row: sample.clone(), names })
             }
-            ("text", Json::Str(_)) => Some(Example { row: sample.clone(), names: None }),
+            ("text", Json::Str(_)) | ("records", Json::Object(_)) => Some(Example { row: sample.clone(), names: None }),
             _ => None,
         }
     }
@@ -112,13 +112,16 @@ impl Example {
         self.names.as_ref().map_or(row.clone(), |names| format!("{}\n{row}", names.join(",")))
     }
 
-    /// The request of the Python toolkit.
-    pub(crate) fn seed(&self) -> String {
-        format!("{{\"input\": {}}}", self.rows())
+    /// What may be sent to `/predict`: records where columns have names, which the Python toolkit's request cannot tell.
+    pub(crate) fn plain(&self) -> String {
+        if self.names.is_some() { self.records() } else { format!("{{\"input\": {}}}", self.rows()) }
     }
 
-    /// The request of the Open Inference Protocol.
-    pub(crate) fn v2(&self) -> String {
+    /// The request of the Open Inference Protocol, which has no form for dicts.
+    pub(crate) fn v2(&self) -> Option<String> {
+        if matches!(self.row, Json::Object(_)) {
+            return None;
+        }
         let cells = if let Json::Array(cells) = &self.row { cells.as_slice() } else { std::slice::from_ref(&self.row) };
         let datatypes = self.datatypes();
         let tensor = |name: &Json, shape: &str, datatype: &str, data: &[Json]| {
@@ -143,7 +146,7 @@ impl Example {
                 tensor(&Json::str("input"), &shape, datatypes.first().copied().unwrap_or("FP64"), cells)
             }
         };
-        format!("{{\"inputs\": [{tensors}]}}")
+        Some(format!("{{\"inputs\": [{tensors}]}}"))
     }
 }
 

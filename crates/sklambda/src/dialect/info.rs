@@ -29,7 +29,7 @@ pub(super) fn index(service: &Service) -> Response {
         ("status", Json::str("ok")),
         ("model", Json::str(service.name.as_str())),
         ("paths", Json::Object(paths)),
-        ("example", service.example().map_or(Json::Null, |example| Json::str(example.seed()))),
+        ("example", service.example().map_or(Json::Null, |example| Json::str(example.plain()))),
     ];
     Response::json(200, &object(entries))
 }

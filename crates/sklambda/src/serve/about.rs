@@ -19,7 +19,14 @@ pub(super) struct Told {
 pub(super) fn text(service: &Service) -> Told {
     let Loaded::Model(model) = &service.loaded else { return Told { model: String::new(), body: None } };
     let probabilities = if model.has(Method::PredictProba) { ", \"return_probabilities\": true" } else { "" };
-    let body = service.example().map(|example| format!("{{\"input\": {}{probabilities}}}", example.rows()));
+    let body = service.example().map(|example| {
+        let plain = example.plain();
+        // The toolkit's request may ask for probabilities as well.
+        match plain.strip_suffix('}') {
+            Some(start) if plain.starts_with('{') => format!("{start}{probabilities}}}"),
+            _ => plain,
+        }
+    });
     Told { model: about(model), body }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn text(service: &Service) -> Result<String, serde_json::Error> {
         post(
             "/predict",
             "Rows in any dialect; the keys of the body tell which",
-            json(example.map(crate::dialect::Example::seed)),
+            json(example.map(crate::dialect::Example::plain)),
         ),
         post("/invocations", "MLflow and SageMaker", json(rows("{\"inputs\": ROWS}"))),
         post(
@@ -29,7 +29,7 @@ pub(super) fn text(service: &Service) -> Result<String, serde_json::Error> {
         post(
             &format!("/v2/models/{name}/infer"),
             "Open Inference Protocol V2",
-            json(example.map(crate::dialect::Example::v2)),
+            json(example.and_then(crate::dialect::Example::v2)),
         ),
         get("/", "What this server is; a page for browsers", "application/json"),
         get("/ping", "Health", "application/json"),

@@ -310,3 +310,13 @@ fn every_datatype_of_v2_is_taken() {
     let answer = client.request_with("POST", "/v2/models/model/infer", &binary, "{}");
     assert_eq!(answer.status(), 415, "{}", answer.text());
 }
+
+#[test]
+fn a_model_with_names_is_asked_by_name_in_the_printed_line() {
+    let server = named();
+    let line = server.announced.lines().find(|line| line.starts_with("curl")).unwrap();
+    let body = line.split("-d '").nth(1).unwrap().trim_end_matches('\'');
+    assert!(body.starts_with("[{\"age\": "), "{line}");
+    let (status, text) = post(&mut server.client(), "/predict", body);
+    assert!(status == 200 && text.starts_with("{\"predict\": ["), "{text}");
+}

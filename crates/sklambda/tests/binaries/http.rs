@@ -17,7 +17,7 @@ pub(crate) struct Serving {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
     /// What it said on its way up.
-    announced: String,
+    pub(crate) announced: String,
 }
 
 impl Serving {

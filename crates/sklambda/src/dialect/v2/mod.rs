@@ -230,6 +230,6 @@ fn samples(model: &Model, body: &Json) -> Result<Samples, Refusal> {
 }
 
 fn refuse(service: &Service, refusal: &Refusal) -> Response {
-    let example = service.example().map(super::Example::v2);
+    let example = service.example().and_then(super::Example::v2);
     super::refused(refusal.status, &refusal.with_example(example.as_deref()))
 }
