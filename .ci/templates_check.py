@@ -109,7 +109,7 @@ def check_serverless(program):
 
 check_sam()
 check_terraform()
-if len(sys.argv) > 1:
+if len(sys.argv) > 1 and sys.argv[1]:
     check_serverless(os.path.abspath(sys.argv[1]))
 for made in sorted(pathlib.Path(sys.argv[2]).glob("*.template.json")) if len(sys.argv) > 2 else []:
     check_rights("cdk", json.loads(made.read_text()))
