@@ -11,7 +11,7 @@ const { chromium } = createRequire(import.meta.url)(resolve(playwright));
 const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 async function serve(model) {
-  const server = spawn(binary, ["serve", "--port", "0", "--model", model], { stdio: ["ignore", "pipe", "inherit"] });
+  const server = spawn(binary, ["serve", "--port", "0", "--model", model], { stdio: ["ignore", "pipe", "ignore"] });
   const url = await new Promise((ready, failed) => {
     let said = "";
     server.stdout.on("data", (data) => {
@@ -25,6 +25,7 @@ async function serve(model) {
   return { url, stop: () => server.kill() };
 }
 
+process.setMaxListeners(0);
 const browser = await chromium.launch({ executablePath, args: quiet });
 
 async function open(model, options = {}) {
