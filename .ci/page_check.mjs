@@ -154,9 +154,9 @@ const model = (name) => `testdata/page/${name}.joblib`;
 }
 {
   const { page, url, done } = await open(model("table"), { deviceScaleFactor: 1 });
-  await page.getByLabel("age").fill("24");
-  await page.getByLabel("sex").selectOption({ label: "female" });
-  await page.getByLabel("class").selectOption({ label: "first" });
+  await page.getByLabel("age", { exact: true }).fill("24");
+  await page.getByLabel("sex", { exact: true }).selectOption({ label: "female" });
+  await page.getByLabel("class", { exact: true }).selectOption({ label: "first" });
   await press(page);
   const record = JSON.parse((await page.textContent("#curl")).match(/-d '(.*?)'/s)[1]);
   assert.equal(record[0].sex, "female");
