@@ -153,7 +153,7 @@ const model = (name) => `testdata/page/${name}.joblib`;
   await done();
 }
 {
-  const { page, url, done } = await open(model("table"), { deviceScaleFactor: 1 });
+  const { page, url, done } = await open(model("table"), { viewport: { width: 1400, height: 900 } });
   await page.getByLabel("age", { exact: true }).fill("24");
   await page.getByLabel("sex", { exact: true }).selectOption({ label: "female" });
   await page.getByLabel("class", { exact: true }).selectOption({ label: "first" });
