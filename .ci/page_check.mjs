@@ -11,7 +11,7 @@ const { chromium } = createRequire(import.meta.url)(resolve(playwright));
 const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 async function serve(model) {
-  const server = spawn(binary, ["serve", "--port", "0", "--model", model], { stdio: ["ignore", "pipe", "inherit"] });
+  const server = spawn(binary, ["serve", "--port", "0", "--model", model], { stdio: ["ignore", "pipe", "ignore"] });
   const url = await new Promise((ready, failed) => {
     let said = "";
     server.stdout.on("data", (data) => {
@@ -25,6 +25,7 @@ async function serve(model) {
   return { url, stop: () => server.kill() };
 }
 
+process.setMaxListeners(0);
 const browser = await chromium.launch({ executablePath, args: quiet });
 
 async function open(model, options = {}) {
@@ -152,10 +153,10 @@ const model = (name) => `testdata/page/${name}.joblib`;
   await done();
 }
 {
-  const { page, url, done } = await open(model("table"), { deviceScaleFactor: 1 });
-  await page.getByLabel("age").fill("24");
-  await page.getByLabel("sex").selectOption({ label: "female" });
-  await page.getByLabel("class").selectOption({ label: "first" });
+  const { page, url, done } = await open(model("table"), { viewport: { width: 1400, height: 900 } });
+  await page.getByLabel("age", { exact: true }).fill("24");
+  await page.getByLabel("sex", { exact: true }).selectOption({ label: "female" });
+  await page.getByLabel("class", { exact: true }).selectOption({ label: "first" });
   await press(page);
   const record = JSON.parse((await page.textContent("#curl")).match(/-d '(.*?)'/s)[1]);
   assert.equal(record[0].sex, "female");

@@ -9,7 +9,7 @@
 
 use std::process::ExitCode;
 
-use sklambda::{Handler, Loaded, load};
+use sklambda::{Handler, Loaded, lambda::Logging, load};
 
 /// The address of the model, from the function's own variables.
 fn address() -> Result<String, String> {
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         }
         Ok(loaded)
     });
-    match sklambda::lambda::run(handler, |line| eprintln!("{line}")) {
+    match sklambda::lambda::run(handler, Logging::default(), |line: &str| eprintln!("{line}")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("{e}");

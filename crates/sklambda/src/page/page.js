@@ -232,10 +232,10 @@
       try { row = read(area.value); } catch { row = Array(count).fill(0); }
       const frame = canvas.getBoundingClientRect();
       const [x, y] = [((event.clientX - frame.left) / frame.width) * side, ((event.clientY - frame.top) / frame.height) * side];
-      const [full, radius] = [Number(ink.value) || 1, side / 14];
+      const [full, radius] = [Number(ink.value) || 1, Math.max(1.1, side / 14)];
       for (let i = 0; i < count; i++) {
         const far = Math.hypot((i % side) + 0.5 - x, Math.floor(i / side) + 0.5 - y);
-        const light = Math.round(full * Math.max(0, Math.min(1, radius + 0.7 - far)) * 100) / 100;
+        const light = Math.round(full * Math.max(0, Math.min(1, radius + 0.5 - far)) * 100) / 100;
         if (light > (row[i] ?? 0)) row[i] = light;
       }
       set(row);
@@ -299,7 +299,9 @@
   const NOT_OF_SAMPLES = ["get_feature_names_out", "inverse_transform", "staged_predict", "staged_predict_proba", "staged_decision_function"];
   const methods = model.methods.filter((name) => !NOT_OF_SAMPLES.includes(name));
   const together = methods.includes("predict") && methods.includes("predict_proba");
-  const shown = methods.filter((name) => !(together && name === "predict_proba"));
+  // What a model is for comes first.
+  const rank = (name) => (["transform", "predict"].indexOf(name) + 1);
+  const shown = methods.filter((name) => !(together && name === "predict_proba")).sort((a, b) => rank(b) - rank(a));
   $("method").append(...shown.map((name) => el("option", { value: name, textContent: name === "predict" && together ? "predict, with probabilities" : name })));
   $("method-row").hidden = shown.length < 2;
   const method = () => $("method").value;
