@@ -90,9 +90,12 @@ fn refusal(model: &Model, method: Method, block: &Block, e: &Error) -> Failure {
     let message = if message.contains(": row 0, column") {
         message.replace(": row 0, column", &format!(": {place}, column"))
     } else {
-        let column =
-            column_at_fault(&block.samples, row, message).map_or(String::new(), |name| format!(", column {name}"));
-        format!("{message}: {place}{column}")
+        let column = column_at_fault(&block.samples, row, message);
+        let column = column.map_or(String::new(), |name| format!(", column {name}"));
+        // The place stands after the first line: what follows is advice.
+        let (first, advice) = message.split_once('\n').unwrap_or((message, ""));
+        let place = if first.ends_with('.') { format!(" At {place}{column}.") } else { format!(": {place}{column}") };
+        format!("{first}{place}\n{advice}").trim_end().to_owned()
     };
     let text = message.starts_with("could not convert string to float") && model.feature_names_in().is_none();
     let hint = if text && matches!(block.samples, Samples::Table(_)) {

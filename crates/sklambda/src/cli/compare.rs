@@ -250,8 +250,7 @@ impl Comparison {
             self.pairs = names.iter().enumerate().map(|(i, name)| pair(name, i, i)).collect();
         }
         if self.pairs.is_empty() {
-            let found: Vec<String> =
-                expected.iter().take(8).map(|column| skpickle::printable(&column.name).to_string()).collect();
+            let found: Vec<String> = expected.iter().take(8).map(|column| skpickle::printable(&column.name)).collect();
             return Err(Failure::input(format!(
                 "the expected answers have {} columns ({}), and the model answers {}: {}",
                 expected.len(),

@@ -112,7 +112,7 @@ pub(super) fn open(
     let header: Vec<String> = top.iter().map(str::to_owned).collect();
     let has_header = options.header.unwrap_or_else(|| {
         wanted.names().is_some_and(|names| names == header.as_slice())
-            || top.iter().any(|cell| typed::infer(std::iter::once(cell)) != Kind::Int && cell.parse::<f64>().is_err())
+            || top.iter().any(|cell| typed::infer(&std::iter::once(cell)) != Kind::Int && cell.parse::<f64>().is_err())
     });
     let Selection { features, kept, mut notes } =
         if has_header { columns::select(&header, options, wanted)? } else { nameless(width, options, wanted)? };
@@ -162,7 +162,7 @@ pub(super) fn open(
         let told = options.types.iter().find(|(told, _)| told == name).map(|(_, kind)| *kind);
         let cells = first.iter().map(move |record| record.get(place).unwrap_or_default());
         let text = options.untyped || matches!(form, Form::Text);
-        told.unwrap_or_else(|| if text { Kind::Text } else { typed::infer(cells) })
+        told.unwrap_or_else(|| if text { Kind::Text } else { typed::infer(&cells) })
     };
     let features = features.into_iter().map(|(name, place)| {
         let kind = kind_of(&name, place);
@@ -317,7 +317,7 @@ fn samples(form: &Form, rows: usize, mut columns: Vec<Column>) -> Result<Samples
                     ColumnData::F64(values) => out.iter_mut().zip(values).for_each(|(o, &v)| *o = v),
                     ColumnData::I64(values) => out.iter_mut().zip(values).for_each(|(o, &v)| *o = v as f64),
                     ColumnData::Bool(values) => {
-                        out.iter_mut().zip(values).for_each(|(o, &v)| *o = f64::from(u8::from(v)))
+                        out.iter_mut().zip(values).for_each(|(o, &v)| *o = f64::from(u8::from(v)));
                     }
                     _ => {}
                 }

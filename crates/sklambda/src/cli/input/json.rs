@@ -138,7 +138,7 @@ fn member(row: &Json, name: &str, at: usize, number: usize, place: Place<'_>) ->
         Some((key, value)) if key.as_str() == Some(name) => Some(value),
         _ => row.get(name),
     };
-    let name = || skpickle::printable(name).to_string();
+    let name = || skpickle::printable(name);
     let value =
         value.ok_or_else(|| format!("{} has no '{}'; a missing value is written null", place(number), name()))?;
     plain(value).map_err(|e| format!("{e}: {}, column '{}'", place(number), name()))

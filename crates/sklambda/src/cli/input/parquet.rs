@@ -83,7 +83,7 @@ fn supported(column: &ColumnDescriptor) -> Result<(), String> {
     }
     match (column.physical_type(), column.logical_type_ref()) {
         (Physical::BOOLEAN | Physical::FLOAT | Physical::DOUBLE, None) => Ok(()),
-        (Physical::INT32 | Physical::INT64, None | Some(LogicalType::Integer { .. })) => Ok(()),
+        (Physical::INT32 | Physical::INT64, None | Some(LogicalType::Integer(_))) => Ok(()),
         (Physical::BYTE_ARRAY, None | Some(LogicalType::String | LogicalType::Enum | LogicalType::Json)) => Ok(()),
         (physical, None) => {
             Err(format!("a column of type {physical} is not read; numbers, bools or text are expected"))
@@ -169,7 +169,7 @@ where
 
 fn read(reader: &mut ColumnReader, column: &ColumnDescriptor, rows: usize) -> Result<ColumnData, String> {
     let optional = column.max_def_level() > 0;
-    let unsigned = matches!(column.logical_type_ref(), Some(LogicalType::Integer { is_signed: false, .. }));
+    let unsigned = matches!(column.logical_type_ref(), Some(LogicalType::Integer(int)) if !int.is_signed);
     let whole = |there: &[bool]| there.iter().all(|&there| there);
     let ints = |values: Vec<i64>, there: Vec<bool>| match whole(&there) {
         true => ColumnData::I64(values),

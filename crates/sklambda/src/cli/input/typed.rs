@@ -51,7 +51,7 @@ fn truth(cell: &str) -> Option<bool> {
 }
 
 /// The type that holds these cells, as pandas chooses it for a whole column.
-pub(super) fn infer<'c>(cells: impl Iterator<Item = &'c str> + Clone) -> Kind {
+pub(super) fn infer<'c>(cells: &(impl Iterator<Item = &'c str> + Clone)) -> Kind {
     if cells.clone().all(|cell| int(cell).is_some()) {
         Kind::Int
     } else if cells.clone().all(|cell| float(cell).is_some()) {
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     fn column(cells: &[&str]) -> ColumnData {
-        let mut builder = Builder::new(infer(cells.iter().copied()));
+        let mut builder = Builder::new(infer(&cells.iter().copied()));
         assert!(cells.iter().all(|cell| builder.push(cell)), "{cells:?}");
         builder.take()
     }
