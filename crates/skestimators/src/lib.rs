@@ -63,3 +63,4 @@ pub use data::{Array, Column, ColumnData, Csr, Output, Record, Samples, Table, V
 pub use error::{Error, ErrorKind, Result};
 pub use method::Method;
 pub use model::{Model, supported};
+pub use state::RowCost;

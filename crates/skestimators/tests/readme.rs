@@ -1,5 +1,5 @@
 //! The table of supported estimators in the README is what the registry and the fixtures say.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

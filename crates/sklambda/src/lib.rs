@@ -9,6 +9,7 @@ mod handler;
 mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod limits;
 mod lists;
 mod numpy;
 mod python;

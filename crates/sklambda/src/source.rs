@@ -2,9 +2,7 @@
 
 use std::{fs::File, io, path::Path};
 
-use skpickle::Limits;
-
-use crate::handler::Loaded;
+use crate::{handler::Loaded, limits};
 
 /// What the Python toolkit tells apart by name.
 const EXTENSIONS: [&str; 3] = [".joblib", ".pkl", ".pickle"];
@@ -26,7 +24,7 @@ pub fn load(path: Option<&str>) -> Result<Loaded, String> {
         return Ok(Loaded::Nothing);
     }
     open(path).map_err(|e| errno(&e, path))?;
-    let graph = skpickle::load_path(path, &Limits::default()).map_err(|e| e.to_string())?;
+    let graph = skpickle::load_path(path, &limits::current()?).map_err(|e| e.to_string())?;
     Loaded::from_graph(&graph)
 }
 
@@ -59,7 +57,7 @@ fn errno(error: &io::Error, path: &str) -> String {
 
 #[cfg(feature = "s3")]
 fn load_object(url: &str) -> Result<Loaded, String> {
-    let limits = Limits::default();
+    let limits = limits::current()?;
     let address = crate::s3::Address::parse(url).ok_or_else(|| format!("{url}: expected s3://bucket/key"))?;
     let bytes = crate::s3::get(&address, &crate::s3::process_env, limits.input_bytes)?;
     if strict() && !has_known_extension(&address.key) {

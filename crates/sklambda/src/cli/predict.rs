@@ -84,7 +84,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
 
 /// Loads a model, or a member of a bundle: the one that is named, or the only one that there is.
 fn load(path: &str, member: Option<&str>) -> Result<Model, Failure> {
-    let graph = skpickle::load_path(path, &skpickle::Limits::default()).map_err(|e| Failure::model(e.to_string()))?;
+    let limits = crate::limits::current().map_err(Failure::usage)?;
+    let graph = skpickle::load_path(path, &limits).map_err(|e| Failure::model(e.to_string()))?;
     let refused = |e: skestimators::Error| Failure::model(e.to_string());
     if member.is_some() || graph.root().kind() == Kind::Object {
         return Model::from_graph(&graph, member).map_err(refused);
