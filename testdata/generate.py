@@ -4,7 +4,7 @@
 
     python generate.py [--only REGEX]             with the interpreter of one environment: its scikit-learn version
     python generate.py --all DIR [--only REGEX]   with every environment DIR/sk-<version>; starts from an empty case folder
-    python generate.py --examples                 the three models of the README and the examples (scikit-learn 1.9.1)
+    python generate.py --examples                 the models of the README, the examples and the command-line tests (scikit-learn 1.9.1)
     python generate.py --list                     the names of all cases
 
 A case is one line at the end of this file.  It becomes testdata/<package>/<Case>/ with one model file a version and
@@ -12,10 +12,13 @@ expected.json:
 
     estimator   "<package>.<Class>"
     inputs      name -> {"kind": "dense", "dtype", "rows"} | {"kind": "sparse", "dtype", "shape", "indptr", "indices", "data"}
-                | {"kind": "frame", "columns", "rows"};  the same for all versions of the case
+                | {"kind": "frame", "columns", "rows"} | {"kind": "rows" | "text" | "records" | "labels", "rows"};  the same for
+                all versions of the case.  In rows, records and labels a float that JSON has no number for is {"$float": "NaN"}
     versions    name -> file, sklearn, params, classes, methods, absent, errors
       methods   "<method>" or "<method>@<input>" -> input, dtype, output, and exact or rtol + atol.
                 staged_* are stacked along axis 0; predict_std is the second answer of predict(return_std=True);
+                predict_cov, kneighbors_dist and the like are parts of what Python gives in one; neighbours within a radius are
+                sorted by distance, then by index.  labels_, embedding_ are stored results of what cannot say more
                 decision_path is {"csr": ...} (a forest adds n_nodes_ptr); the answer of a multi-output predict_proba is a list
       absent    methods that the object does not have (hasattr is false)
       errors    {method, input, message}: what scikit-learn refuses, with its words
@@ -50,7 +53,9 @@ METHODS = ("predict", "predict_proba", "predict_log_proba", "predict_joint_log_p
            "score_samples", "apply", "decision_path", "staged_predict", "staged_predict_proba",
            "staged_decision_function")
 # Asked where they are, and not listed as absent elsewhere: few classes have them.
-RARE = ("mahalanobis",)
+RARE = ("mahalanobis", "kneighbors_dist", "kneighbors_ind", "radius_neighbors_dist", "radius_neighbors_ind", "predict_cov")
+# What those leave that answer for the samples of their fit alone.
+STORED = ("labels_", "row_labels_", "column_labels_", "embedding_")
 CASES = []
 # Versions between two that differ more: only basic cases, and those of families whose state changed around them.
 BETWEEN = ((0, 19), (0, 21), (1, 1), (1, 6), (1, 8))
@@ -73,9 +78,13 @@ def case(key, name, data, **params):
     """Register a case.  Parameters that begin with an underscore are about the case, not about the estimator:
     _since, _until   first and last version that can do it (by default decided by classes and parameters);
     _maybe           parameters given only to versions that know them;
-    _also            further inputs to ask: "sparse", "f32", "int", "f_order";
+    _also            further inputs to ask: "sparse", "f32", "int", "bool", "one" (one sample), "empty" (none);
+    _every           also written by the versions in between;
+    _inverse         inverse_transform is asked with the rounded answer of transform rather than with X;
     _post            what is done to the fitted model;
     _py2             a basic one: also written by Python 2 and by the versions in between;
+    _fitless         the version that first fitted it: before, it was complete without;
+    _ties            equal distances come in an order that is known: neighbours are asked for in spite of them;
     _fit             arguments of fit beyond X and y;
     _partial         use partial_fit;
     _rtol            another tolerance, for answers that went through 32 bits on the way."""
@@ -136,15 +145,20 @@ def build(value):
 
 def find(key):
     package, name = key.split(".")
-    for enable in ("enable_hist_gradient_boosting", "enable_halving_search_cv"):
+    for enable in ("enable_hist_gradient_boosting", "enable_halving_search_cv", "enable_iterative_imputer"):
         try:
             importlib.import_module("sklearn.experimental." + enable)
         except ImportError:
             pass
-    try:
-        return getattr(importlib.import_module("sklearn." + package), name)
-    except (ImportError, AttributeError):
-        raise Skip("no %s" % key)
+    for module in (package, package + ".text", package + ".image", package + "._gpc", package + ".gpc"):
+        try:
+            return getattr(importlib.import_module("sklearn." + module), name)
+        except (ImportError, AttributeError):
+            pass
+    raise Skip("no %s" % key)
+
+
+OLD_NAMES = {"estimator": ["base_estimator"], "max_iter": ["n_iter"], "sparse_output": ["sparse"]}
 
 
 def make(key, params, maybe):
@@ -153,8 +167,7 @@ def make(key, params, maybe):
     kwargs = {}
     for source, optional in ((params, False), (maybe, True)):
         for name, value in source.items():
-            for old in ([name, "base_estimator"] if name == "estimator" else [name, "n_iter"] if name == "max_iter"
-                        else [name]):
+            for old in [name] + OLD_NAMES.get(name, []):
                 if old in known:
                     kwargs[old] = build(value)
                     break
@@ -167,10 +180,15 @@ def make(key, params, maybe):
 # ------------------------------------------------------------------ data
 
 class Data(object):
-    """Training data and inputs to ask."""
+    """Training data and inputs to ask; further inputs by name."""
 
     def __init__(self, X, y, T, **more):
         self.X, self.y, self.T, self.more = X, y, T, more
+        self.further = {}
+
+
+class Records(list):
+    """Lists of names, or of pairs."""
 
 
 def rng(seed):
@@ -353,6 +371,15 @@ def gram(base):
     return data
 
 
+def exact_gram(base):
+    """The same to its last digit, so that no rounding of BLAS is seen."""
+    def data():
+        d = base()
+        d.T, d.X = d.T.dot(d.X.T).round(6), d.X.dot(d.X.T).round(6)
+        return d
+    return data
+
+
 def weighted(base):
     def data():
         import numpy as np
@@ -473,11 +500,376 @@ def category_frame():
     return d
 
 
+def asked(base, **further):
+    """The same data with further inputs to ask: name -> function of the usual one."""
+    def data():
+        d = base()
+        for name in further:
+            d.further[name] = further[name](d.T)
+        return d
+    return data
+
+
+def asked_of(base, *rows):
+    """The same data, asked for some of the rows alone."""
+    def data():
+        d = base()
+        d.T = d.T[list(rows)]
+        return d
+    return data
+
+
+def ties():
+    """A grid of points, some there twice: many distances are equal."""
+    import numpy as np
+    X = np.array([[i % 4, i // 4 % 4, i % 2] for i in range(32)], dtype=float)
+    T = np.array([[0, 0, 0], [1.5, 1.5, 0.5], [3, 3, 1], [0.5, 2, 0], [-1, 5, 9]], dtype=float)
+    return Data(X, np.arange(32) // 8, T)
+
+
+def neighbourhood():
+    """Points within reach of each other, for a radius."""
+    import numpy as np
+    d = Data(*blobs(3, 30, 2, 51))
+    d.T = np.vstack([d.X[:3] + 0.25, d.X[4:6], [[0.0, 0.0]]])
+    return d
+
+
+def truths():
+    """Bools, for distances of sets."""
+    import numpy as np
+    r = rng(52)
+    return Data(r.uniform(size=(24, 5)) > 0.5, np.arange(24) % 3, r.uniform(size=(5, 5)) > 0.5)
+
+
+def angles():
+    """Latitudes and longitudes in radians."""
+    import numpy as np
+    r = rng(53)
+    X = np.round(np.column_stack([r.uniform(-1.5, 1.5, 24), r.uniform(-3.1, 3.1, 24)]), 3)
+    return Data(X, np.arange(24) % 3, np.array([[0.0, 0.0], [0.5, -2.0], [1.2, 3.0]]))
+
+
+def distances(base):
+    """Distances to the fitted points in place of the points."""
+    def data():
+        import numpy as np
+        d = base()
+        far = lambda a: np.round(np.sqrt(((a[:, None, :] - d.X[None, :, :]) ** 2).sum(axis=2)), 3)  # noqa: E731
+        d.T, d.X = far(d.T), far(d.X)
+        return d
+    return data
+
+
+def nonnegative(base=None):
+    def data():
+        import numpy as np
+        d = (base or iris)()
+        d.X, d.T = np.round(abs(d.X), 2), np.round(abs(d.T), 2)
+        return d
+    return data
+
+
+def few(base, n):
+    """The first rows alone, where a model keeps all of them."""
+    def data():
+        d = base()
+        d.X, d.y = d.X[:n], d.y if d.y is None else d.y[:n]
+        return d
+    return data
+
+
+def wide():
+    """More columns than an answer has room for."""
+    import numpy as np
+    r = rng(54)
+    X = np.round(r.randn(20, 12), 2)
+    return Data(X, None, np.vstack([np.round(r.randn(3, 12), 2), np.zeros((1, 12))]))
+
+
+def palette():
+    """Categories that are text."""
+    import numpy as np
+    r = rng(61)
+    names = np.array([[u"red", u"green", u"blue", u"gr\u00fcn"], [u"s", u"m", u"l", u"xl"], [u"", u"a", u"b", u" a"]])
+    X = np.column_stack([names[j][np.minimum(r.randint(0, 5, 40), 3)] for j in range(3)])
+    T = np.vstack([X[:4], [[u"blue", u"xl", u""], [u"red", u"s", u" a"]]])
+    return Data(X, np.arange(40) % 3 * 1.5 + (X[:, 0] == u"red"), T)
+
+
+def strange(base):
+    """With categories that were never seen."""
+    def data():
+        import numpy as np
+        d = base()
+        d.further["strange"] = np.vstack([d.T[:1], [[u"yellow", u"m", u"a"], [u"Red", u"", u"B"]]]).astype(d.T.dtype)
+        return d
+    return data
+
+
+def objects(base=palette):
+    """The same as Python objects, with a column of numbers."""
+    def data():
+        import numpy as np
+        d = base()
+        table = lambda a: np.column_stack([a.astype(object), [[len(row[0])] for row in a]])  # noqa: E731
+        d.X, d.T = table(d.X), table(d.T)
+        return d
+    return data
+
+
+def holes(base=palette, hole=None):
+    """Text with missing values."""
+    def data():
+        d = base()
+        d.X, d.T = d.X.astype(object), d.T.astype(object)
+        d.X[::7, 0] = hole
+        d.X[3::9, 2] = hole
+        d.T[1, 0] = d.T[2, 2] = hole
+        return d
+    return data
+
+
+def palette_frame(base=palette):
+    """A table of text and numbers."""
+    def data():
+        import pandas as pd
+        d = base()
+
+        def table(a):
+            columns = [("color", pd.Series(list(a[:, 0]), dtype=object)), ("size", pd.Series(list(a[:, 1]), dtype=object)),
+                       ("length", pd.Series([len(v) for v in a[:, 0]], dtype="int64")), ("even", pd.Series([len(v) % 2 == 0 for v in a[:, 0]]))]
+            return pd.DataFrame(dict(columns), columns=[name for name, _ in columns])
+        d.X, d.T = table(d.X), table(d.T)
+        return d
+    return data
+
+
+def rare():
+    """Numbers as categories, some of them seldom."""
+    import numpy as np
+    r = rng(62)
+    X = np.column_stack([np.minimum(r.geometric(0.45, 60), 6), r.randint(0, 3, 60), np.minimum(r.geometric(0.3, 60), 8) * 10]).astype(float)
+    T = np.vstack([X[:3], [[6, 2, 80], [5, 0, 70], [1, 1, 10]]])
+    d = Data(X, np.round(r.randn(60) + X[:, 0], 2), T)
+    d.further["strange"] = np.array([[1.0, 7.0, 15.0], [-1.0, 0.0, 10.0]])
+    return d
+
+
+def rare_classes():
+    import numpy as np
+    d = rare()
+    d.y = np.array([u"lo", u"mid", u"hi"])[np.digitize(d.y, [1.0, 3.0])]
+    return d
+
+
+def rare_binary():
+    import numpy as np
+    d = rare()
+    d.y = np.array([u"no", u"yes"])[(d.y > 2).astype(int)]
+    return d
+
+
+def on_edges():
+    """Values on the edges of bins and beyond them, and a constant column."""
+    import numpy as np
+    r = rng(63)
+    X = np.column_stack([np.arange(40) % 9, np.round(r.randn(40), 2), np.round(r.exponential(2.0, 40), 1), [3.0] * 40])
+    T = np.array([[0, 0, 0, 3], [2, -9, 0.1, 2], [4, 9, 5, 4], [8, 0.5, 100, 3], [2.9999999999, 0.25, 2.5, 3], [-0.0, 1e-9, 1, 3]])
+    d = Data(X, None, T)
+    return d
+
+
+def labels(*values, **kw):
+    """Labels: fitted, and asked in another order."""
+    def data():
+        import numpy as np
+        y = np.array(values, dtype=kw.get("dtype"))
+        d = Data(y, None, y[::-1][:kw.get("ask", 4)])
+        if "strange" in kw:
+            d.further["strange"] = np.array(kw["strange"])
+        return d
+    return data
+
+
+def tag_sets():
+    sets = [(u"b", u"a"), (u"c",), (), (u"a", u"c", u"a"), (u"d",)]
+    d = Data([list(s) for s in sets], None, [[u"a"], [], [u"d", u"b"], [u"a", u"b", u"c", u"d"]])
+    d.further["strange"] = [[u"a", u"zz"]]
+    return d
+
+
+def number_sets():
+    return Data([[3, 1], [2], [7, 2, 1]], None, [[1, 2, 3], [7], []])
+
+
+def indicator():
+    d = multilabel()
+    return Data(d.y, None, d.y[:5])
+
+
+SENTENCES = [
+    u"The quick brown fox jumps over the lazy dog", u"A quick-brown FOX? It's the fox's den!", u"na\u00efve caf\u00e9 R\u00e9sum\u00e9 re\u0301sume\u0301",
+    u"\u00bd cup of sugar, 2\u00b2 eggs and x_1 = 3.14", u"\u0130stanbul \u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03a3 STRASSE Stra\u00dfe", u"\u4eca\u65e5 \u306f \u4e16\u754c; hello   world\thello\nworld",
+    u"one two three four five six seven", u"dogs dog dogs' dogged the of and", u"e-mail: me@example.org, http://example.org/a?b=c"]
+ASKED = [u"the fox and the dog", u"CAF\u00c9 cafe\u0301 cafe na\u00efve naive", u"", u"!!! ...", u"unknown words only zzz", u"hello hello hello world 3 14 \u00bd",
+         u"\u0928\u092e\u0938\u094d\u0924\u0947 \u4e16\u754c \u4eca\u65e5", u" a  b\u00a0c\u2003dogs\u2028fox "]
+
+
+def documents():
+    return Data(list(SENTENCES), None, list(ASKED))
+
+
+def capitals():
+    """Letters that Python 2 and 3 write differently in lower case."""
+    return Data(list(SENTENCES), None, [u"\u0130STANBUL \u03c3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2 stra\u00dfe \u03a3\u0391\u03a3 \u1e9e"])
+
+
+def one_document():
+    return Data(list(SENTENCES[:1]), None, list(ASKED[:3]))
+
+
+def term_counts():
+    import numpy as np
+    import scipy.sparse as sp
+    X = rng(71).poisson(0.7, (20, 7))
+    d = Data(sp.csr_matrix(X), None, sp.csr_matrix(np.vstack([X[:3], np.zeros((1, 7), dtype=int)])))
+    d.further["dense"] = X[:3].astype(float)
+    return d
+
+
+def records():
+    X = [{u"city": u"Bern", u"temperature": 12.5}, {u"city": u"London", u"rain": True, u"temperature": -3}, {u"city": u"Bern", u"wind": 7}]
+    T = [{u"city": u"London", u"temperature": 1.5}, {u"city": u"Oslo", u"snow": 4, u"rain": False}, {}, {u"wind": 0, u"temperature": 2}]
+    return Data(X, None, T)
+
+
+def record_lists():
+    X = [{u"tags": [u"a", u"b"], u"n": 1}, {u"tags": u"c", u"n": 2.5}]
+    return Data(X, None, [{u"tags": [u"b", u"a"]}, {u"tags": u"b", u"n": 3}])
+
+
+def hashed():
+    X = [{u"dog": 1, u"cat": 2, u"elephant": 4}, {u"dog": -2, u"run": 5.5}, {}]
+    return Data(X, None, X)
+
+
+def hashed_words():
+    X = [{u"color": u"red", u"dog": 1}, {u"color": u"gr\u00fcn"}]
+    return Data(X, None, X)
+
+
+def hashed_pairs():
+    X = Records([[(u"a", 1), (u"b", -2.5)], [(u"a", 3), (u"a", -3)], [(u"c", u"d")]])
+    return Data(X, None, X)
+
+
+def hashed_text():
+    X = Records([[u"a", u"bb", u"a"], [u"ccc", u"\u00fc"], []])
+    return Data(X, None, X)
+
+
+def pictures():
+    import numpy as np
+    X = np.arange(2 * 4 * 5, dtype=float).reshape(2, 4, 5)
+    return Data(X, None, X + 0.5)
+
+
+def color_pictures():
+    import numpy as np
+    X = np.arange(2 * 3 * 4 * 3, dtype=float).reshape(2, 3, 4, 3)
+    return Data(X, None, X)
+
+
+def unlabelled(base):
+    """Most labels unknown: -1."""
+    def data():
+        import numpy as np
+        d = base()
+        d.y = np.where(np.arange(len(d.y)) % 4 == 0, d.y, -1)
+        return d
+    return data
+
+
+def ranked():
+    """Columns with equal scores, and a constant one."""
+    import numpy as np
+    d = nonnegative(iris)()
+    column = lambda a: np.column_stack([a, a[:, 1], a[:, 0] * 0 + 2, a[:, 1]])  # noqa: E731
+    d.X, d.T = column(d.X), column(d.T)
+    return d
+
+
+def ranked_regression():
+    import numpy as np
+    d = regression(40, 4, 81)
+    d.X, d.T = np.column_stack([d.X, d.X[:, 2]]), np.column_stack([d.T, d.T[:, 2]])
+    return d
+
+
+def latent():
+    """Five columns of two causes."""
+    import numpy as np
+    d = regression(60, 2, 83)
+    mix = np.array([[1.0, 0.5, -1.0, 0.2, 0.7], [0.3, -1.0, 0.4, 1.0, -0.6]])
+    d.X = np.round(d.X.dot(mix) + 0.3 * rng(84).randn(60, 5), 2)
+    d.T = np.vstack([np.round(d.T.dot(mix), 2), d.X[:1]])
+    return d
+
+
+def minus_one(base):
+    """Missing values marked by -1."""
+    def data():
+        import numpy as np
+        d = missing(base)()
+        d.X, d.T = (np.where(np.isnan(a), -1.0, a) for a in (d.X, d.T))
+        return d
+    return data
+
+
+def empty_column(base):
+    """A column without any value."""
+    def data():
+        import numpy as np
+        d = base()
+        d.X[:, 1] = np.nan
+        return d
+    return data
+
+
+def csr_of(base):
+    """The same values as CSR matrices."""
+    def data():
+        import scipy.sparse as sp
+        d = base()
+        d.X, d.T = sp.csr_matrix(d.X), sp.csr_matrix(d.T)
+        return d
+    return data
+
+
+def smooth():
+    """A few points of a curve, for Gaussian processes."""
+    import numpy as np
+    r = rng(91)
+    X = np.round(r.uniform(-3, 3, (12, 2)), 2)
+    y = np.round(np.sin(X[:, 0]) + 0.3 * X[:, 1] + 0.05 * r.randn(12), 3)
+    return Data(X, y, np.vstack([np.round(r.uniform(-4, 4, (4, 2)), 2), X[:1], [[20.0, -20.0]]]))
+
+
+def smooth_targets():
+    import numpy as np
+    d = smooth()
+    d.y = np.column_stack([d.y, np.round(d.X[:, 1] ** 2, 2)])
+    return d
+
+
 # ------------------------------------------------------------------ JSON forms
 
 def plain(value):
     """Nested lists of what JSON has."""
     import numpy as np
+    if isinstance(value, dict):
+        return dict((k, plain(v)) for k, v in value.items())
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     if isinstance(value, np.ndarray):
@@ -500,13 +892,36 @@ def csr(m):
     return {"shape": plain(list(m.shape)), "indptr": plain(m.indptr), "indices": plain(m.indices), "data": plain(m.data)}
 
 
+def cells(value):
+    """Nested lists of values whose types matter."""
+    import numpy as np
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple, set)):
+        return [cells(v) for v in (sorted(value) if isinstance(value, set) else value)]
+    if isinstance(value, dict):
+        return dict((key, cells(v)) for key, v in value.items())
+    value = plain(value)
+    return {"$float": value} if value in ("NaN", "Infinity", "-Infinity") else value
+
+
 def input_form(x):
     import numpy as np
+    if isinstance(x, list):
+        first = x[0] if x else ""
+        kind = "text" if hasattr(first, "lower") else "records" if isinstance(x, Records) or isinstance(first, dict) else "rows"
+        return {"kind": kind, "rows": cells(x)}
+    if isinstance(x, np.ndarray) and x.ndim == 2 and x.dtype.kind in "OUS":
+        return {"kind": "rows", "rows": cells(x)}
+    if isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype.kind != "f":
+        return {"kind": "labels", "dtype": x.dtype.str, "rows": cells(x)}
     if hasattr(x, "columns"):
         columns = []
         rows = [[] for _ in range(len(x))]
         for name in x.columns:
             column = {"name": name, "dtype": str(x[name].dtype)}
+            if column["dtype"] in ("str", "string"):
+                column["dtype"] = "object"       # the types of text since pandas 3
             if column["dtype"] == "category":
                 column["categories"] = plain(list(x[name].cat.categories))
             columns.append(column)
@@ -515,7 +930,34 @@ def input_form(x):
         return {"kind": "frame", "columns": columns, "rows": rows}
     if hasattr(x, "tocsr"):
         return dict(csr(x), kind="sparse", dtype=str(x.dtype))
-    return {"kind": "dense", "dtype": str(np.asarray(x).dtype), "rows": plain(x)}
+    form = {"kind": "dense", "dtype": str(np.asarray(x).dtype), "rows": plain(x)}
+    if x.shape[0] == 0:
+        form["columns"] = x.shape[1]
+    return form
+
+
+def from_form(form):
+    """The input that was written so."""
+    import numpy as np
+    import scipy.sparse as sp
+    if form["kind"] == "sparse":
+        return sp.csr_matrix((form["data"], form["indices"], form["indptr"]), shape=form["shape"], dtype=form["dtype"])
+    if form["kind"] == "rows":
+        return np.array([[float(v["$float"]) if isinstance(v, dict) else v for v in row] for row in form["rows"]], dtype=object)
+    return np.array([[float(v) if hasattr(v, "lower") else v for v in np.atleast_1d(row)] for row in form["rows"]],
+                    dtype=str(form["dtype"])).reshape(np.shape(form["rows"]))
+
+
+def rounded(x):
+    """An answer as an input."""
+    import numpy as np
+    if hasattr(x, "tocsr"):
+        x = x.tocsr().copy()
+        x.sort_indices()
+        x.data = np.round(x.data, 3)
+        return x
+    x = np.asarray(x)
+    return np.round(x, 3) if x.dtype.kind == "f" else x
 
 
 def dumps(value, depth=0):
@@ -685,7 +1127,7 @@ def restore(path, lib):
 def takes_std(model):
     """Whether predict has return_std; None when that is for an inner estimator to say."""
     predict = getattr(type(model), "predict", None)
-    if predict is None:
+    if predict is None or isinstance(predict, property):
         return False
     if not PY2:
         names = inspect.signature(predict).parameters
@@ -698,6 +1140,16 @@ def ask(model, method, x):
     import numpy as np
     if method == "predict_std":
         return model.predict(x, return_std=True)[1]
+    if method == "predict_cov":
+        return model.predict(x, return_cov=True)[1]
+    if method in STORED:
+        return getattr(model, method)
+    if method.endswith(("_dist", "_ind")):
+        dist, ind = getattr(model, method.rsplit("_", 1)[0])(x)
+        if method.startswith("radius"):
+            orders = [np.lexsort((i, d)) for d, i in zip(dist, ind)]
+            dist, ind = ([np.asarray(v[o]) for v, o in zip(a, orders)] for a in (dist, ind))
+        return dist if method.endswith("_dist") else ind
     out = getattr(model, method)(x)
     if method.startswith("staged_"):
         out = np.array(list(out))
@@ -713,6 +1165,11 @@ def answer_form(model, method, out):
     if hasattr(out, "tocsr"):
         more.update(dtype=str(out.dtype), output={"csr": csr(out)})
         sample = out.data
+    elif isinstance(out, list) and (not out or not hasattr(out[0], "dtype") or out[0].dtype.kind in "OUS"):
+        more.update(dtype="|O", output=plain(out))   # sets of labels, terms of documents, records
+        sample = np.zeros(0, dtype=object)
+    elif getattr(out, "dtype", None) == object and out.ndim == 1 and hasattr(out[0], "dtype"):
+        return answer_form(model, method, list(out))   # as many neighbours as there are
     elif isinstance(out, (list, tuple)):
         more.update(dtype=str(out[0].dtype), output=plain(out), list=True)
         sample = np.concatenate([np.ravel(o) for o in out])
@@ -737,13 +1194,19 @@ def inputs_of(data, opts):
     """name -> object: what is asked."""
     import numpy as np
     import scipy.sparse as sp
-    inputs = {"X": data.T}
+    inputs = dict(data.further, X=data.T)
+    if isinstance(data.T, list):
+        return inputs
+    if isinstance(data.T, np.ndarray) and data.T.dtype.kind in "OUS":
+        if data.T.ndim == 2:
+            inputs["bad_width"] = data.T[:, :-1]
+        return inputs
     if hasattr(data.T, "columns"):
         columns = list(data.T.columns)
         inputs["bad_width"] = data.T[columns[:-1]]
         inputs["reordered"] = data.T[columns[1:] + columns[:1]]
         return inputs
-    if data.T.ndim == 1:
+    if data.T.ndim != 2:
         return inputs
     inputs["bad_width"] = data.T[:2, :-1]
     if isinstance(data.T, np.ndarray):
@@ -752,7 +1215,8 @@ def inputs_of(data, opts):
         inputs["nan"] = hole
         inputs["infinite"] = np.where(np.isnan(hole), np.inf, hole)
         further = {"sparse": lambda: sp.csr_matrix(data.T), "f32": lambda: data.T.astype(np.float32),
-                   "int": lambda: np.round(data.T).astype(np.int64)}
+                   "int": lambda: np.round(data.T).astype(np.int64), "bool": lambda: data.T > 0,
+                   "one": lambda: data.T[:1], "empty": lambda: data.T[:0]}
         for name in opts.get("_also", ()):
             inputs[name] = further[name]()
     return inputs
@@ -775,7 +1239,18 @@ def final(model):
             return model
 
 
-def answers(model, inputs, rtol):
+def tied(model, x):
+    """Whether the nearest of all samples are found by a selection that leaves open which of two equally near ones comes first."""
+    import numpy as np
+    if model._fit_method != "brute":
+        return False
+    fitted = model._fit_X.shape[0]
+    dist = np.asarray(model.kneighbors(x, n_neighbors=min(fitted, model.n_neighbors + 1))[0])
+    return not np.all(np.diff(dist, axis=1) > 1e-7)
+
+
+def answers(model, inputs, opts):
+    rtol = opts.get("_rtol", 0)
     methods, absent, errors = {}, [], []
 
     def record(method, name):
@@ -800,20 +1275,35 @@ def answers(model, inputs, rtol):
             left_out.update(["transform", "inverse_transform"])
         if any(c.__name__ == "RegressorMixin" for c in type(last).__mro__):
             left_out.update(["decision_function", "staged_decision_function"])
-    if type(last).__name__ == "GMM":
+    if isinstance(inputs["X"], list) and "inverse" not in inputs:
+        left_out.add("inverse_transform")         # of documents: old versions make something even of them
+    if type(last).__name__ in ("GMM", "DPGMM", "VBGMM"):
         left_out.add("score_samples")             # a pair
+    if type(last).__name__ == "NMF" and hasattr(inputs["X"], "tocsr"):
+        left_out.add("inverse_transform")         # numpy made objects of the product
     present = []
     for method in METHODS:
         if method in left_out:
             continue
         if hasattr(model, method):
             present.append(method)
-            record(method, "X")
+            record(method, "inverse" if method == "inverse_transform" and "inverse" in inputs else "X")
         else:
             absent.append(method)
     for method in RARE:
-        if hasattr(model, method):
+        if method == "predict_cov":
+            known = type(model).__name__ == "GaussianProcessRegressor"
+        else:
+            known = hasattr(model, re.sub("_(dist|ind)$", "", method))
+            if method == "kneighbors_ind" and known and not opts.get("_ties"):
+                known = not tied(model, inputs["X"])
+        if known:
             record(method, "X")
+    if not present:
+        for method in STORED:
+            if hasattr(model, method):
+                record(method, "X")
+                methods[method]["input"] = None
     std = takes_std(model) if "predict" in present else False
     if std:
         record("predict_std", "X")
@@ -831,7 +1321,7 @@ def answers(model, inputs, rtol):
         if name == "sparse" and current() < (0, 20):
             continue
         # With names in another order 1.0 and 1.1 warn and go on: to refuse is right too.
-        if name != "X" and first and not (name == "reordered" and (1, 0) <= current() < (1, 2)):
+        if name not in ("X", "inverse") and first and not (name == "reordered" and (1, 0) <= current() < (1, 2)):
             record(first, name)
     return methods, absent, errors
 
@@ -846,6 +1336,8 @@ def version_name():
 def fit(key, data, params, opts):
     model = make(key, params, opts.get("_maybe", {}))
     args = dict(data.more, **opts.get("_fit", {}))
+    if current() < number(opts.get("_fitless", "0")):
+        return model
     if opts.get("_partial"):
         model.partial_fit(data.X, data.y, **dict(args, **opts["_partial"]))
     elif data.y is None:
@@ -877,7 +1369,7 @@ def write_case(key, name, data_of, params, opts):
             raise Skip("not in this version")
         if PY2 and not opts.get("_py2"):
             raise Skip("not written by Python 2")
-        if current()[:2] in BETWEEN and not opts.get("_py2") and not EVERY_VERSION.search(name):
+        if current()[:2] in BETWEEN and not opts.get("_py2") and not opts.get("_every") and not EVERY_VERSION.search(name):
             raise Skip("only the versions around this one")
         data = data_of()
         model = fit(key, data, params, opts)
@@ -888,11 +1380,14 @@ def write_case(key, name, data_of, params, opts):
         file, lib = save(model, folder, version, choice)
         model = restore(os.path.join(folder, file), lib)
         inputs = inputs_of(data, opts)
+        if opts.get("_inverse"):
+            written = doc["inputs"].get("inverse")
+            inputs["inverse"] = from_form(written) if written else rounded(model.transform(inputs["X"]))
         forms = json.loads(json.dumps(dict((k, input_form(v)) for k, v in inputs.items())))
         if doc["versions"] and doc["inputs"] != forms:
             raise ValueError("other inputs than in the versions written before: run --all --only %s" % name)
         doc["inputs"] = forms
-        methods, absent, errors = answers(model, inputs, opts.get("_rtol", 0))
+        methods, absent, errors = answers(model, inputs, opts)
         if not methods:
             raise ValueError("no method answered: %r" % errors)
         if hasattr(model, "classes_"):
@@ -969,6 +1464,11 @@ def examples():
         pickle.dump(make_pipeline(StandardScaler(), SVC(probability=True, random_state=0)).fit(X, y), fh)
     joblib.dump(MLPClassifier(hidden_layer_sizes=(8,), max_iter=800, random_state=0).fit(X, y),
                 os.path.join(folder, "iris_mlp.joblib"))
+    # Bundles, as people save a model with its metadata: with one estimator, and with two.
+    scaler = StandardScaler().fit(X)
+    logistic = LogisticRegression(max_iter=1000).fit(scaler.transform(X), y)
+    joblib.dump({"columns": ["sl", "sw", "pl", "pw"], "model": logistic}, os.path.join(folder, "bundle_of_one.joblib"))
+    joblib.dump([{"scaler": scaler, "model": logistic}, "2026-11-28"], os.path.join(folder, "bundle_of_two.joblib"))
     rows = X[[0, 50, 100, 133]]
     doc = {"rows": plain(rows), "models": {}}
     for name in ("iris_logistic.joblib", "iris_pipeline.pkl", "iris_mlp.joblib"):
@@ -1604,6 +2104,491 @@ case("isotonic.IsotonicRegression", "clip", steps, out_of_bounds="clip", increas
 case("isotonic.IsotonicRegression", "raise", inside(steps), out_of_bounds="raise", increasing=False)
 case("frozen.FrozenEstimator", "", iris, estimator=Call(lambda: LR.build().fit(iris().X, iris().y)))
 
+def npy(name):
+    """A function of numpy."""
+    return Call(lambda: getattr(__import__("numpy"), name))
+
+
+def func(path):
+    """A function of scikit-learn, such as "feature_selection.chi2"."""
+    module, name = path.rsplit(".", 1)
+    return Call(lambda: getattr(importlib.import_module("sklearn." + module), name))
+
+
+def array_of(*values, **kw):
+    return Call(lambda: __import__("numpy").array(values, **kw))
+
+
+# -- preprocessing: encoders
+OH = "preprocessing.OneHotEncoder"
+case(OH, "", codes, _py2=True, _inverse=True)
+case(OH, "auto", asked(rare, one=lambda t: t[:1]), _maybe={"categories": "auto"}, _every=True, _inverse=True, _since="0.20")
+case(OH, "legacy", codes, sparse=False, n_values=array_of(3, 4, 5, 6), _py2=True, _until="0.21")
+case(OH, "legacy-features", codes, categorical_features=[1, 3], handle_unknown="ignore", _py2=True, _until="0.21")
+case(OH, "legacy-mask", asked(codes, strange=lambda t: t + 1), categorical_features=array_of(True, False, True, False), handle_unknown="ignore", sparse=False, _py2=True, _until="0.21")
+case(OH, "text", strange(palette), _every=True, _inverse=True, _since="0.20")
+case(OH, "text-ignore", strange(palette), handle_unknown="ignore", sparse_output=False, _inverse=True, _since="0.20")
+case(OH, "objects", objects(), _inverse=True, _since="0.20")
+case(OH, "none", holes(), handle_unknown="ignore", _inverse=True, _since="0.24")
+case(OH, "nan", holes(hole=float("nan")), sparse_output=False, _inverse=True, _since="0.24")
+case(OH, "missing-numbers", missing(rare), handle_unknown="ignore", _inverse=True, _since="0.24")
+case(OH, "frame", palette_frame(), _every=True, _inverse=True, _since="0.20")
+case(OH, "given", strange(palette), categories=[[u"blue", u"green", u"gr\u00fcn", u"red", u"yellow"], [u"l", u"m", u"s", u"xl"], [u"", u" a", u"a", u"b"]], handle_unknown="ignore", _inverse=True)
+case(OH, "float32", rare, handle_unknown="ignore", dtype=npy("float32"), _since="0.20")
+case(OH, "drop-first", strange(palette), drop="first", _every=True, _inverse=True)
+case(OH, "drop-if-binary", lambda: Data(truths().X.astype(float)[:, :3], None, truths().T.astype(float)[:, :3]), drop="if_binary", _inverse=True, _since="0.23")
+case(OH, "drop-given", palette, drop=array_of(u"red", u"m", u"", dtype=object), sparse_output=False, _inverse=True)
+case(OH, "drop-ignore", strange(palette), drop="first", handle_unknown="ignore", _inverse=True, _since="1.0")
+case(OH, "frequency", rare, min_frequency=8, handle_unknown="infrequent_if_exist", _every=True, _inverse=True)
+case(OH, "frequency-drop", rare, min_frequency=0.1, max_categories=4, drop="first", handle_unknown="ignore", sparse_output=False, _inverse=True)
+case(OH, "max-categories", strange(palette), max_categories=3, handle_unknown="infrequent_if_exist", _inverse=True)
+case(OH, "warn", rare, min_frequency=8, handle_unknown="warn", _since="1.6")
+case(OH, "bools", truths, _inverse=True, _since="0.20")
+OR = "preprocessing.OrdinalEncoder"
+case(OR, "text", strange(palette), _every=True, _inverse=True)
+case(OR, "objects", objects(), dtype=npy("int64"), _inverse=True)
+case(OR, "frame", palette_frame(), _inverse=True)
+case(OR, "given", palette, _since="1.0", categories=[[u"red", u"green", u"blue", u"gr\u00fcn"], [u"s", u"m", u"l", u"xl"], [u"", u"a", u"b", u" a"]], dtype=npy("float32"), _inverse=True)
+case(OR, "unknown", strange(palette), handle_unknown="use_encoded_value", unknown_value=-1, _every=True, _inverse=True)
+case(OR, "unknown-nan", rare, handle_unknown="use_encoded_value", unknown_value=npy("nan"), _inverse=True)
+case(OR, "none", holes(), _inverse=True, _since="1.0")
+case(OR, "nan", missing(rare), handle_unknown="use_encoded_value", unknown_value=-2, _inverse=True, _since="1.0")
+case(OR, "encoded-missing", holes(hole=float("nan")), encoded_missing_value=-5, _every=True, _inverse=True)
+case(OR, "frequency", rare, min_frequency=8, handle_unknown="use_encoded_value", unknown_value=99, dtype=npy("int32"), _every=True, _inverse=True)
+case(OR, "max-categories", missing(rare), max_categories=3, handle_unknown="use_encoded_value", unknown_value=-1, _inverse=True)
+TE = "preprocessing.TargetEncoder"
+case(TE, "", rare, cv=2, random_state=0, _every=True)
+case(TE, "smooth", strange(palette), smooth=3.0, cv=2, target_type="continuous", random_state=0)
+case(TE, "binary", rare_binary, cv=2, random_state=0, _every=True)
+case(TE, "multiclass", rare_classes, cv=2, random_state=0, _every=True, _since="1.4")
+case(TE, "frame", palette_frame(), cv=2, random_state=0)
+case(TE, "missing", missing(rare), cv=2, random_state=0)
+case(TE, "given", rare, categories=[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 9.0], [0.0, 1.0, 2.0], [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0]], cv=2, random_state=0)
+
+# -- preprocessing: labels
+LE = "preprocessing.LabelEncoder"
+case(LE, "", labels(3, 1, 2, 3, strange=[1, 9]), _py2=True, _inverse=True)
+case(LE, "text", labels(u"b", u"a", u"\u00fc", u"", strange=[u"zz"]), _every=True, _inverse=True)
+case(LE, "objects", labels(u"b", u"a", u"cc", dtype=object), _inverse=True)
+case(LE, "bools", labels(True, False), _inverse=True)
+case(LE, "negative", labels(-1.5, 0.0, 2.0, -1.5), _inverse=True)
+LB = "preprocessing.LabelBinarizer"
+case(LB, "", labels(3, 1, 2, 3, ask=4), _py2=True, _inverse=True)
+case(LB, "text", labels(u"b", u"a", u"c", ask=3, strange=[u"zz", u"a"]), neg_label=-1, pos_label=2, _every=True, _inverse=True)
+case(LB, "binary", labels(u"no", u"yes", u"no"), _inverse=True)
+case(LB, "one", labels(5, 5), _inverse=True)
+case(LB, "sparse", labels(3, 1, 2, 3), sparse_output=True, _inverse=True)
+case(LB, "sparse-binary", labels(0, 1, 1), sparse_output=True, _inverse=True)
+case(LB, "indicator", indicator)
+ML = "preprocessing.MultiLabelBinarizer"
+case(ML, "", tag_sets, _py2=True, _inverse=True)
+case(ML, "numbers", number_sets, _inverse=True)
+case(ML, "given", tag_sets, classes=[u"d", u"c", u"b", u"a"], sparse_output=True, _inverse=True)
+
+# -- preprocessing: numbers
+case("preprocessing.Binarizer", "", regression, _py2=True, _also=("sparse", "f32", "int"))
+case("preprocessing.Binarizer", "threshold", on_edges, threshold=2.5)
+case("preprocessing.Binarizer", "frame", frame(regression), threshold=-0.5)
+case("preprocessing.KernelCenterer", "", exact_gram(few(iris, 12)), _py2=True)
+KB = "preprocessing.KBinsDiscretizer"
+for _strategy in ("uniform", "quantile", "kmeans"):
+    case(KB, _strategy, on_edges, strategy=_strategy, n_bins=4, encode="ordinal", _inverse=True, _every=True, _maybe={"random_state": 0})
+case(KB, "onehot", on_edges, n_bins=[3, 2, 4, 2], strategy="uniform", _inverse=True, _every=True)
+case(KB, "dense", on_edges, n_bins=3, encode="onehot-dense", strategy="quantile", _inverse=True)
+case(KB, "float32", as_float32(on_edges), n_bins=5, encode="ordinal", strategy="uniform", dtype=npy("float32"), _also=("f32",), _inverse=True)
+case(KB, "averaged", on_edges, n_bins=4, strategy="quantile", quantile_method="averaged_inverted_cdf", encode="ordinal", _inverse=True)
+PF = "preprocessing.PolynomialFeatures"
+case(PF, "", regression, _py2=True, _also=("sparse", "f32", "int", "one"))
+case(PF, "three", regression, degree=3, include_bias=False, _also=("sparse",))
+case(PF, "interactions", regression, degree=3, interaction_only=True, _also=("sparse",), _every=True)
+case(PF, "range", regression, degree=(2, 3), _since="1.0", _also=("sparse",))
+case(PF, "none", regression, degree=0, _since="1.1")
+case(PF, "sparse", sparse(regression), _since="0.20", degree=4, include_bias=False, _every=True)
+case(PF, "sparse-interactions", sparse(regression), _since="0.20", degree=2, interaction_only=True)
+case(PF, "order", frame(regression), order="F")
+PT = "preprocessing.PowerTransformer"
+case(PT, "", regression, _inverse=True, _every=True, _also=("one",))
+case(PT, "raw", missing(regression), standardize=False, _inverse=True)
+case(PT, "box-cox", asked(nonnegative(lambda: Data(abs(regression().X) + 0.1, None, abs(regression().T) + 0.1)), negative=lambda t: -t), method="box-cox", _inverse=True, _every=True)
+case(PT, "box-cox-raw", nonnegative(lambda: Data(abs(regression().X) + 0.1, None, abs(regression().T) + 0.1)), method="box-cox", standardize=False, _inverse=True)
+case(PT, "skewed", nonnegative(lambda: Data(regression().X ** 2 * 10, None, regression().T ** 2 * 10)), _inverse=True)
+case(PT, "frame", frame(regression), _inverse=True)
+QT = "preprocessing.QuantileTransformer"
+case(QT, "", on_edges, n_quantiles=10, random_state=0, _inverse=True, _every=True)
+case(QT, "normal", on_edges, n_quantiles=8, output_distribution="normal", random_state=0, _inverse=True, _every=True)
+case(QT, "missing", missing(regression), n_quantiles=10, random_state=0, _inverse=True, _since="0.20")
+case(QT, "sparse", csr_of(nonnegative(lambda: Data(regression().X * (abs(regression().X) > 1.2), None, regression().T))), n_quantiles=10, ignore_implicit_zeros=True, random_state=0, _inverse=True)
+case(QT, "float32", as_float32(on_edges), n_quantiles=10, random_state=0, _also=("f32",), _inverse=True)
+SP = "preprocessing.SplineTransformer"
+for _extra in ("constant", "linear", "continue", "periodic", "error"):
+    case(SP, _extra, regression, extrapolation=_extra, n_knots=4, degree=V("0", 2, "1.0", 3), _every=_extra == "constant")
+case(SP, "quantile", on_edges, knots="quantile", degree=2, include_bias=False)
+case(SP, "given", regression, knots=array_of([-3, -3, -3, -3], [0, 0, 0, 0.5], [1, 1, 2, 2], [4, 4, 4, 4]), degree=1, extrapolation="linear")
+case(SP, "steps", regression, degree=0, extrapolation="continue")
+case(SP, "sparse", regression, sparse_output=True, _since="1.2")
+case(SP, "zeros", missing(regression), handle_missing="zeros", extrapolation="constant")
+FT = "preprocessing.FunctionTransformer"
+case(FT, "log", nonnegative(regression), func=npy("log1p"), inverse_func=npy("expm1"), validate=True, _every=True, _also=("f32", "int"))
+case(FT, "sqrt", nonnegative(regression), func=npy("sqrt"), inverse_func=npy("square"), validate=False)
+case(FT, "clip", regression, func=npy("clip"), kw_args={"a_min": -1.0, "a_max": 2.0}, validate=True, _since="0.20")
+case(FT, "sparse", sparse(regression), func=npy("abs"), accept_sparse=True, validate=True)
+case(FT, "frame", frame(nonnegative(regression)), func=npy("log1p"), feature_names_out="one-to-one")
+case(FT, "exp", regression, func=npy("exp"), inverse_func=npy("log"), validate=True)
+case(FT, "tanh", regression, func=npy("tanh"), validate=True)
+
+# -- imputers
+I = "preprocessing.Imputer"
+for _strategy in ("mean", "median", "most_frequent"):
+    case(I, _strategy.replace("_", "-"), missing(regression), strategy=_strategy, _py2=True)
+case(I, "rows", asked_of(missing(regression), 0, 1, 3, 4, 5), axis=1, _py2=True)
+case(I, "zeros", regression, missing_values=0, strategy="mean", _py2=True)
+case(I, "sparse", csr_of(minus_one(regression)), missing_values=-1, _py2=True)
+case(I, "empty", empty_column(missing(regression)), _py2=True)
+SI = "impute.SimpleImputer"
+for _strategy in ("mean", "median", "most_frequent"):
+    case(SI, _strategy.replace("_", "-"), missing(regression), strategy=_strategy, _every=True)
+case(SI, "constant", missing(regression), strategy="constant", fill_value=-7.5, _every=True)
+case(SI, "constant-text", holes(hole=float("nan")), strategy="constant", fill_value=u"?")
+case(SI, "text", holes(), missing_values=None, strategy="most_frequent", _every=True)
+case(SI, "indicator", missing(regression), add_indicator=True, _inverse=True, _every=True)
+case(SI, "indicator-text", holes(hole=float("nan")), strategy="most_frequent", add_indicator=True, _inverse=True)
+case(SI, "minus-one", minus_one(regression), missing_values=-1, strategy="median")
+case(SI, "sparse", csr_of(minus_one(regression)), missing_values=-1)
+case(SI, "empty", empty_column(missing(regression)), strategy="mean", _every=True)
+case(SI, "empty-kept", empty_column(missing(regression)), strategy="median", keep_empty_features=True)
+case(SI, "empty-constant", empty_column(missing(regression)), strategy="constant", add_indicator=True, _every=True)
+case(SI, "frame", frame(missing(regression)), strategy="median")
+case(SI, "float32", as_float32(missing(regression)), _also=("f32",))
+MI = "impute.MissingIndicator"
+case(MI, "", missing(regression), _every=True)
+case(MI, "all", missing(regression), features="all")
+case(MI, "sparse", missing(lambda: regression(40, 4, 82)), sparse=True, error_on_new=False)
+case(MI, "new", asked(lambda: Data(empty_column(regression)().X, None, empty_column(regression)().X[:4]), new=lambda t: missing(regression)().T), _every=True)
+case(MI, "zeros", lambda: Data(codes().X.astype(float), None, codes().T.astype(float)), missing_values=0)
+case(MI, "text", holes(), missing_values=None)
+case(MI, "sparse-input", csr_of(minus_one(regression)), missing_values=-1)
+KI = "impute.KNNImputer"
+case(KI, "", missing(lambda: regression(20)), n_neighbors=3, _every=True)
+case(KI, "distance", missing(lambda: regression(20)), n_neighbors=4, weights="distance")
+case(KI, "indicator", missing(lambda: regression(20)), n_neighbors=2, add_indicator=True)
+case(KI, "empty", empty_column(missing(lambda: regression(20))), n_neighbors=2, _every=True)
+case(KI, "empty-kept", empty_column(missing(lambda: regression(20))), n_neighbors=2, keep_empty_features=True)
+case(KI, "minus-one", minus_one(lambda: regression(20)), missing_values=-1, n_neighbors=2)
+II = "impute.IterativeImputer"
+case(II, "", missing(regression), max_iter=3, random_state=0, _every=True, _rtol=1e-7)
+case(II, "ridge", missing(regression), estimator=E(R), max_iter=2, imputation_order="roman", initial_strategy="median", random_state=0, _since="0.21", _rtol=1e-7)
+case(II, "bounds", missing(regression), max_iter=2, min_value=-1.0, max_value=2.0, imputation_order="descending", add_indicator=True, random_state=0, _since="0.21", _rtol=1e-7)
+case(II, "tree", missing(regression), estimator=E(TR, max_depth=2, random_state=0), max_iter=2, random_state=0, skip_complete=True, _since="0.22")
+case(II, "nearest", missing(regression), estimator=E(R), n_nearest_features=2, max_iter=2, random_state=0, _since="0.22", _rtol=1e-7)
+case(II, "constant", empty_column(missing(regression)), estimator=E(R), initial_strategy="constant", fill_value=1.0, keep_empty_features=True, max_iter=2, random_state=0, _rtol=1e-7)
+case(II, "empty", empty_column(missing(regression)), estimator=E(R), max_iter=2, random_state=0, _since="0.21", _rtol=1e-7)
+
+# -- feature_selection
+F_CLASS, CHI2, F_REG = func("feature_selection.f_classif"), func("feature_selection.chi2"), func("feature_selection.f_regression")
+FS = "feature_selection."
+case(FS + "SelectKBest", "", ranked, k=3, _py2=True, _inverse=True, _also=("sparse", "f32"))
+case(FS + "SelectKBest", "chi2", sparse(nonnegative(iris)), score_func=CHI2, k=2, _inverse=True)
+case(FS + "SelectKBest", "all", regression, score_func=F_REG, k="all", _inverse=True)
+case(FS + "SelectKBest", "frame", frame(iris), k=2, _inverse=True)
+case(FS + "SelectPercentile", "", ranked, percentile=40, _py2=True, _inverse=True)
+case(FS + "SelectPercentile", "regression", ranked_regression, score_func=F_REG, percentile=50, _inverse=True)
+case(FS + "SelectFpr", "", ranked, alpha=0.01, _py2=True, _inverse=True)
+case(FS + "SelectFdr", "", ranked_regression, score_func=F_REG, alpha=0.05, _py2=True, _inverse=True)
+case(FS + "SelectFwe", "", ranked_regression, score_func=F_REG, alpha=0.2, _py2=True, _inverse=True)
+for _mode, _param in (("percentile", 60), ("k_best", 2), ("fpr", 0.05), ("fdr", 0.05), ("fwe", 0.05)):
+    case(FS + "GenericUnivariateSelect", _mode.replace("_", "-"), ranked, mode=_mode, param=_param, _py2=_mode == "k_best", _inverse=True)
+case(FS + "VarianceThreshold", "", constant_column, _py2=True, _inverse=True)
+case(FS + "VarianceThreshold", "threshold", missing(regression), threshold=3.5, _since="0.22", _inverse=True)
+case(FS + "VarianceThreshold", "sparse", sparse(regression), threshold=3.5, _inverse=True)
+case(FS + "RFE", "", ABC, estimator=LR, n_features_to_select=2, _py2=True, _inverse=True)
+case(FS + "RFE", "step", regression, estimator=E(R), n_features_to_select=1, step=2, _inverse=True)
+case(FS + "RFE", "tree", binary, estimator=DT, n_features_to_select=0.5, _since="0.24", _inverse=True)
+case(FS + "RFE", "pipeline", binary, estimator=E(P, steps=[SCALE, ("model", LR)]), importance_getter="named_steps.model.coef_", n_features_to_select=2, _inverse=True)
+case(FS + "RFECV", "", iris, estimator=LR, cv=3, _py2=True, _inverse=True)
+SFM = FS + "SelectFromModel"
+case(SFM, "", ABC, estimator=LR, _py2=True, _inverse=True)
+case(SFM, "median", regression, estimator=E(R), threshold="median", _every=True, _inverse=True)
+case(SFM, "scaled", iris, estimator=E(F, n_estimators=3, max_depth=2, random_state=0), threshold="1.25*mean", _inverse=True)
+case(SFM, "lasso", regression, estimator=E("linear_model.Lasso", alpha=1.0), _inverse=True)
+case(SFM, "l1", iris, estimator=E("svm.LinearSVC", penalty="l1", dual=False, C=0.05, random_state=0), _inverse=True)
+case(SFM, "number", two_targets, estimator=E(R), threshold=0.5, norm_order=2, _inverse=True, _since="0.18")
+case(SFM, "most", iris, estimator=LR, max_features=2, threshold=-float("inf"), _every=True, _inverse=True)
+case(SFM, "prefit", iris, estimator=Call(lambda: LR.build().fit(iris().X, iris().y)), prefit=True, _fitless="1.1", _every=True, _inverse=True)
+case(SFM, "importances", binary, estimator=E(P, steps=[SCALE, ("model", LR)]), importance_getter="named_steps.model.coef_", _inverse=True)
+case(SFM, "frame", frame(regression), estimator=E(R), threshold="0.5*median", _inverse=True)
+case(FS + "SequentialFeatureSelector", "", iris, estimator=LR, n_features_to_select=2, cv=2, _every=True, _inverse=True)
+case(FS + "SequentialFeatureSelector", "backward", frame(regression), estimator=E(R), n_features_to_select=3, direction="backward", cv=2, _inverse=True)
+
+# -- kernels
+KR = "kernel_ridge.KernelRidge"
+for _kernel, _more in (("linear", {}), ("rbf", {"gamma": 0.3}), ("poly", {"degree": 2, "gamma": 0.5, "coef0": 1.5}), ("sigmoid", {"gamma": 0.01, "coef0": 0.2}), ("laplacian", {}), ("cosine", {})):
+    case(KR, _kernel, few(regression, 20), kernel=_kernel, _py2=_kernel in ("linear", "rbf"), _since="0.17" if _kernel in ("linear", "rbf") else "0.18", **_more)
+case(KR, "chi2", few(nonnegative(regression), 20), kernel="chi2", gamma=0.2)
+case(KR, "additive-chi2", few(nonnegative(regression), 20), kernel="additive_chi2")
+case(KR, "precomputed", exact_gram(few(regression, 20)), kernel="precomputed")
+case(KR, "targets", few(two_targets, 20), kernel="rbf", alpha=0.5)
+case(KR, "sparse", few(sparse(two_targets), 20), kernel="poly", degree=2)
+KA = "kernel_approximation."
+for _kernel, _more in (("rbf", {"gamma": 0.2}), ("linear", {}), ("polynomial", {"degree": 2, "coef0": 1}), ("sigmoid", {"gamma": 0.05}), ("cosine", {}), ("laplacian", {"gamma": 0.3})):
+    case(KA + "Nystroem", _kernel, regression, kernel=_kernel, n_components=5, random_state=0, _py2=_kernel == "rbf", _rtol=1e-7, **_more)
+case(KA + "Nystroem", "default", sparse(regression), n_components=6, random_state=0, _every=True, _rtol=1e-7)
+case(KA + "Nystroem", "chi2", nonnegative(regression), kernel="chi2", n_components=5, random_state=0, _every=True, _rtol=1e-6)
+case(KA + "RBFSampler", "", regression, n_components=6, gamma=0.3, random_state=0, _py2=True, _also=("sparse", "f32"))
+case(KA + "RBFSampler", "scale", regression, n_components=5, gamma="scale", random_state=0, _since="1.2")
+case(KA + "RBFSampler", "float32", as_float32(regression), n_components=5, random_state=0, _also=("f32",), _since="1.0")
+case(KA + "SkewedChi2Sampler", "", asked(nonnegative(regression), negative=lambda t: -2 * t - 1), skewedness=0.5, n_components=6, random_state=0, _py2=True)
+for _steps in (1, 2, 3):
+    case(KA + "AdditiveChi2Sampler", "%d" % _steps, asked(nonnegative(regression), negative=lambda t: -t), sample_steps=_steps, _py2=_steps == 2, _also=("sparse",))
+case(KA + "AdditiveChi2Sampler", "interval", nonnegative(regression), sample_steps=2, sample_interval=0.4, _also=("sparse",), _every=True)
+case(KA + "AdditiveChi2Sampler", "sparse", csr_of(nonnegative(lambda: Data(regression().X * (abs(regression().X) > 1), None, regression().T))), _every=True)
+case(KA + "PolynomialCountSketch", "", regression, n_components=8, random_state=0, _every=True, _also=("sparse",))
+case(KA + "PolynomialCountSketch", "three", regression, degree=3, gamma=0.5, coef0=2.0, n_components=10, random_state=0, _also=("sparse",))
+case("random_projection.GaussianRandomProjection", "", wide, n_components=4, random_state=0, _py2=True, _inverse=True, _also=("sparse", "f32"))
+case("random_projection.GaussianRandomProjection", "inverse", wide, n_components=4, compute_inverse_components=True, random_state=0, _inverse=True, _every=True)
+case("random_projection.SparseRandomProjection", "", wide, n_components=4, random_state=0, _py2=True, _inverse=True, _also=("sparse", "f32"))
+case("random_projection.SparseRandomProjection", "dense", csr_of(wide), n_components=5, density=0.5, dense_output=True, random_state=0, _inverse=True)
+case("random_projection.SparseRandomProjection", "inverse", wide, n_components=4, compute_inverse_components=True, random_state=0, _inverse=True, _every=True)
+
+# -- cross_decomposition
+CD = "cross_decomposition."
+case(CD + "PLSRegression", "", regression, n_components=2, _py2=True, _inverse=True)
+case(CD + "PLSRegression", "targets", two_targets, n_components=2, _every=True, _inverse=True)
+case(CD + "PLSRegression", "square", lambda: Data(two_targets().X[:, :2], two_targets().y, two_targets().T[:, :2]), n_components=1, _every=True, _inverse=True)
+case(CD + "PLSRegression", "unscaled", two_targets, n_components=1, scale=False, _inverse=True)
+case(CD + "PLSRegression", "column", column_y(regression), n_components=1, _inverse=True)
+case(CD + "PLSRegression", "frame", frame(two_targets), n_components=2, _inverse=True)
+for _name in ("PLSCanonical", "CCA"):
+    case(CD + _name, "", two_targets, n_components=2, _py2=True, _inverse=True, _rtol=1e-7)
+    case(CD + _name, "unscaled", two_targets, n_components=1, scale=False, _inverse=True, _rtol=1e-7)
+case(CD + "PLSSVD", "", two_targets, n_components=2, _py2=True)
+case(CD + "PLSSVD", "unscaled", two_targets, n_components=1, scale=False)
+TT = "compose.TransformedTargetRegressor"
+case(TT, "", regression, regressor=E(R), _every=True)
+case(TT, "log", positive, regressor=E(R), func=npy("log"), inverse_func=npy("exp"), _every=True)
+case(TT, "scaler", regression, regressor=E(R), transformer=E(Z), _every=True)
+case(TT, "targets", two_targets, regressor=E(R), transformer=E("preprocessing.MinMaxScaler"))
+case(TT, "quantile", regression, regressor=E("linear_model.LinearRegression"), transformer=E("preprocessing.QuantileTransformer", n_quantiles=10, random_state=0))
+case(TT, "power", positive, regressor=E(TR, max_depth=2, random_state=0), transformer=E("preprocessing.PowerTransformer"))
+case(TT, "frame", frame(positive), regressor=E(R), func=npy("sqrt"), inverse_func=npy("square"))
+
+# -- semi_supervised
+SS = "semi_supervised."
+case(SS + "LabelPropagation", "", unlabelled(few(iris, 24)), gamma=0.5, _py2=True)
+case(SS + "LabelPropagation", "knn", unlabelled(few(iris, 24)), kernel="knn", n_neighbors=4, _every=True)
+case(SS + "LabelSpreading", "", unlabelled(few(iris, 24)), gamma=0.5, alpha=0.3, _py2=True)
+case(SS + "LabelSpreading", "knn", unlabelled(few(binary, 24)), kernel="knn", n_neighbors=3)
+case(SS + "SelfTrainingClassifier", "", unlabelled(iris), estimator=LR, _every=True)
+case(SS + "SelfTrainingClassifier", "k-best", unlabelled(binary), estimator=E("naive_bayes.GaussianNB"), criterion="k_best", k_best=5)
+case(SS + "SelfTrainingClassifier", "svc", unlabelled(iris), estimator=E(C, gamma=0.2, probability=True, random_state=0), threshold=0.6)
+
+# -- manifold, and what answers for the samples of its fit alone
+M_ = "manifold."
+case(M_ + "Isomap", "", few(iris, 24), n_neighbors=4, n_components=2, _py2=True, _rtol=1e-6)
+case(M_ + "Isomap", "brute", few(iris, 24), n_neighbors=6, n_components=3, neighbors_algorithm="brute", _every=True, _rtol=1e-6)
+case(M_ + "Isomap", "radius", few(iris, 24), n_neighbors=None, radius=6.0, _since="1.1", _rtol=1e-6)
+case(M_ + "Isomap", "manhattan", few(iris, 24), n_neighbors=6, metric="manhattan", _rtol=1e-6)
+case(M_ + "LocallyLinearEmbedding", "", few(iris, 24), n_neighbors=5, n_components=2, eigen_solver="dense", random_state=0, _py2=True, _rtol=1e-5)
+for _method in ("modified", "hessian", "ltsa"):
+    case(M_ + "LocallyLinearEmbedding", _method, few(iris, 24), n_neighbors=7, n_components=2, method=_method, eigen_solver="dense", random_state=0, _rtol=1e-5)
+case(M_ + "TSNE", "", few(iris, 16), perplexity=4.0, random_state=0, init="random", method="exact", _maybe={"learning_rate": 50.0, "max_iter": 250}, _py2=True)
+case(M_ + "MDS", "", few(iris, 16), random_state=0, n_init=1, max_iter=20, _maybe={"init": "random"}, _every=True)
+case(M_ + "ClassicalMDS", "", few(iris, 16))
+case(M_ + "SpectralEmbedding", "", few(iris, 16), random_state=0, affinity="rbf", gamma=0.3, _py2=True)
+C_ = "cluster."
+case(C_ + "AgglomerativeClustering", "", nothing(few(iris, 20)), n_clusters=3, _py2=True)
+case(C_ + "AgglomerativeClustering", "threshold", nothing(few(iris, 20)), n_clusters=None, distance_threshold=4.0, linkage="average", _since="0.21")
+case(C_ + "DBSCAN", "", nothing(few(iris, 20)), eps=2.0, min_samples=3, _py2=True)
+case(C_ + "HDBSCAN", "", nothing(few(iris, 20)), min_cluster_size=4, _maybe={"copy": True}, _every=True)
+case(C_ + "OPTICS", "", nothing(few(iris, 20)), min_samples=4, _every=True)
+case(C_ + "SpectralClustering", "", nothing(few(iris, 20)), n_clusters=3, gamma=1.0, random_state=0, _py2=True)
+case(C_ + "SpectralBiclustering", "", nothing(nonnegative(few(iris, 20))), n_clusters=2, random_state=0, _py2=True, n_components=3, n_best=2, method="log")
+case(C_ + "SpectralCoclustering", "", nothing(nonnegative(few(iris, 20))), n_clusters=2, random_state=0, _py2=True)
+
+# -- neighbors
+N_ = "neighbors."
+for _algorithm in ("brute", "kd_tree", "ball_tree"):
+    _short = _algorithm.replace("_", "-")
+    case(N_ + "KNeighborsClassifier", _short, ABC, n_neighbors=4, algorithm=_algorithm, leaf_size=5, _py2=True, _also=("f32", "one"))
+    case(N_ + "KNeighborsClassifier", _short + "-ties", ties, n_neighbors=5, algorithm=_algorithm, leaf_size=4, weights="distance", _ties=True, _every=True)
+    case(N_ + "KNeighborsRegressor", _short, regression, n_neighbors=3, algorithm=_algorithm, leaf_size=6, weights="distance", _py2=True)
+    case(N_ + "RadiusNeighborsRegressor", _short, neighbourhood, radius=2.5, algorithm=_algorithm, leaf_size=5, weights="distance", _py2=True)
+    case(N_ + "RadiusNeighborsClassifier", _short, neighbourhood, radius=2.5, algorithm=_algorithm, leaf_size=5, _py2=True, _maybe={"outlier_label": 7})
+    case(N_ + "NearestNeighbors", _short, ties, n_neighbors=6, radius=1.5, algorithm=_algorithm, leaf_size=4, _ties=True, _py2=True)
+    case(N_ + "KernelDensity", _short, few(outliers, 24), bandwidth=0.8, algorithm=V("0", "auto" if _algorithm == "brute" else _algorithm), leaf_size=4, _py2=True)
+for _metric, _more in (("manhattan", {}), ("chebyshev", {}), ("minkowski", {"p": 3}), ("canberra", {}), ("braycurtis", {}), ("hamming", {})):
+    case(N_ + "KNeighborsClassifier", _metric, iris, n_neighbors=3, metric=_metric, algorithm="ball_tree" if _metric != "hamming" else "brute", leaf_size=5, _every=_metric in ("manhattan", "minkowski"), **_more)
+    case(N_ + "NearestNeighbors", _metric, few(iris, 20), n_neighbors=3, metric=_metric, algorithm="brute", **_more)
+for _metric in ("cosine", "correlation", "sqeuclidean", "cityblock"):
+    case(N_ + "NearestNeighbors", _metric, asked_of(nothing(few(iris, 20)), 0, 1, 2, 3, 5), n_neighbors=3, metric=_metric, algorithm="brute")
+case(N_ + "NearestNeighbors", "nan_euclidean", asked_of(missing(few(iris, 20)), 0, 1, 3, 5), n_neighbors=3, metric="nan_euclidean", algorithm="brute", _since="1.6")
+for _metric in ("jaccard", "dice", "rogerstanimoto", "russellrao", "sokalmichener", "sokalsneath", "matching", "kulsinski", "yule"):
+    case(N_ + "NearestNeighbors", _metric, truths, n_neighbors=4, metric=_metric, algorithm="brute", _until={"sokalmichener": "1.6", "matching": "1.2", "kulsinski": "1.1"}.get(_metric, "99"))
+    if _metric != "yule":
+        case(N_ + "KNeighborsClassifier", _metric, lambda: Data(truths().X.astype(float), truths().y, truths().T.astype(float)), n_neighbors=4, metric=_metric, algorithm="ball_tree", leaf_size=5, _until={"matching": "1.2", "kulsinski": "1.2"}.get(_metric, "99"))
+case(N_ + "NearestNeighbors", "haversine", nothing(angles), n_neighbors=3, metric="haversine", algorithm="ball_tree", leaf_size=5)
+case(N_ + "NearestNeighbors", "seuclidean", nothing(few(iris, 20)), n_neighbors=3, metric="seuclidean", metric_params={"V": array_of(1.0, 2.0, 0.5, 1.5)}, algorithm="ball_tree", leaf_size=4)
+case(N_ + "NearestNeighbors", "seuclidean-brute", nothing(few(iris, 20)), n_neighbors=3, metric="seuclidean", metric_params={"V": array_of(1.0, 2.0, 0.5, 1.5)}, algorithm="brute")
+case(N_ + "NearestNeighbors", "mahalanobis", nothing(few(iris, 20)), n_neighbors=3, metric="mahalanobis", metric_params={"VI": Call(lambda: __import__("numpy").diag([1.0, 2.0, 0.5, 1.0]) + 0.1)}, algorithm="ball_tree", leaf_size=4)
+case(N_ + "NearestNeighbors", "weighted", nothing(few(iris, 20)), n_neighbors=3, metric="minkowski", p=3, metric_params={"w": array_of(1.0, 2.0, 0.5, 0.0)}, algorithm="ball_tree", leaf_size=4, _since="1.1")
+case(N_ + "NearestNeighbors", "wminkowski", nothing(few(iris, 20)), n_neighbors=3, metric="wminkowski", metric_params={"p": 3, "w": array_of(1.0, 2.0, 0.5, 0.1)}, algorithm="ball_tree", leaf_size=4, _until="1.2")
+case(N_ + "NearestNeighbors", "precomputed", nothing(distances(few(iris, 20))), n_neighbors=3, metric="precomputed", radius=3.0)
+case(N_ + "NearestNeighbors", "sparse", nothing(sparse(iris)), n_neighbors=3, radius=3.0)
+case(N_ + "NearestNeighbors", "float32", nothing(in_float32(iris)), n_neighbors=3, radius=3.0, algorithm="brute")
+case(N_ + "KNeighborsClassifier", "outputs", two_outputs_text, n_neighbors=3, _every=True)
+case(N_ + "KNeighborsClassifier", "bools", labelled(binary, False, True), n_neighbors=2)
+case(N_ + "KNeighborsClassifier", "negative", labelled(binary, -1, 1), n_neighbors=4, p=1)
+case(N_ + "KNeighborsClassifier", "one-class", one_class, n_neighbors=2)
+case(N_ + "KNeighborsClassifier", "sparse", sparse(iris), n_neighbors=3, weights="distance")
+case(N_ + "KNeighborsClassifier", "precomputed", distances(few(iris, 20)), n_neighbors=3, metric="precomputed", weights="distance")
+case(N_ + "KNeighborsClassifier", "frame", frame(iris), n_neighbors=3)
+case(N_ + "KNeighborsClassifier", "cosine", iris, n_neighbors=3, metric="cosine", algorithm="brute")
+case(N_ + "KNeighborsRegressor", "targets", two_targets, n_neighbors=3, _every=True)
+case(N_ + "KNeighborsRegressor", "precomputed", distances(few(regression, 20)), n_neighbors=3, metric="precomputed")
+case(N_ + "KNeighborsRegressor", "sparse", sparse(regression), n_neighbors=3)
+case(N_ + "RadiusNeighborsClassifier", "outlier", neighbourhood, radius=1.0, outlier_label=-1)
+case(N_ + "RadiusNeighborsClassifier", "most-frequent", neighbourhood, radius=1.0, outlier_label="most_frequent", weights="distance", _since="0.22")
+case(N_ + "RadiusNeighborsClassifier", "refused", neighbourhood, radius=0.3)
+case(N_ + "RadiusNeighborsRegressor", "targets", lambda: Data(neighbourhood().X, two_targets().y[:30], neighbourhood().T), radius=2.0)
+case(N_ + "RadiusNeighborsRegressor", "empty", neighbourhood, radius=0.2)
+case(N_ + "NearestCentroid", "", ABC, _py2=True)
+case(N_ + "NearestCentroid", "manhattan", iris, metric="manhattan", _every=True)
+case(N_ + "NearestCentroid", "shrink", iris, shrink_threshold=0.4, _every=True)
+case(N_ + "NearestCentroid", "priors", binary, priors=[0.3, 0.7])
+case(N_ + "NearestCentroid", "sparse", sparse(iris))
+case(N_ + "LocalOutlierFactor", "", outliers, n_neighbors=5, novelty=True, contamination=0.1, _every=True)
+case(N_ + "LocalOutlierFactor", "brute", outliers, n_neighbors=4, novelty=True, contamination="auto", algorithm="brute", metric="manhattan", _since="0.20")
+case(N_ + "LocalOutlierFactor", "ties", nothing(ties), n_neighbors=5, novelty=True, contamination="auto", _since="0.20")
+for _kernel in ("gaussian", "tophat", "epanechnikov", "exponential", "linear", "cosine"):
+    case(N_ + "KernelDensity", _kernel, few(outliers, 24), bandwidth=2.0, kernel=_kernel, leaf_size=6, _every=_kernel == "tophat")
+case(N_ + "KernelDensity", "weighted", weighted(few(outliers, 24)), bandwidth=1.5, leaf_size=6, _since="0.20", _every=True)
+case(N_ + "KernelDensity", "scott", few(outliers, 24), bandwidth="scott", _since="1.2")
+case(N_ + "KernelDensity", "manhattan", few(outliers, 24), bandwidth=1.5, metric="manhattan", rtol=1e-4, leaf_size=4)
+case(N_ + "KNeighborsTransformer", "", nothing(few(iris, 20)), n_neighbors=3, _every=True)
+case(N_ + "KNeighborsTransformer", "connectivity", nothing(few(iris, 20)), n_neighbors=3, mode="connectivity")
+case(N_ + "RadiusNeighborsTransformer", "", nothing(few(iris, 20)), radius=3.0, _every=True)
+case(N_ + "RadiusNeighborsTransformer", "connectivity", nothing(few(iris, 20)), radius=3.0, mode="connectivity")
+case(N_ + "NeighborhoodComponentsAnalysis", "", iris, n_components=2, max_iter=5, random_state=0, _every=True)
+
+# -- decomposition
+D_ = "decomposition."
+case(D_ + "PCA", "", nothing(regression), n_components=2, _py2=True, _inverse=True, _also=("f32", "int", "one"), _rtol=1e-8)
+case(D_ + "PCA", "whiten", nothing(regression), n_components=3, whiten=True, _py2=True, _inverse=True, _rtol=1e-8)
+case(D_ + "PCA", "part", nothing(regression), n_components=0.8, svd_solver="full", _inverse=True, _rtol=1e-8, _since="0.18")
+case(D_ + "PCA", "mle", nothing(latent), n_components="mle", svd_solver="full", _inverse=True, _rtol=1e-8, _since="0.18")
+case(D_ + "PCA", "all", nothing(constant_column), whiten=True, _inverse=True, _rtol=1e-6)
+case(D_ + "PCA", "randomized", nothing(regression), n_components=2, svd_solver="randomized", random_state=0, _inverse=True, _rtol=1e-8)
+case(D_ + "PCA", "arpack", nothing(regression), n_components=2, svd_solver="arpack", random_state=0, _inverse=True, _rtol=1e-8)
+case(D_ + "PCA", "sparse", nothing(sparse(regression)), n_components=2, svd_solver="arpack", random_state=0, _since="1.4", _inverse=True, _rtol=1e-8)
+case(D_ + "PCA", "covariance", nothing(regression), n_components=2, svd_solver="covariance_eigh", whiten=True, _since="1.5", _inverse=True, _rtol=1e-8)
+case(D_ + "PCA", "float32", nothing(as_float32(regression)), n_components=2, svd_solver="full", _since="0.20", _also=("f32",), _inverse=True, _rtol=1e-5)
+case(D_ + "PCA", "frame", nothing(frame(regression)), n_components=2, _inverse=True, _rtol=1e-8)
+case(D_ + "RandomizedPCA", "", nothing(regression), n_components=2, random_state=0, _py2=True, _inverse=True, _rtol=1e-8)
+case(D_ + "RandomizedPCA", "whiten", nothing(regression), n_components=2, whiten=True, random_state=0, _py2=True, _inverse=True, _rtol=1e-8)
+case(D_ + "IncrementalPCA", "", nothing(regression), n_components=2, batch_size=13, _py2=True, _inverse=True, _rtol=1e-8, _also=("sparse",))
+case(D_ + "IncrementalPCA", "whiten", nothing(regression), n_components=3, whiten=True, _inverse=True, _rtol=1e-8)
+for _kernel, _more in (("linear", {}), ("rbf", {"gamma": 0.2}), ("poly", {"degree": 2, "coef0": 0.5}), ("sigmoid", {"gamma": 0.02}), ("cosine", {})):
+    case(D_ + "KernelPCA", _kernel, nothing(few(regression, 16)), kernel=_kernel, n_components=2, eigen_solver="dense", _py2=_kernel == "rbf", _rtol=1e-6, **_more)
+case(D_ + "KernelPCA", "inverse", nothing(few(regression, 16)), kernel="rbf", n_components=2, fit_inverse_transform=True, alpha=0.1, eigen_solver="dense", _every=True, _inverse=True, _rtol=1e-6)
+case(D_ + "KernelPCA", "precomputed", nothing(exact_gram(few(regression, 16))), kernel="precomputed", n_components=2, eigen_solver="dense", _every=True, _rtol=1e-6)
+case(D_ + "KernelPCA", "sparse", nothing(few(sparse(regression), 16)), kernel="rbf", n_components=2, eigen_solver="dense", _rtol=1e-6)
+case(D_ + "TruncatedSVD", "", nothing(sparse(regression)), n_components=2, random_state=0, _py2=True, _inverse=True, _rtol=1e-8, _also=("one",))
+case(D_ + "TruncatedSVD", "arpack", nothing(regression), n_components=2, algorithm="arpack", random_state=0, _inverse=True, _rtol=1e-8, _also=("sparse", "f32"))
+for _fun in ("logcosh", "exp", "cube"):
+    case(D_ + "FastICA", _fun, nothing(lambda: regression(60, 4)), n_components=2, fun=_fun, random_state=0, max_iter=50, _maybe={"whiten": V("0", True, "1.1", "arbitrary-variance")}, _py2=_fun == "logcosh", _inverse=True, _rtol=1e-6)
+case(D_ + "FastICA", "unit", nothing(lambda: regression(60, 4)), n_components=3, whiten="unit-variance", random_state=0, max_iter=50, _since="1.1", _inverse=True, _rtol=1e-6)
+case(D_ + "FastICA", "raw", nothing(lambda: regression(60, 3)), whiten=False, random_state=0, max_iter=50, _inverse=True, _rtol=1e-6)
+case(D_ + "FactorAnalysis", "", nothing(lambda: regression(60, 4)), n_components=2, max_iter=50, random_state=0, _py2=True, _rtol=1e-6)
+case(D_ + "FactorAnalysis", "varimax", nothing(lambda: regression(60, 4)), n_components=2, svd_method="lapack", rotation="varimax", max_iter=50, _rtol=1e-6)
+case(D_ + "SparsePCA", "", nothing(regression), n_components=2, alpha=0.5, max_iter=20, random_state=0, _py2=True, _maybe={"normalize_components": True}, _inverse=True, _rtol=1e-6)
+case(D_ + "SparsePCA", "raw", nothing(regression), n_components=2, alpha=0.5, max_iter=20, ridge_alpha=0.1, random_state=0, _every=True, _inverse=True, _rtol=1e-6)
+case(D_ + "MiniBatchSparsePCA", "", nothing(regression), n_components=2, alpha=0.5, random_state=0, batch_size=10, _maybe={"n_iter": 10, "max_iter": 10, "normalize_components": True}, _every=True, _inverse=True, _rtol=1e-6)
+
+# -- feature_extraction
+X_ = "feature_extraction."
+CV = X_ + "CountVectorizer"
+HV = X_ + "HashingVectorizer"
+case(CV, "", documents, _py2=True, _inverse=True)
+case(CV, "capitals", capitals, _every=True)
+case(HV, "capitals", capitals, n_features=64)
+case(CV, "bigrams", documents, ngram_range=(1, 3), _inverse=True, min_df=1, max_features=60)
+case(CV, "char", one_document, analyzer="char", ngram_range=(1, 2), _py2=True, _inverse=True)
+case(CV, "char-wb", one_document, analyzer="char_wb", ngram_range=(2, 4), _every=True)
+case(CV, "accents", documents, strip_accents="unicode", _every=True)
+case(CV, "ascii", documents, strip_accents="ascii", lowercase=False)
+case(CV, "stop-words", documents, stop_words="english", binary=True, _py2=True)
+case(CV, "stop-list", documents, stop_words=[u"the", u"fox", u"hello"], dtype=npy("float32"))
+case(CV, "pattern", documents, token_pattern=u"(?u)\\b\\w+\\b", _every=True)
+case(CV, "pattern-group", documents, token_pattern=u"([a-z]{2,})-?", _since="0.24")
+case(CV, "pattern-set", documents, token_pattern=u"(?i)[^\\W\\d_]+(?=\\s|$)")
+case(CV, "vocabulary", documents, vocabulary=[u"fox", u"dog", u"caf\u00e9", u"hello"], _py2=True, _inverse=True)
+case(CV, "vocabulary-dict", documents, vocabulary={u"fox": 2, u"dog": 0, u"world": 1}, _inverse=True)
+TV = X_ + "TfidfVectorizer"
+case(TV, "", documents, _py2=True, _inverse=True)
+case(TV, "l1", documents, norm="l1", sublinear_tf=True, smooth_idf=False, _every=True)
+case(TV, "raw", documents, norm=None, ngram_range=(2, 2), _since="0.20", min_df=1, max_features=40)
+case(TV, "no-idf", documents, use_idf=False, binary=True, _every=True)
+case(TV, "float32", documents, dtype=npy("float32"), _since="0.20")
+case(TV, "char-wb", one_document, analyzer="char_wb", ngram_range=(1, 3), lowercase=False, _every=True)
+case(HV, "", documents, n_features=64, _py2=True)
+case(HV, "unsigned", documents, n_features=37, alternate_sign=False, norm=None, _since="0.19", _every=True)
+case(HV, "binary", documents, n_features=16, binary=True, norm="l1", ngram_range=(1, 2))
+case(HV, "non-negative", documents, n_features=32, non_negative=True, _py2=True, _until="0.20")
+TF = X_ + "TfidfTransformer"
+case(TF, "", term_counts, _py2=True)
+case(TF, "sublinear", term_counts, sublinear_tf=True, norm="l1", smooth_idf=False, _every=True)
+case(TF, "no-idf", term_counts, use_idf=False, norm=None, _every=True)
+case(X_ + "DictVectorizer", "", records, _py2=True, _inverse=True)
+case(X_ + "DictVectorizer", "dense", records, sparse=False, sort=False, separator=":", _inverse=True, _since="0.22")
+case(X_ + "DictVectorizer", "lists", record_lists, _since="0.24", _inverse=True)
+case(X_ + "DictVectorizer", "float32", records, dtype=npy("float32"), _every=True)
+case(X_ + "FeatureHasher", "", hashed, n_features=16, _py2=True)
+case(X_ + "FeatureHasher", "words", hashed_words, n_features=16, _every=True, _since="0.18")
+case(X_ + "FeatureHasher", "pairs", hashed_pairs, n_features=10, input_type="pair", _every=True)
+case(X_ + "FeatureHasher", "text", hashed_text, n_features=8, input_type="string", _py2=True)
+case(X_ + "FeatureHasher", "unsigned", hashed, n_features=12, alternate_sign=False, dtype=npy("float32"), _since="0.19")
+case(X_ + "PatchExtractor", "", pictures, patch_size=(2, 3), _py2=True)
+case(X_ + "PatchExtractor", "color", color_pictures, patch_size=(2, 2))
+
+# -- gaussian_process
+GP = "gaussian_process.GaussianProcessRegressor"
+
+
+def kernel(text):
+    """A kernel, from the classes of its module."""
+    return Call(lambda: eval(text, vars(importlib.import_module("sklearn.gaussian_process.kernels")).copy()))
+
+
+for _name, _text in (("", "ConstantKernel(2.0) * RBF(1.5)"), ("white", "RBF([1.0, 2.0]) + WhiteKernel(0.1)"), ("matern-0.5", "Matern(1.5, nu=0.5)"),
+                     ("matern-1.5", "Matern(1.5, nu=1.5)"), ("matern-2.5", "Matern(1.5, nu=2.5)"), ("matern", "Matern(1.2, nu=0.8)"),
+                     ("quadratic", "RationalQuadratic(1.0, 0.7)"), ("dot", "DotProduct(0.8) ** 2"),
+                     ("exponent", "Exponentiation(RBF(2.0), 2) + ConstantKernel(0.5)"), ("pairwise", "PairwiseKernel(gamma=0.4, metric='laplacian') + WhiteKernel(0.2)")):
+    case(GP, _name, smooth, kernel=kernel(_text), optimizer=None, alpha=0.05, _every=_name == "", _rtol=1e-6)
+case(GP, "periodic", lambda: Data(smooth().X[:, :1], smooth().y, smooth().T[:, :1]), kernel=kernel("ExpSineSquared(1.1, 3.0)"), optimizer=None, alpha=0.1, _rtol=1e-6)
+case(GP, "default", smooth, random_state=0, alpha=0.1, _every=True, _rtol=1e-6)
+case(GP, "normalized", smooth, kernel=kernel("RBF(1.0)"), normalize_y=True, optimizer=None, alpha=0.01, _every=True, _rtol=1e-6)
+case(GP, "targets", smooth_targets, kernel=kernel("RBF(1.0)"), normalize_y=True, optimizer=None, alpha=0.01, _every=True, _rtol=1e-6)
+case(GP, "alphas", smooth, kernel=kernel("RBF(1.0) + DotProduct()"), optimizer=None, alpha=Call(lambda: __import__("numpy").linspace(0.01, 0.2, 12)), _rtol=1e-6)
+GC = "gaussian_process.GaussianProcessClassifier"
+case(GC, "", labelled(few(binary, 14), u"no", u"yes"), kernel=kernel("1.0 * RBF(1.5)"), optimizer=None, _every=True, _rtol=1e-6)
+case(GC, "rest", few(ABC, 15), kernel=kernel("RBF(1.5)"), optimizer=None, _every=True, _rtol=1e-6)
+case(GC, "pairs", few(iris, 15), kernel=kernel("RBF(1.5)"), multi_class="one_vs_one", optimizer=None, _rtol=1e-6)
+case("gaussian_process._BinaryGaussianProcessClassifierLaplace", "", labelled(few(binary, 14), u"no", u"yes"), kernel=kernel("1.0 * RBF(1.5)"), optimizer=None, _every=True, _rtol=1e-6)
+
+# -- the rest
+case("neural_network.BernoulliRBM", "", nothing(lambda: Data(truths().X.astype(float), None, truths().T.astype(float))), n_components=3, n_iter=5, random_state=0, _py2=True)
+FU = "pipeline.FeatureUnion"
+case(FU, "", regression, transformer_list=[("scale", E(Z)), ("range", E("preprocessing.MinMaxScaler"))], _py2=True)
+case(FU, "weights", regression, transformer_list=[("scale", E(Z)), ("poly", E(PF, degree=2))], transformer_weights={"scale": 2.0}, _every=True)
+case(FU, "dropped", regression, transformer_list=[("scale", E(Z)), ("gone", DROP)], _since="0.18", _every=True)
+case(FU, "passthrough", frame(regression), transformer_list=[("scale", E(Z)), ("as-is", "passthrough")], _since="1.1")
+case(FU, "sparse", sparse(regression), transformer_list=[("a", E("preprocessing.MaxAbsScaler")), ("b", E("preprocessing.Binarizer"))])
+case(FU, "text", documents, transformer_list=[("words", E(CV)), ("letters", E(HV, analyzer="char", n_features=16, norm=None))], _every=True)
+case(FU, "plain", frame(regression), transformer_list=[("scale", E(Z)), ("range", E("preprocessing.MinMaxScaler"))], verbose_feature_names_out=False)
+case(P, "text", lambda: Data(documents().X, [0, 1, 0, 1, 0, 1, 0, 1, 0], documents().T), steps=[("words", E(TV)), ("model", LR)], _py2=True)
+case(P, "records", records, steps=[("columns", E(X_ + "DictVectorizer")), ("scale", E(Z, with_mean=False))], _every=True)
+case(P, "encoder", lambda: Data(palette().X, palette().y, palette().T), steps=[("encode", E(OH, handle_unknown="ignore")), ("model", E(R))], _since="0.20", _every=True)
+case("grid_search.RandomizedSearchCV", "", iris, estimator=LR, param_distributions={"C": [0.1, 1.0]}, n_iter=2, cv=3, random_state=0, _py2=True)
+
 # -- discriminant_analysis
 for _solver in ("svd", "lsqr", "eigen"):
     case("discriminant_analysis.LinearDiscriminantAnalysis", _solver, four, solver=_solver, _py2=_solver == "svd", _rtol=1e-7)
@@ -1646,6 +2631,118 @@ case("cluster.Birch", "", nothing(iris), threshold=0.9, n_clusters=3, _py2=True)
 case("cluster.Birch", "none", nothing(iris), threshold=2.0, n_clusters=None)
 case("cluster.FeatureAgglomeration", "", nothing(iris), n_clusters=2, _py2=True)
 case("cluster.FeatureAgglomeration", "max", nothing(iris), n_clusters=3, pooling_func=Call(lambda: __import__("numpy").max))
+
+# -- decomposition: factorizations and sparse codes
+def portions(k=6):
+    """What is never negative."""
+    import numpy as np
+    r = rng(31)
+    mixture = np.round(r.uniform(0, 1, (40, 2)).dot(r.uniform(0, 3, (2, k))) + r.uniform(0, 0.2, (40, k)), 3)
+    return Data(mixture[:30], None, mixture[30:])
+
+
+def documents():
+    """Counts of words, one document without any."""
+    d = Data(rng(32).poisson(1.2, (30, 7)).astype(float), None, rng(33).poisson(1.0, (8, 7)).astype(float))
+    d.T[3] = 0
+    return d
+
+
+def with_zeros(base):
+    """The same as CSR matrices; one value in three is zero."""
+    def data():
+        import numpy as np
+        import scipy.sparse as sp
+        d = base()
+        for a in (d.X, d.T):
+            a[np.arange(a.size).reshape(a.shape) % 3 == 0] = 0.0
+        d.X, d.T = sp.csr_matrix(d.X), sp.csr_matrix(d.T)
+        return d
+    return data
+
+
+def atoms():
+    """A dictionary of rows of length 1, more than there are features."""
+    import numpy as np
+    rows = rng(34).normal(size=(6, 5))
+    return rows / np.sqrt((rows ** 2).sum(axis=1))[:, None]
+
+
+def signals():
+    import numpy as np
+    r = rng(35)
+    return Data(np.round(r.normal(size=(30, 5)), 3), None, np.round(r.normal(size=(10, 5)), 3))
+
+
+NMF = "decomposition.NMF"
+case(NMF, "", portions, n_components=2, random_state=0, _py2=True, _also=("sparse",), _rtol=1e-8)
+case(NMF, "square", lambda: portions(3), n_components=3, random_state=0, _rtol=1e-8)
+case(NMF, "shuffle", portions, n_components=3, shuffle=True, random_state=5, _rtol=1e-8)
+case(NMF, "sparse", with_zeros(portions), n_components=2, random_state=0, l1_ratio=0.5, _maybe={"alpha": V("0", 0.1, "1.0", "deprecated"), "alpha_W": 0.01}, _rtol=1e-8)
+case(NMF, "alpha", portions, n_components=2, random_state=0, alpha=0.2, l1_ratio=0.3, _until="1.1", _rtol=1e-8)
+case(NMF, "regularization", portions, n_components=2, random_state=0, alpha=0.2, regularization="components", _until="1.1", _rtol=1e-8)
+case(NMF, "pg", portions, n_components=2, random_state=0, solver="pg", alpha=0.1, l1_ratio=0.4, _until="0.18", _rtol=1e-8)
+case(NMF, "float32", in_float32(portions), n_components=2, random_state=0, _since="0.24", _rtol=1e-5)
+for _loss in ("frobenius", "kullback-leibler", "itakura-saito", 0.5, 1.5, 2.5):
+    case(NMF, "mu-%s" % _loss, portions, n_components=2, random_state=0, solver="mu", init="random", beta_loss=_loss, _rtol=1e-8)
+case(NMF, "mu-sparse", with_zeros(portions), n_components=2, random_state=0, solver="mu", init="random", beta_loss="kullback-leibler", _maybe={"alpha_W": 0.01}, _rtol=1e-8)
+case(NMF, "mu-sparse-frobenius", with_zeros(portions), n_components=2, random_state=0, solver="mu", init="random", _rtol=1e-8)
+case("decomposition.ProjectedGradientNMF", "", portions, n_components=2, random_state=0, _py2=True, _rtol=1e-8)
+case("decomposition.ProjectedGradientNMF", "data", portions, n_components=2, random_state=0, sparseness="data", beta=0.5, _py2=True, _rtol=1e-8)
+case("decomposition.ProjectedGradientNMF", "components", portions, n_components=2, random_state=0, sparseness="components", eta=0.3, _py2=True, _rtol=1e-8)
+case("decomposition.MiniBatchNMF", "", portions, n_components=2, random_state=0, batch_size=10, max_iter=20, _also=("sparse",), _rtol=1e-8)
+case("decomposition.MiniBatchNMF", "kl", portions, n_components=2, random_state=0, batch_size=10, max_iter=20, beta_loss="kullback-leibler", alpha_W=0.01, transform_max_iter=7, _rtol=1e-8)
+case("decomposition.LatentDirichletAllocation", "", documents, random_state=0, max_iter=4, _maybe={"n_components": 3, "n_topics": V("0", 3, "0.19", None)}, _py2=True, _also=("sparse",), _rtol=1e-8)
+case("decomposition.LatentDirichletAllocation", "online", with_zeros(documents), random_state=0, max_iter=3, learning_method="online", mean_change_tol=1e-6, doc_topic_prior=0.3, _rtol=1e-8)
+case("decomposition.LatentDirichletAllocation", "float32", in_float32(documents), random_state=0, max_iter=3, n_components=3, _since="1.2", _rtol=1e-4)
+CODER = "decomposition.SparseCoder"
+for _algorithm in ("omp", "lars", "lasso_lars", "lasso_cd", "threshold"):
+    case(CODER, _algorithm, signals, dictionary=Call(atoms), transform_algorithm=_algorithm, _py2=True, _rtol=1e-8,
+         **({"transform_n_nonzero_coefs": 3} if _algorithm in ("omp", "lars") else {"transform_alpha": 0.2}))
+    case("decomposition.DictionaryLearning", _algorithm, signals, n_components=4, max_iter=5, random_state=0, transform_algorithm=_algorithm, _rtol=1e-8,
+         **({"transform_n_nonzero_coefs": 4} if _algorithm in ("omp", "lars") else {"transform_alpha": 0.4}))
+for _algorithm in ("lasso_lars", "lasso_cd", "threshold"):
+    case(CODER, "positive-%s" % _algorithm, signals, dictionary=Call(atoms), transform_algorithm=_algorithm, transform_alpha=0.05, positive_code=True, _rtol=1e-8)
+    case(CODER, "small-%s" % _algorithm, signals, dictionary=Call(atoms), transform_algorithm=_algorithm, transform_alpha=1e-3, split_sign=True, _rtol=1e-8)
+case(CODER, "stopped", signals, dictionary=Call(atoms), transform_algorithm="lasso_lars", transform_alpha=1e-4, transform_max_iter=2, _rtol=1e-8)
+case(CODER, "square", signals, dictionary=Call(lambda: 2 * atoms()[:5]), transform_algorithm="omp", _rtol=1e-8)
+case("decomposition.DictionaryLearning", "alpha", signals, n_components=5, max_iter=5, alpha=0.5, random_state=0, transform_algorithm="lasso_lars", _rtol=1e-8)
+case("decomposition.MiniBatchDictionaryLearning", "", signals, n_components=4, random_state=0, batch_size=10, _maybe={"n_iter": V("0", 10, "1.1", "deprecated", "1.4", None)}, _py2=True, _rtol=1e-8)
+
+# -- mixture, linear_model, gaussian_process: classes that are gone
+for _type in ("full", "tied", "diag", "spherical"):
+    case("mixture.DPGMM", _type, nothing(iris), n_components=3, covariance_type=_type, random_state=0, _py2=True, _rtol=1e-7)
+    case("mixture.VBGMM", _type, nothing(iris), n_components=3, covariance_type=_type, random_state=0, _py2=True, _rtol=1e-7)
+case("linear_model.RandomizedLasso", "", regression, alpha=0.05, n_resampling=20, random_state=0, _py2=True)
+case("linear_model.RandomizedLogisticRegression", "", binary, n_resampling=20, random_state=0, _py2=True)
+for _corr in ("absolute_exponential", "squared_exponential", "generalized_exponential", "cubic", "linear"):
+    case("gaussian_process.GaussianProcess", _corr, regression, corr=_corr, theta0=[0.1, 0.2, 0.1, 0.2, 1.5] if _corr[0] == "g" else 0.1, nugget=0.01, random_state=0, _py2=True, _rtol=1e-7)
+case("gaussian_process.GaussianProcess", "linear-each", two_targets, regr="linear", theta0=[0.1, 0.2, 0.3, 0.4], nugget=0.01, random_state=0, _py2=True, _rtol=1e-7)
+case("gaussian_process.GaussianProcess", "quadratic", regression, regr="quadratic", normalize=False, nugget=0.01, random_state=0, _py2=True, _rtol=1e-7)
+
+
+def forget(model):
+    """As it was before the fit, when the prior is predicted."""
+    for name in list(vars(model)):
+        if name.endswith("_") or name in ("_y_train_mean", "_y_train_std", "_rng", "n_features_in_"):
+            delattr(model, name)
+
+
+case("gaussian_process.GaussianProcessRegressor", "prior", regression, _post=forget)
+case("gaussian_process.GaussianProcessRegressor", "prior-kernel", regression, _post=forget, kernel=Call(lambda: __import__("sklearn.gaussian_process.kernels").gaussian_process.kernels.ConstantKernel(2.0) * __import__("sklearn.gaussian_process.kernels").gaussian_process.kernels.RBF(0.7)))
+
+# -- model_selection: thresholds
+FIXED_THRESHOLD = "model_selection.FixedThresholdClassifier"
+case(FIXED_THRESHOLD, "", labelled(binary, "no", "yes"), estimator=E(L), threshold=0.3)
+case(FIXED_THRESHOLD, "auto", binary, estimator=E("svm.LinearSVC", random_state=0))
+case(FIXED_THRESHOLD, "decision", labelled(binary, "no", "yes"), estimator=E(L), threshold=0.4, response_method="decision_function", pos_label="no")
+case(FIXED_THRESHOLD, "first", labelled(binary, "no", "yes"), estimator=E("naive_bayes.GaussianNB"), threshold=0.7, pos_label="no")
+case(FIXED_THRESHOLD, "frame", frame(binary), estimator=E(L), threshold=0.6)
+TUNED = "model_selection.TunedThresholdClassifierCV"
+case(TUNED, "", labelled(binary, "no", "yes"), estimator=E(L), cv=3, thresholds=10, random_state=0)
+case(TUNED, "f1", binary, estimator=E(T, max_depth=3, random_state=0), cv=3, thresholds=10, scoring="f1", random_state=0)
+case(TUNED, "label", labelled(binary, "no", "yes"), estimator=E(L), cv=3, thresholds=10, random_state=0,
+     scoring=Call(lambda: __import__("sklearn.metrics").metrics.make_scorer(__import__("sklearn.metrics").metrics.recall_score, pos_label="no")))
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -75,7 +75,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         (loadings.rows, loadings.columns) == (features, count),
         format!("x_loadings_ is of shape ({}, {}), expected ({features}, {count})", loadings.rows, loadings.columns),
     )?;
-    if s.version() >= (0, 21) {
+    if s.version() >= (0, 22) {
         pls.loadings = Some(loadings);
     }
     // Features by targets until 1.0; transposed since, in 1.1 and 1.2 under another name.

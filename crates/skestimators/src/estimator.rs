@@ -7,6 +7,7 @@ use crate::{
     error::{Error, Result},
     method::{Method, Methods},
     validation::{self, Door},
+    wording::Age,
 };
 
 /// What can be asked of a fitted estimator.
@@ -130,6 +131,8 @@ pub(crate) struct Fitted {
     pub(crate) feature_names_in: Option<Vec<String>>,
     /// Whether a table with other names is refused (since 1.2; 1.0 and 1.1 warn, and go by position).
     pub(crate) names_bind: bool,
+    /// From when the words of its refusals are.
+    pub(crate) age: Age,
     /// The object itself.
     pub(crate) estimator: Box<dyn Estimator>,
 }

@@ -51,8 +51,10 @@ mod registry;
 mod semi_supervised;
 mod state;
 mod svm;
+mod transductive;
 mod tree;
 mod validation;
+mod wording;
 
 /// The README's example is compiled and run.
 #[cfg(doctest)]
@@ -61,6 +63,7 @@ struct Readme;
 
 pub use data::{Array, Column, ColumnData, Csr, Output, Record, Samples, Table, Value};
 pub use error::{Error, ErrorKind, Result};
+pub use member::Member;
 pub use method::Method;
 pub use model::{Model, supported};
 pub use state::RowCost;

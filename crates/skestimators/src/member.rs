@@ -1,8 +1,98 @@
-//! Finding one estimator in a bundle: a dict, list or tuple that holds several things.
+//! Bundles: a dict, list or tuple that holds an estimator beside other things, as people save a model with its metadata.
 
-use skpickle::{ErrorKind, Obj};
+use std::collections::HashSet;
 
-use crate::error::Result;
+use skpickle::{ErrorKind, Graph, Kind, Obj};
+
+use crate::error::{Error, Result};
+
+/// Values looked at in the search.
+const VALUES: usize = 10_000;
+
+/// Containers inside one another that are looked into.
+const DEPTH: usize = 8;
+
+/// Members that a refusal lists.
+const LISTED: usize = 20;
+
+/// An estimator inside a dict, list or tuple.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// As Python spells the way to it: `["model"]`, `[0]`, `["models"][1]`.
+    pub path: String,
+    /// The full name of its class, such as `sklearn.linear_model._logistic.LogisticRegression`.
+    pub class: String,
+}
+
+/// The scikit-learn objects that a dict, list or tuple at the root holds, outermost first.
+pub(crate) fn members(graph: &Graph) -> Vec<Member> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    let mut level = vec![(graph.root(), String::new())];
+    for _ in 0..DEPTH {
+        let mut next = Vec::new();
+        for (obj, path) in level {
+            if seen.len() >= VALUES || !seen.insert(obj.identity()) {
+                continue;
+            }
+            let class = obj.class().filter(|name| obj.kind() == Kind::Object && name.module.starts_with("sklearn."));
+            match class {
+                Some(class) => found.push(Member { path, class: class.to_string() }),
+                None => next.extend(children(&obj).into_iter().map(|(step, child)| (child, format!("{path}{step}")))),
+            }
+        }
+        level = next;
+    }
+    found
+}
+
+fn children<'g>(obj: &Obj<'g>) -> Vec<(String, Obj<'g>)> {
+    let interesting = |obj: &Obj<'_>| matches!(obj.kind(), Kind::Object | Kind::Dict | Kind::List | Kind::Tuple);
+    match obj.kind() {
+        Kind::Dict => {
+            let step = |(key, value): (Obj<'g>, Obj<'g>)| {
+                let key = key.str().ok()?;
+                Some((format!("[\"{}\"]", key.replace('\\', "\\\\").replace('"', "\\\"")), value))
+            };
+            obj.entries()
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|(_, value)| interesting(value))
+                .filter_map(step)
+                .collect()
+        }
+        Kind::List | Kind::Tuple => {
+            let items = obj.items().unwrap_or_default().into_iter().enumerate();
+            items.filter(|(_, item)| interesting(item)).map(|(i, item)| (format!("[{i}]"), item)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The path of the only estimator in a bundle.
+///
+/// # Errors
+/// There is none, or there are several, which are listed.
+pub(crate) fn only(graph: &Graph) -> Result<String> {
+    let root = graph.root();
+    let refuse = |message: String| Err(Error::unsupported(root.error(ErrorKind::Unsupported, message)));
+    match members(graph).as_slice() {
+        [] => refuse(format!("the file holds {}, with no scikit-learn estimator in it", root.describe())),
+        [only] => Ok(only.path.clone()),
+        many => {
+            let mut list: Vec<String> = many
+                .iter()
+                .take(LISTED)
+                .map(|member| format!("'{}' ({})", skpickle::printable(&member.path), member.class))
+                .collect();
+            if many.len() > LISTED {
+                list.push("…".into());
+            }
+            let (what, count, list) = (root.describe(), many.len(), list.join(", "));
+            refuse(format!("the file holds {what} with {count} estimators, one of which must be named: {list}"))
+        }
+    }
+}
 
 /// The member that a Python-like path names: `["model"]`, `[0]`, `["models"][1]`.
 pub(crate) fn find<'g>(root: &Obj<'g>, path: &str) -> Result<Obj<'g>> {

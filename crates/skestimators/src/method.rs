@@ -3,7 +3,8 @@
 macro_rules! methods {
     ($($variant:ident $name:literal)*) => {
         /// An inference method, by scikit-learn's name. Methods that give pairs in Python are asked one part at a time
-        /// (`kneighbors_dist`, `kneighbors_ind`), `predict(return_std=True)` is `predict_std`.
+        /// (`kneighbors_dist`, `kneighbors_ind`), `predict(return_std=True)` is `predict_std`. What a transductive estimator
+        /// stored for the samples of its fit is asked like a method too: `labels_`, `embedding_`; its samples are not looked at.
         ///
         /// ```
         /// use skestimators::Method;
@@ -50,6 +51,10 @@ methods! {
     RadiusNeighborsIndices "radius_neighbors_ind"
     Mahalanobis "mahalanobis"
     FeatureNamesOut "get_feature_names_out"
+    Labels "labels_"
+    RowLabels "row_labels_"
+    ColumnLabels "column_labels_"
+    Embedding "embedding_"
 }
 
 impl Method {

@@ -8,6 +8,7 @@ use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},
     estimator::{Classes, Fitted},
+    member::{self, Member},
     method::Method,
     registry,
     state::{Loader, RowCost},
@@ -36,6 +37,7 @@ struct Inner {
     unread: Vec<String>,
     row_cost: RowCost,
     call_bytes: u64,
+    member: Option<String>,
 }
 
 impl Model {
@@ -72,30 +74,48 @@ impl Model {
     }
 
     /// Makes the estimator of a decoded file. `member` names the one to take out of a bundle, as in Python:
-    /// `["model"]`, `[0]`, `["models"][1]`.
+    /// `["model"]`, `[0]`, `["models"][1]`. Without it, the only estimator of a bundle is taken, as [`Model::member`] then tells.
     ///
     /// # Errors
     /// As [`Model::from_path`].
     pub fn from_graph(graph: &Graph, member: Option<&str>) -> Result<Self> {
-        let mut obj = graph.root();
-        if let Some(member) = member {
-            obj = crate::member::find(&obj, member)?;
-        } else if obj.kind() != Kind::Object {
-            return Err(Error::unsupported(obj.error(
-                skpickle::ErrorKind::Unsupported,
-                format!(
-                    "the file holds {}, which is no estimator; name the member to use if there is one inside",
-                    obj.describe()
-                ),
-            )));
-        }
+        let member = match member {
+            Some(member) => Some(member.to_owned()),
+            None if graph.root().kind() == Kind::Object => None,
+            None => Some(member::only(graph)?),
+        };
+        let obj = match &member {
+            Some(path) => member::find(&graph.root(), path)?,
+            None => graph.root(),
+        };
         let loader = Loader::new(graph, registry::lookup);
         let root = loader.estimator(&obj)?;
         let version = obj.field("_sklearn_version").and_then(|v| v.get()).ok();
         let row_cost = loader.row_cost();
         let unread = loader.into_unread().into_iter().collect();
         let call_bytes = graph.limits().call_bytes;
-        Ok(Model { inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes }) })
+        Ok(Model { inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, member }) })
+    }
+
+    /// The estimators inside a dict, list or tuple, outermost first; none when the file holds something else.
+    pub fn members(graph: &Graph) -> Vec<Member> {
+        if graph.root().kind() == Kind::Object { Vec::new() } else { member::members(graph) }
+    }
+
+    /// The way to this estimator in the bundle that it was taken from, such as `["model"]`.
+    pub fn member(&self) -> Option<&str> {
+        self.inner.member.as_deref()
+    }
+
+    /// The pickled object that this model was made of, in a graph of the file that it was loaded from.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the graph is that of another file, which has no such member.
+    pub fn object<'g>(&self, graph: &'g Graph) -> Result<skpickle::Obj<'g>> {
+        match self.member() {
+            Some(path) => member::find(&graph.root(), path),
+            None => Ok(graph.root()),
+        }
     }
 
     /// scikit-learn's class name, such as `LogisticRegression`.

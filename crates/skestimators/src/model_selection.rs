@@ -1,5 +1,9 @@
 //! `sklearn.model_selection` and `sklearn.grid_search`: searches, which answer through the best estimator that they found.
 
+mod threshold;
+
+pub(crate) use threshold::{load_fixed, load_tuned};
+
 use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},

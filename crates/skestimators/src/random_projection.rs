@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use crate::{
     data::{Csr, Samples},
-    decomposition::{back, in_width, require_width},
+    decomposition::{back, in_width, is_single, require_width},
     error::Result,
     estimator::Estimator,
     math::{Matrix, Weights, linalg::pinv_transposed, rows},
@@ -27,7 +27,7 @@ struct RandomProjection {
     /// There is an `inverse_transform` (since 1.1), by this matrix: one row a feature. It is computed at the first call unless it was stored.
     inverse: OnceLock<Matrix>,
     invertible: bool,
-    /// Samples of 32 bits give answers of 32 bits (since 1.1).
+    /// Samples of 32 bits give answers of 32 bits, where the fit was of such (since 1.1).
     keep32: bool,
     names: bool,
 }
@@ -58,7 +58,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         sparse_out,
         inverse,
         invertible: since_1_1,
-        keep32: since_1_1,
+        keep32: since_1_1 && is_single(s, "components_")?,
         names: since_1_1,
     }))
 }

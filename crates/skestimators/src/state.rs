@@ -12,6 +12,7 @@ use crate::{
     data::Array,
     error::{Error, Result},
     estimator::{Estimator, Fitted},
+    wording::Age,
 };
 
 /// Turns a pickled state into an estimator, or says why not.
@@ -143,7 +144,8 @@ impl<'g> Loader<'g> {
         let feature_names_in = feature_names_in.or_else(|| estimator.feature_names_in().map(<[String]>::to_vec));
         self.unread.borrow_mut().extend(state.unread().map(|name| format!("{}.{name}", state.class())));
         let names_bind = state.version() >= (1, 2);
-        Ok(Fitted { class: state.class().to_owned(), key, n_features_in, feature_names_in, names_bind, estimator })
+        let (class, age) = (state.class().to_owned(), Age::of(state.version()));
+        Ok(Fitted { class, key, n_features_in, feature_names_in, names_bind, age, estimator })
     }
 }
 

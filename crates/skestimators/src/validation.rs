@@ -8,6 +8,7 @@ use crate::{
     data::{Array, Samples, Table, Value},
     error::{Error, Result},
     estimator::Fitted,
+    wording::{Age, Speaker},
 };
 
 /// Which values a method takes.
@@ -75,6 +76,11 @@ impl Door {
         Door { finite: Finite::DenseNan, ..self }
     }
 
+    /// Neither NaN nor infinity is taken.
+    pub(crate) const fn finite(self) -> Door {
+        Door { finite: Finite::Yes, ..self }
+    }
+
     /// Any value is taken.
     pub(crate) const fn any_value(self) -> Door {
         Door { finite: Finite::Any, ..self }
@@ -104,7 +110,8 @@ pub(crate) fn check<'x>(fitted: &Fitted, door: Door, x: &'x Samples) -> Result<C
     {
         check_names(fitted, table)?;
     }
-    check_array(&fitted.class, fitted.n_features_in, door, x)
+    let speaker = Speaker { key: fitted.key, class: &fitted.class, age: fitted.age };
+    check_as(speaker, fitted.n_features_in, door, x)
 }
 
 /// `check_array`, and the width where it is known; `class` is named in refusals.
@@ -114,6 +121,16 @@ pub(crate) fn check_array<'x>(
     door: Door,
     x: &'x Samples,
 ) -> Result<Cow<'x, Samples>> {
+    check_as(Speaker { key: "", class, age: Age::Now }, n_features_in, door, x)
+}
+
+fn check_as<'x>(
+    speaker: Speaker<'_>,
+    n_features_in: Option<usize>,
+    door: Door,
+    x: &'x Samples,
+) -> Result<Cow<'x, Samples>> {
+    let class = speaker.class;
     if door.open {
         return Ok(Cow::Borrowed(x));
     }
@@ -157,22 +174,22 @@ pub(crate) fn check_array<'x>(
             }
         },
     };
-    check_finite(class, door, &x)?;
+    check_finite(speaker, door, &x)?;
     let (rows, columns) = (x.rows(), x.columns().unwrap_or(0));
     if rows == 0 {
         return Err(Error::input(format!(
-            "Found array with 0 sample(s) (shape=({rows}, {columns})) while a minimum of 1 is required by {class}."
+            "Found array with 0 sample(s) (shape=({rows}, {columns})) while a minimum of 1 is required{}.",
+            speaker.by()
         )));
     }
     if columns == 0 {
         return Err(Error::input(format!(
-            "Found array with 0 feature(s) (shape=({rows}, {columns})) while a minimum of 1 is required by {class}."
+            "Found array with 0 feature(s) (shape=({rows}, {columns})) while a minimum of 1 is required{}.",
+            speaker.by()
         )));
     }
     if let Some(expected) = n_features_in.filter(|&expected| door.width && expected != columns) {
-        return Err(Error::input(format!(
-            "X has {columns} features, but {class} is expecting {expected} features as input."
-        )));
+        return Err(Error::input(speaker.width(rows, columns, expected, matches!(*x, Samples::Sparse(_)))));
     }
     Ok(x)
 }
@@ -186,8 +203,12 @@ pub(crate) fn expected_2d(rank: usize, len: usize) -> Error {
     ))
 }
 
+fn is_nan(value: &Value) -> bool {
+    matches!(value, Value::Float(x) if x.is_nan())
+}
+
 /// `assert_all_finite`.
-fn check_finite(class: &str, door: Door, x: &Samples) -> Result<()> {
+fn check_finite(speaker: Speaker<'_>, door: Door, x: &Samples) -> Result<()> {
     if door.finite == Finite::Any {
         return Ok(());
     }
@@ -211,6 +232,17 @@ fn check_finite(class: &str, door: Door, x: &Samples) -> Result<()> {
             x.indexed_iter().for_each(|((i, j), &v)| visit(i, j, v));
         }
         Samples::Dense32(x) => x.indexed_iter().for_each(|((i, j), &v)| visit(i, j, v.into())),
+        // Among objects NaN alone is looked for.
+        Samples::Rows(rows) => {
+            for (i, row) in rows.iter().enumerate() {
+                row.iter().enumerate().filter(|(_, v)| is_nan(v)).for_each(|(j, _)| visit(i, j, f64::NAN));
+            }
+        }
+        Samples::Table(table) => {
+            for (j, column) in table.columns().iter().enumerate() {
+                (0..table.rows()).filter(|&i| is_nan(&column.data.value(i))).for_each(|i| visit(i, j, f64::NAN));
+            }
+        }
         Samples::Sparse(x) => {
             for i in 0..x.rows() {
                 let (columns, values) = x.row(i);
@@ -226,6 +258,12 @@ fn check_finite(class: &str, door: Door, x: &Samples) -> Result<()> {
         Finite::DenseNan => matches!(x, Samples::Sparse(_)),
         Finite::AllowNan | Finite::Any => false,
     };
+    let dtype = if door.float32 || matches!(x, Samples::Dense32(_)) { "float32" } else { "float64" };
+    let class = speaker.class;
+    let found = nan.filter(|_| refuses_nan).or(infinite);
+    if let Some((at, old)) = found.zip(speaker.old_infinite(dtype, !refuses_nan)) {
+        return Err(Error::input(format!("{old}{}", place(at))));
+    }
     match (nan, infinite) {
         (Some(at), _) if refuses_nan => Err(Error::input(format!(
             "Input X contains NaN.\n{class} does not accept missing values encoded as NaN natively. For supervised learning, \
@@ -236,13 +274,10 @@ fn check_finite(class: &str, door: Door, x: &Samples) -> Result<()> {
              https://scikit-learn.org/stable/modules/impute.html#estimators-that-handle-nan-values{}",
             place(at)
         ))),
-        (_, Some(at)) => {
-            let dtype = if door.float32 || matches!(x, Samples::Dense32(_)) { "float32" } else { "float64" };
-            Err(Error::input(format!(
-                "Input X contains infinity or a value too large for dtype('{dtype}').{}",
-                place(at)
-            )))
-        }
+        (_, Some(at)) => Err(Error::input(format!(
+            "Input X contains infinity or a value too large for dtype('{dtype}').{}",
+            place(at)
+        ))),
         _ => Ok(()),
     }
 }

@@ -1,17 +1,17 @@
-//! From event to answer: the contract of the Python toolkit, to the letter.
+//! A model that is loaded once, and what answers with it.
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use skestimators::Model;
 use skpickle::{Graph, Kind};
 
 use crate::{
-    event,
-    json::{self, Json, Text},
-    seed,
+    dialect::{self, Example},
+    event::{self, Event},
+    http::{Request, Response},
 };
 
 /// What a model path led to.
@@ -21,17 +21,20 @@ pub enum Loaded {
     Model(Model),
     /// Nothing: the path has no extension that the Python toolkit knows, and no file is there.
     Nothing,
-    /// An object that is no estimator; the name of its Python class.
+    /// An object that is no estimator and holds none; the name of its Python class.
     Other(String),
 }
 
 impl Loaded {
-    /// What the root of a decoded file is.
+    /// What the root of a decoded file is, or the member of a bundle that is named, or the only estimator of a bundle.
     ///
     /// # Errors
-    /// The reason why an estimator cannot be run.
-    pub fn from_graph(graph: &Graph) -> Result<Loaded, String> {
+    /// The reason why an estimator cannot be run, or which members there are to choose from.
+    pub fn from_graph(graph: &Graph, member: Option<&str>) -> Result<Loaded, String> {
         let root = graph.root();
+        if member.is_some() || !Model::members(graph).is_empty() {
+            return Model::from_graph(graph, member).map(Loaded::Model).map_err(|e| e.to_string());
+        }
         let name = match root.kind() {
             Kind::Array => "numpy.ndarray",
             Kind::Object if root.array().is_ok() => "numpy.ndarray",
@@ -52,99 +55,263 @@ impl Loaded {
     }
 }
 
-/// An answer: HTTP status and JSON text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
-    /// HTTP status.
-    pub status: u16,
-    /// JSON text.
-    pub body: String,
+/// What is settled about answers beyond the requests.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The model's name in paths; `model` is one as well.
+    pub name: String,
+    /// Rows of one request at most.
+    pub most_rows: usize,
+    /// Nothing is taken that the Python toolkit does not take: no request without an event, no body in base64.
+    pub strict: bool,
+    /// Origins whose pages may read answers; `*` is all of them.
+    pub cors: Vec<String>,
 }
 
-impl Response {
-    /// The answer as a Lambda function returns it to API Gateway.
-    pub fn to_envelope(&self) -> String {
-        let entries = vec![
-            (Text::from("isBase64Encoded"), Json::Bool(false)),
-            (Text::from("statusCode"), Json::Int(self.status.into())),
-            (Text::from("body"), Json::str(self.body.as_str())),
-        ];
-        Json::Object(entries).dumps(false)
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { name: "model".into(), most_rows: 1_000_000, strict: false, cors: Vec::new() }
+    }
+}
+
+impl Settings {
+    /// The settings for a model at a path, with what the environment says: `SKLEARN_MODEL_NAME`, `MAX_ROWS`, `STRICT_SEED`
+    /// and `CORS_ORIGINS`.
+    pub fn from_env(path: Option<&str>) -> Settings {
+        let fixed = Settings::default();
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let stem = path.and_then(|path| {
+            let file = path.split('?').next()?.rsplit(['/', '\\']).next()?;
+            file.split('.').next().filter(|stem| !stem.is_empty()).map(str::to_owned)
+        });
+        let cors = variable("CORS_ORIGINS").unwrap_or_default();
+        Settings {
+            name: variable("SKLEARN_MODEL_NAME").or(stem).unwrap_or(fixed.name),
+            most_rows: variable("MAX_ROWS").and_then(|rows| rows.parse().ok()).unwrap_or(fixed.most_rows),
+            strict: variable("STRICT_SEED").is_some_and(|value| value == "1"),
+            cors: cors.split(',').map(|origin| origin.trim().to_owned()).filter(|origin| !origin.is_empty()).collect(),
+        }
+    }
+}
+
+/// What a path led to, with what is needed to answer.
+#[derive(Debug)]
+pub struct Service {
+    pub(crate) loaded: Loaded,
+    pub(crate) settings: Settings,
+    /// The model's name in paths.
+    pub(crate) name: String,
+    example: OnceLock<Option<Example>>,
+}
+
+impl Service {
+    /// A service of what was loaded.
+    pub fn new(loaded: Loaded, settings: Settings) -> Service {
+        let name = settings.name.clone();
+        Service { loaded, settings, name, example: OnceLock::new() }
     }
 
-    pub(crate) fn error(status: u16, message: impl Into<Text>) -> Response {
-        Response { status, body: Json::Object(vec![(Text::from("error"), Json::Str(message.into()))]).dumps(true) }
+    /// A request that this very model answers; found at the first need.
+    pub(crate) fn example(&self) -> Option<&Example> {
+        let Loaded::Model(model) = &self.loaded else { return None };
+        self.example.get_or_init(|| Example::of(model)).as_ref()
     }
+
+    /// Takes the example that a description of the model has, unless one was needed before.
+    #[cfg(feature = "serve")]
+    pub(crate) fn describe(&self, metadata: &str) {
+        let metadata = crate::json::parse_bytes(metadata.as_bytes());
+        if let Some(example) = metadata.ok().and_then(|metadata| Example::described(&metadata)) {
+            let _ = self.example.set(Some(example));
+        }
+    }
+
+    /// Whether a name in a path is the model's.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+        name == self.name || name == "model"
+    }
+
+    /// The refusal of another model's name.
+    pub(crate) fn unknown(&self, name: &str) -> dialect::Refusal {
+        let (name, own) = (skpickle::printable(name), skpickle::printable(&self.name));
+        dialect::Refusal::new(404, format!("there is no model '{name}'; the model here is '{own}'"))
+    }
+}
+
+/// Answers a request. Nothing else is read or written: what answers depends on is in the service.
+///
+/// ```
+/// use sklambda::{Loaded, Request, Service, handle};
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/examples/iris_logistic.joblib");
+/// let service = Service::new(sklambda::load(Some(path))?, sklambda::Settings::default());
+/// let answer = handle(&service, &Request::post("/predict", r#"{"input": [[5.1, 3.5, 1.4, 0.2]]}"#));
+/// assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"prediction": [0]}"#));
+/// # Ok::<(), String>(())
+/// ```
+pub fn handle(service: &Service, request: &Request) -> Response {
+    dialect::answer_known(service, request).unwrap_or_else(|| {
+        let path = skpickle::printable(&request.path);
+        dialect::refused(404, &format!("there is nothing at {path}; send POST /predict or GET /health, or see GET /"))
+    })
 }
 
 type Load = Box<dyn Fn() -> Result<Loaded, String> + Send + Sync>;
 
-/// Answers events with a model that is loaded once.
+/// Answers events and requests with a model that is loaded once.
 pub struct Handler {
     load: Load,
-    loaded: Mutex<Option<Arc<Loaded>>>,
-    strict: bool,
+    service: OnceLock<Arc<Service>>,
+    /// Held while a model is loaded, so that it is loaded once.
+    loading: Mutex<()>,
+    settings: Settings,
 }
 
 impl Handler {
     /// A handler whose model comes from `load`. A failure is answered, and tried again on the next call.
     pub fn new(load: impl Fn() -> Result<Loaded, String> + Send + Sync + 'static) -> Handler {
-        Handler { load: Box::new(load), loaded: Mutex::new(None), strict: false }
+        let (service, loading) = (OnceLock::new(), Mutex::new(()));
+        Handler { load: Box::new(load), service, loading, settings: Settings::default() }
     }
 
-    /// The model, loaded now if it is not yet.
-    ///
-    /// # Errors
-    /// The reason why it cannot be loaded.
-    pub fn model(&self) -> Result<Arc<Loaded>, String> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(loaded) = &*loaded {
-            return Ok(Arc::clone(loaded));
-        }
-        let fresh = Arc::new((self.load)()?);
-        // Nothing may become something; whatever was read from a file is kept.
-        if !matches!(*fresh, Loaded::Nothing) {
-            *loaded = Some(Arc::clone(&fresh));
-        }
-        Ok(fresh)
+    /// The same with other settings.
+    #[must_use]
+    pub fn with(mut self, settings: Settings) -> Handler {
+        self.settings = settings;
+        self
     }
 
     /// Takes nothing that the Python toolkit does not take: no request without an event, no body in base64.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Handler {
-        self.strict = strict;
+        self.settings.strict = strict;
         self
+    }
+
+    /// What answers, with the model loaded now if it is not yet.
+    ///
+    /// # Errors
+    /// The reason why it cannot be loaded.
+    pub fn service(&self) -> Result<Arc<Service>, String> {
+        if let Some(service) = self.service.get() {
+            return Ok(Arc::clone(service));
+        }
+        let _alone = self.loading.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(service) = self.service.get() {
+            return Ok(Arc::clone(service));
+        }
+        let service = Arc::new(Service::new((self.load)()?, self.settings.clone()));
+        // Nothing may become something; whatever was read from a file is kept.
+        if matches!(service.loaded, Loaded::Nothing) {
+            return Ok(service);
+        }
+        Ok(Arc::clone(self.service.get_or_init(|| service)))
+    }
+
+    /// Whether a model is loaded, without waiting for one.
+    pub fn is_ready(&self) -> bool {
+        self.service.get().is_some()
     }
 
     /// Answers one Lambda event, whatever it holds.
     pub fn handle(&self, event: &[u8]) -> Response {
-        self.answer(|| event::request(event, self.strict))
+        self.read(event).answer(self, "")
     }
 
-    /// Answers the JSON text of a request that has no event around it.
+    /// Answers the body of a request that has no event around it.
     pub fn handle_body(&self, body: &[u8]) -> Response {
-        self.answer(|| json::parse_bytes(body))
+        self.respond(&Request::post("/predict", body), "")
     }
 
-    /// The model comes first, then the request. A defect in here becomes an answer too.
-    fn answer(&self, request: impl FnOnce() -> Result<Json, String>) -> Response {
-        let answer = || {
-            let loaded = match self.model() {
-                Ok(loaded) => loaded,
-                Err(e) => return Response::error(500, format!("Failed to load model: {e}")),
-            };
-            match request() {
-                Ok(request) => seed::answer(&loaded, &request),
-                Err(e) => Response::error(400, format!("Failed to parse request body as JSON: {e}")),
-            }
-        };
-        std::panic::catch_unwind(AssertUnwindSafe(answer))
-            .unwrap_or_else(|_| Response::error(500, "Internal error: please report the model and the request"))
+    /// What an event asks for.
+    pub(crate) fn read(&self, event: &[u8]) -> Event {
+        Event::read(event, self.settings.strict)
+    }
+
+    /// Answers a request of the server, which knows its paths. `id` tells the request from others where it fails.
+    pub fn respond(&self, request: &Request, id: &str) -> Response {
+        self.guarded(id, || self.with_model(request, handle))
+    }
+
+    /// Answers a request behind a gateway that has paths of its own.
+    pub(crate) fn anywhere(&self, request: &Request, id: &str) -> Response {
+        let origin = request.header("origin");
+        let answer = self.preflight(&request.method, origin);
+        let answer = answer.unwrap_or_else(|| self.guarded(id, || self.with_model(request, dialect::answer)));
+        self.across_origins(origin, answer)
+    }
+
+    fn with_model(&self, request: &Request, answer: impl Fn(&Service, &Request) -> Response) -> Response {
+        match self.service() {
+            Ok(service) => answer(&service, request),
+            // Whether the program lives is asked apart from whether it can answer.
+            Err(_) if request.path == "/v2/health/live" => Response::text(200, "application/json", "{\"live\": true}"),
+            Err(e) => event::not_loaded(&e),
+        }
+    }
+
+    /// A defect in here becomes an answer too.
+    pub(crate) fn guarded(&self, id: &str, answer: impl FnOnce() -> Response) -> Response {
+        std::panic::catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| {
+            let id = skpickle::printable(id);
+            Response::error(500, format!("internal error {id}; please report the model and the request"))
+        })
+    }
+
+    /// The origin as browsers are told it, if its pages may read answers.
+    fn allowed<'o>(&self, origin: Option<&'o str>) -> Option<&'o str> {
+        let allowed = &self.settings.cors;
+        if allowed.iter().any(|allowed| allowed == "*") {
+            return origin.map(|_| "*");
+        }
+        origin.filter(|origin| allowed.iter().any(|allowed| allowed == origin))
+    }
+
+    /// The answer to a browser that asks beforehand what it may send.
+    pub(crate) fn preflight(&self, method: &str, origin: Option<&str>) -> Option<Response> {
+        if method != "OPTIONS" {
+            return None;
+        }
+        self.allowed(origin)?;
+        let answer = Response::bare(204, String::new())
+            .with("access-control-allow-methods", "GET, HEAD, POST, OPTIONS")
+            .with("access-control-allow-headers", "authorization, content-type, accept, x-request-id")
+            .with("access-control-max-age", "86400");
+        Some(answer)
+    }
+
+    /// The answer, which pages of an allowed origin may read.
+    pub(crate) fn across_origins(&self, origin: Option<&str>, answer: Response) -> Response {
+        match self.allowed(origin) {
+            Some(origin) => answer.with("access-control-allow-origin", origin).with("vary", "origin"),
+            None => answer,
+        }
     }
 }
 
 impl std::fmt::Debug for Handler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Handler").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_answer_with_the_requests_id() {
+        let handler = Handler::new(|| panic!("a defect"));
+        let answer = handler.respond(&Request::post("/predict", "{}"), "id-7");
+        assert_eq!(answer.status, 500);
+        assert!(answer.body.contains("internal error id-7"), "{}", answer.body);
+        assert_eq!(handler.handle(br#"{"body": "{}"}"#).status, 500);
+    }
+
+    #[test]
+    fn names_come_from_paths() {
+        for (path, name) in [("a/iris.joblib", "iris"), ("s3://b/k/m.v2.pkl?versionId=1", "m"), ("/x/", "model")] {
+            assert_eq!(Settings::from_env(Some(path)).name, name, "{path}");
+        }
     }
 }

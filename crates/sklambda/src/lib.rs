@@ -1,25 +1,37 @@
 //! HTTP, Lambda and command line around skestimators.
 //!
-//! [`Handler`] is the whole contract in one pure function: the bytes of a Lambda event in, status and body out.
+//! [`handle`] is the whole contract in one pure function: a request in, an answer out. [`Handler`] loads the model for it
+//! once, and takes Lambda events too.
 
 #[cfg(feature = "cli")]
 pub mod cli;
+mod dialect;
 mod event;
 mod handler;
+mod http;
 mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod limits;
 mod lists;
+#[cfg(any(feature = "lambda", feature = "serve"))]
+mod log;
+#[cfg(feature = "serve")]
+mod metadata;
 mod numpy;
+mod output;
+#[cfg(feature = "serve")]
+mod page;
 mod python;
+#[cfg(feature = "serve")]
+mod repr;
 #[cfg(feature = "s3")]
 mod s3;
 mod samples;
-mod seed;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod source;
 
-pub use handler::{Handler, Loaded, Response};
+pub use handler::{Handler, Loaded, Service, Settings, handle};
+pub use http::{Request, Response};
 pub use source::load;

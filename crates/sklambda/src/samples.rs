@@ -25,7 +25,7 @@ pub(crate) fn from_json(input: &Json) -> Result<Samples, String> {
         return items.iter().map(text).collect::<Result<_, _>>().map(Samples::Text);
     }
     if all(|item| matches!(item, Json::Object(_))) {
-        return items.iter().map(record).collect::<Result<_, _>>().map(Samples::Records);
+        return records(items).map(Samples::Records);
     }
     if items.iter().any(|item| matches!(item, Json::Array(_))) {
         return Err(inhomogeneous(&[items.len()]));
@@ -109,7 +109,8 @@ fn inhomogeneous(shape: &[usize]) -> String {
     )
 }
 
-fn number(value: &Json) -> Option<f64> {
+/// A number, or a bool as the number that it is.
+pub(crate) fn number(value: &Json) -> Option<f64> {
     match value {
         Json::Bool(b) => Some(f64::from(u8::from(*b))),
         Json::Int(n) => Some(*n as f64),
@@ -120,7 +121,8 @@ fn number(value: &Json) -> Option<f64> {
     }
 }
 
-fn value(value: &Json) -> Option<Value> {
+/// A value that is no container.
+pub(crate) fn value(value: &Json) -> Option<Value> {
     Some(match value {
         Json::Null => Value::None,
         Json::Bool(b) => Value::Bool(*b),
@@ -152,6 +154,11 @@ pub(crate) fn several(record: &mut Record, key: &str, texts: &[Json]) -> Result<
         record.push((Value::Str(key.into()), Value::Str(text.into())));
     }
     Ok(())
+}
+
+/// Objects as dicts.
+pub(crate) fn records(items: &[Json]) -> Result<Vec<Record>, String> {
+    items.iter().map(record).collect()
 }
 
 fn record(item: &Json) -> Result<Record, String> {

@@ -4,15 +4,20 @@
 //! reading of the answer each have their limit, and so have the length of a body, the bodies in memory and the
 //! number of connections.
 
+mod about;
 mod connection;
-mod example;
+mod metrics;
+mod openapi;
 mod routes;
 
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use hyper::{server::conn::http1, service::service_fn};
@@ -21,11 +26,15 @@ use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Builder,
     sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time,
+    task, time,
 };
 
-use crate::handler::{Handler, Loaded};
+use crate::{
+    handler::{Handler, Loaded, Service},
+    page::{self, Page},
+};
 use connection::{Watch, Watched};
+use metrics::Metrics;
 
 /// The largest head of a request. It holds no data, only names.
 const LARGEST_HEAD: usize = 64 << 10;
@@ -49,6 +58,10 @@ pub struct Settings {
     pub keep_alive: Duration,
     /// Connections at one time; further ones wait to be accepted.
     pub connections: usize,
+    /// Where the model came from, so that it can be described; without it there is no page.
+    pub model: Option<String>,
+    /// No line in the log for each request.
+    pub quiet: bool,
 }
 
 impl Default for Settings {
@@ -61,6 +74,8 @@ impl Default for Settings {
             body_timeout: Duration::from_secs(30),
             keep_alive: Duration::from_secs(60),
             connections: 1024,
+            model: None,
+            quiet: false,
         }
     }
 }
@@ -89,26 +104,37 @@ impl std::error::Error for ServeError {}
 struct Shared {
     handler: Handler,
     settings: Settings,
+    metrics: Metrics,
+    /// What the names of requests begin with, and how many there were.
+    begun: u64,
+    requests: AtomicU64,
+    log: Box<dyn Fn(&str) + Send + Sync>,
     /// Bytes of bodies in memory.
     held: AtomicUsize,
+    /// The description of the model.
+    page: OnceLock<Result<Page, String>>,
+}
+
+impl Shared {
+    /// The description of the model. The file is read for it, once.
+    fn page(&self) -> &Result<Page, String> {
+        self.page.get_or_init(|| page::of(&self.handler, self.settings.model.as_deref()))
+    }
 }
 
 /// Serves until the process is told to stop (SIGINT or SIGTERM), then finishes the requests it has accepted.
 ///
-/// `announce` gets a few lines for the user once the server listens: address and an example request.
+/// It listens at once and says that it is not ready until the model is loaded. Then `announce` gets a few lines for the
+/// user: address and an example request. `log` gets a line for each request.
 ///
 /// # Errors
 /// The model cannot be loaded, or the address cannot be listened on.
-pub fn serve(handler: Handler, settings: Settings, announce: impl FnOnce(&str)) -> Result<(), ServeError> {
-    let loaded = handler.model().map_err(ServeError::Model)?;
-    let Loaded::Model(model) = &*loaded else {
-        return Err(ServeError::Model(match &*loaded {
-            Loaded::Other(class) => format!("the file holds an object of class '{class}', which is no estimator"),
-            _ => "there is no such file".into(),
-        }));
-    };
-    let example = example::of(&handler, model);
-    let about = example::about(model);
+pub fn serve(
+    handler: Handler,
+    settings: Settings,
+    announce: impl FnOnce(&str),
+    log: impl Fn(&str) + Send + Sync + 'static,
+) -> Result<(), ServeError> {
     let system = |what: String, e: std::io::Error| ServeError::System(format!("{what}: {e}"));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = Builder::new_multi_thread()
@@ -119,7 +145,8 @@ pub fn serve(handler: Handler, settings: Settings, announce: impl FnOnce(&str)) 
         .thread_name("serve")
         .build()
         .map_err(|e| system("cannot start threads".into(), e))?;
-    runtime.block_on(async {
+    let metrics = Metrics::new().map_err(|e| ServeError::System(format!("cannot count: {e}")))?;
+    let served = runtime.block_on(async {
         let at = (settings.host.as_str(), settings.port);
         let listener = TcpListener::bind(at)
             .await
@@ -127,12 +154,55 @@ pub fn serve(handler: Handler, settings: Settings, announce: impl FnOnce(&str)) 
         let address = listener.local_addr().map_err(|e| system("cannot tell the address".into(), e))?;
         // Installed before the address is told: whoever knows it may already want the server to stop.
         let stop = stop_signal().map_err(|e| system("cannot wait for signals".into(), e))?;
+        let begun = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let (held, requests) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let shared = Arc::new(Shared {
+            handler,
+            settings,
+            metrics,
+            begun,
+            requests,
+            log: Box::new(log),
+            held,
+            page: OnceLock::new(),
+        });
+        let loading = task::spawn_blocking({
+            let shared = Arc::clone(&shared);
+            move || {
+                let service = loaded(&shared.handler)?;
+                // The description knows a better example than can be guessed.
+                if let Ok(page) = shared.page() {
+                    service.describe(&page.metadata);
+                }
+                Ok(about::text(&service))
+            }
+        });
         let url = format!("http://{}", reachable(address));
-        announce(&format!("{about}\nListening on {url} (stop with Ctrl-C)\n\n{}\n", example::curl(&url, &example)));
-        let shared = Arc::new(Shared { handler, settings, held: AtomicUsize::new(0) });
-        accept(&listener, &shared, stop).await;
-        Ok(())
-    })
+        let ready = async {
+            let told = loading.await.unwrap_or_else(|_| Err(ServeError::Model("internal error".into())))?;
+            announce(&format!("{}\nListening on {url} (stop with Ctrl-C)\n\n{}\n", told.model, told.curl(&url)));
+            std::future::pending::<Result<(), ServeError>>().await
+        };
+        tokio::select! {
+            () = accept(&listener, &shared, stop) => Ok(()),
+            failed = ready => failed,
+        }
+    });
+    // A model that is still being loaded, or a request that outlived its grace, holds nobody up.
+    runtime.shutdown_background();
+    served
+}
+
+/// The service, if it has a model.
+fn loaded(handler: &Handler) -> Result<Arc<Service>, ServeError> {
+    let service = handler.service().map_err(ServeError::Model)?;
+    match &service.loaded {
+        Loaded::Model(_) => Ok(service),
+        Loaded::Other(class) => {
+            Err(ServeError::Model(format!("the file holds an object of class '{class}', which is no estimator")))
+        }
+        Loaded::Nothing => Err(ServeError::Model("there is no such file".into())),
+    }
 }
 
 /// The address under which this machine reaches a listener on all of its interfaces.

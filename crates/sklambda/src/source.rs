@@ -2,6 +2,9 @@
 
 use std::{fs::File, io, path::Path};
 
+use skestimators::Model;
+use skpickle::Graph;
+
 use crate::{handler::Loaded, limits};
 
 /// What the Python toolkit tells apart by name.
@@ -25,7 +28,59 @@ pub fn load(path: Option<&str>) -> Result<Loaded, String> {
     }
     open(path).map_err(|e| errno(&e, path))?;
     let graph = skpickle::load_path(path, &limits::current()?).map_err(|e| e.to_string())?;
-    Loaded::from_graph(&graph)
+    loaded(&graph)
+}
+
+/// The estimator of a decoded file. In a bundle it is the member that the environment variable `SKLEARN_MODEL_MEMBER` names.
+fn loaded(graph: &Graph) -> Result<Loaded, String> {
+    let member = std::env::var("SKLEARN_MODEL_MEMBER").ok().filter(|member| !member.is_empty());
+    Loaded::from_graph(graph, member.as_deref()).map_err(|e| match member {
+        None if Model::members(graph).len() > 1 => {
+            format!("{e}; name it in the environment variable SKLEARN_MODEL_MEMBER")
+        }
+        _ => e,
+    })
+}
+
+/// Describes the model that was loaded from a path or address, by reading the file once more.
+///
+/// # Errors
+/// The file is gone or damaged, or holds another model by now.
+#[cfg(feature = "serve")]
+pub(crate) fn describe(path: &str, model: &Model) -> Result<crate::json::Json, String> {
+    let limits = limits::current()?;
+    let bytes = read(path, &limits)?;
+    let sha256 = ring::digest::digest(&ring::digest::SHA256, &bytes);
+    let file = crate::metadata::File {
+        name: path.rsplit('/').next().unwrap_or_default().to_owned(),
+        bytes: bytes.len() as u64,
+        sha256: sha256.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    let graph = match path.strip_prefix("s3://") {
+        Some(_) => skpickle::load(bytes, &limits),
+        None => skpickle::load_path(path, &limits),
+    };
+    let graph = graph.map_err(|e| e.to_string())?;
+    let object = model.object(&graph).map_err(|e| e.to_string())?;
+    let class = object.class().map(|class| skpickle::printable(class.name));
+    if class.as_deref() != Some(model.class()) {
+        return Err("the file has changed since it was loaded; start the server again".into());
+    }
+    Ok(crate::metadata::describe(&object, model, &file))
+}
+
+/// The bytes of the file.
+#[cfg(feature = "serve")]
+fn read(path: &str, limits: &skpickle::Limits) -> Result<Vec<u8>, String> {
+    #[cfg(feature = "s3")]
+    if path.starts_with("s3://") {
+        let address = crate::s3::Address::parse(path).ok_or_else(|| format!("{path}: expected s3://bucket/key"))?;
+        return crate::s3::get(&address, &crate::s3::process_env, limits.input_bytes);
+    }
+    use io::Read;
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(limits.input_bytes).read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(|e| errno(&e, path))
 }
 
 /// Whether the Python toolkit's quirks are wanted where this program would do better.
@@ -64,7 +119,7 @@ fn load_object(url: &str) -> Result<Loaded, String> {
         return Ok(Loaded::Nothing);
     }
     let graph = skpickle::load(bytes, &limits).map_err(|e| e.to_string())?;
-    Loaded::from_graph(&graph)
+    loaded(&graph)
 }
 
 #[cfg(not(feature = "s3"))]

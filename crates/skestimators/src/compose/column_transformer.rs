@@ -114,6 +114,10 @@ fn naming(s: &State<'_, '_>) -> Result<Naming> {
     }
     let Some(field) = s.raw_opt("verbose_feature_names_out") else { return Ok(Naming::None) };
     Ok(match field.kind() {
+        // A format is taken since 1.6; before, any text counted as true.
+        Kind::Str if s.version() < (1, 6) && !field.str()?.is_empty() => {
+            Naming::Format("{transformer_name}__{feature_name}".into())
+        }
         Kind::Str => Naming::Format(field.get()?),
         Kind::Bool if field.get()? => Naming::Format("{transformer_name}__{feature_name}".into()),
         Kind::Bool => Naming::Plain,
@@ -387,12 +391,15 @@ impl ColumnTransformer {
 }
 
 impl Part {
-    /// Names of the output without those of the input.
-    fn numbered_names(&self) -> Result<Vec<String>> {
+    /// Names of the output without those of the input, which only columns that pass through have: those of the fit, if it had any.
+    fn numbered_names(&self, fitted: Option<&[String]>) -> Result<Vec<String>> {
         let numbered = |places: &mut dyn Iterator<Item = usize>| places.map(|i| format!("x{i}")).collect::<Vec<_>>();
         match (&self.transformer, &self.names) {
             (None, Some(names)) => Ok(names.clone()),
-            (None, None) => Ok(numbered(&mut self.places.iter().copied())),
+            (None, None) => {
+                let named = fitted.and_then(|names| self.places.iter().map(|&i| names.get(i).cloned()).collect());
+                Ok(named.unwrap_or_else(|| numbered(&mut self.places.iter().copied())))
+            }
             (Some(transformer), _) => {
                 let own = numbered(&mut (0..self.places.len()));
                 let names = transformer.feature_names_out(Some(&own))?;
@@ -471,7 +478,7 @@ impl Estimator for ColumnTransformer {
         let mut out: Vec<String> = Vec::new();
         for part in &self.parts {
             if matches!(self.naming, Naming::Numbered) {
-                out.extend(part.numbered_names()?);
+                out.extend(part.numbered_names(self.names.as_deref())?);
                 continue;
             }
             let names: Option<Vec<String>> = part.places.iter().map(|&place| input.get(place).cloned()).collect();

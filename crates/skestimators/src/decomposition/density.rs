@@ -18,9 +18,11 @@ enum Precision {
     Noisy { noise: Vec<f64>, within: Matrix },
     /// No noise: the factor of the covariance itself.
     Exact(Cholesky),
-    /// The covariance has no inverse.
-    Singular,
+    /// The covariance has no inverse: why.
+    Singular(&'static str),
 }
+
+const NO_INVERSE: &str = "singular matrix: the covariance has no inverse";
 
 /// Density of the samples.
 pub(super) struct Density {
@@ -42,7 +44,7 @@ impl Density {
             };
             return match factor {
                 Some(factor) => Density { mean, log_det: -factor.log_det(), precision: Precision::Exact(factor) },
-                None => Density { mean, log_det: f64::NAN, precision: Precision::Singular },
+                None => Density { mean, log_det: f64::NAN, precision: Precision::Singular(NO_INVERSE) },
             };
         }
         let mut scaled = loadings.data.to_vec();
@@ -53,13 +55,19 @@ impl Density {
         let mut inner = times_transposed(&scaled, loadings).data.to_vec();
         inner.iter_mut().step_by(loadings.rows + 1).for_each(|v| *v += 1.0);
         let Some(factor) = Cholesky::of(&Matrix::new(inner, loadings.rows, loadings.rows)) else {
-            return Density { mean, log_det: f64::NAN, precision: Precision::Singular };
+            return Density { mean, log_det: f64::NAN, precision: Precision::Singular(NO_INVERSE) };
         };
         let mut columns = scaled.transposed().data.to_vec();
         columns.chunks_mut(loadings.rows.max(1)).for_each(|column| solve_lower(factor.lower(), column));
         let within = Matrix::new(columns, loadings.columns, loadings.rows).transposed();
         let log_det = -(noise.iter().map(|v| v.ln()).sum::<f64>() + factor.log_det());
         Density { mean, precision: Precision::Noisy { noise, within }, log_det }
+    }
+
+    /// The density of a model whose noise is above a component's variance.
+    pub(super) fn drowned(mean: Vec<f64>) -> Self {
+        let why = "array must not contain infs or NaNs: a component explains no more variance than the noise has";
+        Density { mean, log_det: f64::NAN, precision: Precision::Singular(why) }
     }
 
     /// Logarithm of the density of each sample.
@@ -78,7 +86,7 @@ impl Density {
                     solve_lower(factor.lower(), &mut centred);
                     dot(&centred, &centred)
                 }
-                Precision::Singular => return Err(Error::input("singular matrix: the covariance has no inverse")),
+                Precision::Singular(why) => return Err(Error::input(*why)),
             };
             out.push(-0.5 * distance - constant);
         }

@@ -55,11 +55,14 @@ pub(super) fn vector(s: &State<'_, '_>, name: &str, count: usize) -> Result<Vec<
     Ok(values.to_vec())
 }
 
-/// Whether the array is of 32 bits.
-pub(super) fn is_single(s: &State<'_, '_>, name: &str) -> Result<bool> {
+/// Whether the array, or sparse matrix, is of 32 bits.
+pub(crate) fn is_single(s: &State<'_, '_>, name: &str) -> Result<bool> {
     Ok(match s.raw(name)?.array() {
         Ok(array) => array.dtype().kind == b'f' && array.dtype().size == 4,
-        Err(_) => false,
+        Err(_) => s.raw(name)?.field("data").and_then(|data| data.array()).is_ok_and(|data| {
+            let dtype = data.dtype();
+            dtype.kind == b'f' && dtype.size == 4
+        }),
     })
 }
 
@@ -229,14 +232,18 @@ pub(crate) fn load_pca(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let variance = vector(s, "explained_variance_", p.map.rows)?;
     let noise: f64 = s.get("noise_variance_")?;
     s.require(noise.is_finite() && noise >= 0.0, "noise_variance_ is negative or not finite")?;
-    let whiten: bool = s.get("whiten")?;
+    // Its precision, not its covariance, left the whitening out in 0.17.
+    let whiten = s.get("whiten")? && (s.version() >= (0, 18) || p.map.rows == p.map.columns);
     let factor = |&v: &f64| (v - noise).max(0.0).sqrt() * if whiten { v.sqrt() } else { 1.0 };
     let factors: Vec<f64> = variance.iter().map(factor).collect();
     s.obj().charge(24 * p.map.data.len() as u64)?;
     let loadings = scaled_columns(&p.map.transposed(), &factors).transposed();
     let features = p.map.columns;
     let mean = p.mean.clone().unwrap_or_else(|| vec![0.0; features]);
-    p.density = Some(Density::new(mean, &loadings, vec![noise; features]));
+    // A component that does not rise above the noise leaves infinity in the precision.
+    let drowned = noise > 0.0 && p.map.rows < features && variance.iter().any(|&v| v <= noise);
+    p.density =
+        Some(if drowned { Density::drowned(mean) } else { Density::new(mean, &loadings, vec![noise; features]) });
     Ok(Box::new(p))
 }
 

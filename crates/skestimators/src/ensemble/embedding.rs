@@ -1,7 +1,5 @@
 //! `sklearn.ensemble._forest`: `RandomTreesEmbedding`, one column for each leaf.
 
-use std::sync::Arc;
-
 use ndarray::Array2;
 use skpickle::Shared;
 
@@ -14,13 +12,13 @@ use crate::{
     state::State,
     tree::{
         classes::{door, has_path},
-        structure::Tree,
+        trees::Trees,
     },
     validation::Door,
 };
 
 struct RandomTreesEmbedding {
-    trees: Vec<Arc<Tree>>,
+    trees: Trees,
     n_features: usize,
     /// Of each tree, the nodes that the encoder knows, in order.
     categories: Vec<Vec<i64>>,
@@ -32,8 +30,8 @@ struct RandomTreesEmbedding {
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let members = s.objects("estimators_")?;
-    let trees = forest::trees(s, &members, &["ExtraTreeRegressor"], |s, stored| stored.regression(s))?;
-    let n_features = forest::n_features(s, &trees)?;
+    let trees = forest::trees(s, &members, &["ExtraTreeRegressor"], 0, |_, _| Ok(Vec::new()))?;
+    let n_features = trees.n_features();
     let encoder = s.child("one_hot_encoder_")?;
     let categories = if encoder.has("categories_") {
         encoder.get::<Vec<Shared<i64>>>("categories_")?.iter().map(|nodes| nodes.to_vec()).collect()
@@ -105,7 +103,7 @@ impl Estimator for RandomTreesEmbedding {
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
-        let nodes = forest::leaf_nodes(&self.trees, x)?;
+        let nodes = self.trees.apply(x)?;
         let mut indices = Vec::with_capacity(nodes.len());
         for row in nodes.rows() {
             let mut start = 0;

@@ -1,9 +1,9 @@
 //! `sklearn.ensemble._forest`: `RandomForestClassifier`, `RandomForestRegressor`, `ExtraTreesClassifier`, `ExtraTreesRegressor`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use ndarray::{Array2, ArrayD};
-use skpickle::Obj;
+use ndarray::Array2;
+use skpickle::{ErrorKind, Obj};
 
 use crate::math::scratch;
 use crate::{
@@ -13,35 +13,47 @@ use crate::{
     method::{Method, Methods},
     state::State,
     tree::{
-        classes::{allows_nan, decision_path, door, has_path, regression},
-        rows::blocks,
-        structure::{Stored, Tree},
+        classes::{allows_nan, door, has_path, regression},
+        structure::Stored,
         targets::Targets,
+        trees::Trees,
     },
     validation::Door,
 };
 
-/// Loads the trees of an ensemble; one that several members share is loaded once. `make` turns what is stored into a tree.
+/// Loads the trees of an ensemble, whose leaves answer `width` numbers by `answers`; one that several members share is loaded once.
 pub(crate) fn trees<'a, 'g>(
     s: &State<'a, 'g>,
     members: &[Obj<'g>],
     classes: &[&str],
-    mut make: impl FnMut(&State<'a, 'g>, Stored) -> Result<Tree>,
-) -> Result<Vec<Arc<Tree>>> {
-    s.require(!members.is_empty(), "estimators_ is empty: an ensemble has at least one tree")?;
-    let mut known: HashMap<u32, Arc<Tree>> = HashMap::new();
-    let mut trees = Vec::with_capacity(members.len());
+    width: usize,
+    mut answers: impl FnMut(&State<'a, 'g>, &Stored) -> Result<Vec<f64>>,
+) -> Result<Trees> {
+    let mut known: HashMap<u32, usize> = HashMap::new();
+    let mut trees: Option<Trees> = None;
     for member in members {
-        if let Some(tree) = known.get(&member.identity()) {
-            trees.push(Arc::clone(tree));
+        if let (Some(trees), Some(&tree)) = (&mut trees, known.get(&member.identity())) {
+            trees.repeat(tree);
             continue;
         }
         let state = open_tree(s, member, classes)?;
-        let tree = Arc::new(make(&state, Stored::read(&state)?)?);
-        known.insert(member.identity(), Arc::clone(&tree));
-        trees.push(tree);
+        let stored = Stored::read(&state)?;
+        let answers = answers(&state, &stored)?;
+        let trees = match &mut trees {
+            Some(trees) => trees,
+            None => trees.insert(Trees::new(s, stored.n_features, width)?),
+        };
+        s.require(
+            stored.n_features == trees.n_features(),
+            "the trees of estimators_ are for different numbers of features",
+        )?;
+        known.insert(member.identity(), trees.len());
+        trees.push(&state, &stored, &answers)?;
     }
-    Ok(trees)
+    match trees {
+        Some(trees) => Ok(trees),
+        None => Err(s.obj().error(ErrorKind::Value, "estimators_ is empty: an ensemble has at least one tree").into()),
+    }
 }
 
 /// The state of a tree of an ensemble, which must be of one of these classes.
@@ -61,52 +73,26 @@ pub(crate) fn allow_nan(s: &State<'_, '_>, members: &[Obj<'_>]) -> Result<bool> 
     }
 }
 
-/// Width of the samples, which must be the same for all trees.
-pub(crate) fn n_features(s: &State<'_, '_>, trees: &[Arc<Tree>]) -> Result<usize> {
-    let widths = || trees.iter().map(|tree| tree.n_features());
-    let width = widths().next().unwrap_or(0);
-    s.require(widths().all(|other| other == width), "the trees of estimators_ are for different numbers of features")?;
-    Ok(width)
-}
-
 /// The sum of the trees' answers, one row a sample, divided by their number.
-fn mean(trees: &[Arc<Tree>], width: usize, x: &Samples) -> Result<Array2<f64>> {
+fn mean(trees: &Trees, x: &Samples) -> Result<Array2<f64>> {
+    let width = trees.width();
     let mut sums = scratch::zeros(x.rows() * width);
-    blocks(x, |block| {
-        for tree in trees {
-            tree.answers(block, |i, answer| {
-                sums[i * width..][..width].iter_mut().zip(answer).for_each(|(sum, value)| *sum += value);
-            });
-        }
+    trees.answers(x, (&mut sums, width), 0..trees.len(), |sums, _, answer| {
+        sums.iter_mut().zip(answer).for_each(|(sum, value)| *sum += value);
     })?;
     let count = trees.len() as f64;
     sums.iter_mut().for_each(|sum| *sum /= count);
     Ok(Array2::from_shape_vec((x.rows(), width), sums).unwrap_or_default())
 }
 
-/// Node of the leaf of every sample in every tree, one row a sample.
-pub(crate) fn leaf_nodes(trees: &[Arc<Tree>], x: &Samples) -> Result<Array2<i64>> {
-    let mut nodes = Array2::zeros((x.rows(), trees.len()));
-    blocks(x, |block| {
-        for (t, tree) in trees.iter().enumerate() {
-            tree.leaves(block, |i, node| nodes[[i, t]] = node as i64);
-        }
-    })?;
-    Ok(nodes)
-}
-
 /// `apply` and `decision_path`.
-pub(crate) fn other(trees: &[Arc<Tree>], method: Method, x: &Samples) -> Result<Output> {
-    match method {
-        Method::Apply => Ok(Array::I64(ArrayD::from(leaf_nodes(trees, x)?.into_dyn())).into()),
-        _ => decision_path(&trees.iter().map(AsRef::as_ref).collect::<Vec<_>>(), x),
-    }
+pub(crate) fn other(trees: &Trees, method: Method, x: &Samples) -> Result<Output> {
+    if method == Method::Apply { Ok(Array::from(trees.apply(x)?).into()) } else { trees.decision_path(x) }
 }
 
 struct ForestClassifier {
-    trees: Vec<Arc<Tree>>,
+    trees: Trees,
     targets: Targets,
-    n_features: usize,
     allow_nan: bool,
     has_path: bool,
 }
@@ -114,23 +100,17 @@ struct ForestClassifier {
 pub(crate) fn classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let targets = Targets::read(s)?;
     let members = s.objects("estimators_")?;
-    let trees = trees(s, &members, &["DecisionTreeClassifier", "ExtraTreeClassifier"], |s, stored| {
+    let width = targets.sizes().sum();
+    let trees = trees(s, &members, &["DecisionTreeClassifier", "ExtraTreeClassifier"], width, |s, stored| {
         targets.require(s, "a tree of estimators_", &stored.n_classes)?;
         Ok(stored.classification(s))
     })?;
-    let n_features = n_features(s, &trees)?;
-    Ok(Box::new(ForestClassifier {
-        trees,
-        targets,
-        n_features,
-        allow_nan: allow_nan(s, &members)?,
-        has_path: has_path(s),
-    }))
+    Ok(Box::new(ForestClassifier { trees, targets, allow_nan: allow_nan(s, &members)?, has_path: has_path(s) }))
 }
 
 impl ForestClassifier {
     fn mean(&self, x: &Samples) -> Result<Array2<f64>> {
-        mean(&self.trees, self.targets.sizes().sum(), x)
+        mean(&self.trees, x)
     }
 }
 
@@ -145,7 +125,7 @@ impl Estimator for ForestClassifier {
     }
 
     fn n_features_in(&self) -> Option<usize> {
-        Some(self.n_features)
+        Some(self.trees.n_features())
     }
 
     fn classes(&self) -> Classes<'_> {
@@ -169,9 +149,7 @@ impl Estimator for ForestClassifier {
 }
 
 struct ForestRegressor {
-    trees: Vec<Arc<Tree>>,
-    n_outputs: usize,
-    n_features: usize,
+    trees: Trees,
     allow_nan: bool,
     has_path: bool,
 }
@@ -179,21 +157,14 @@ struct ForestRegressor {
 pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let n_outputs: usize = s.get("n_outputs_")?;
     let members = s.objects("estimators_")?;
-    let trees = trees(s, &members, &["DecisionTreeRegressor", "ExtraTreeRegressor"], |s, stored| {
+    let trees = trees(s, &members, &["DecisionTreeRegressor", "ExtraTreeRegressor"], n_outputs, |s, stored| {
         s.require(
             stored.n_outputs() == n_outputs,
             format!("tree_ has {} outputs in a forest of {n_outputs}", stored.n_outputs()),
         )?;
         stored.regression(s)
     })?;
-    let n_features = n_features(s, &trees)?;
-    Ok(Box::new(ForestRegressor {
-        trees,
-        n_outputs,
-        n_features,
-        allow_nan: allow_nan(s, &members)?,
-        has_path: has_path(s),
-    }))
+    Ok(Box::new(ForestRegressor { trees, allow_nan: allow_nan(s, &members)?, has_path: has_path(s) }))
 }
 
 impl Estimator for ForestRegressor {
@@ -206,11 +177,11 @@ impl Estimator for ForestRegressor {
     }
 
     fn n_features_in(&self) -> Option<usize> {
-        Some(self.n_features)
+        Some(self.trees.n_features())
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
-        Ok(regression(mean(&self.trees, self.n_outputs, x)?))
+        Ok(regression(mean(&self.trees, x)?))
     }
 
     fn other(&self, method: Method, x: &Samples) -> Result<Output> {

@@ -1,6 +1,6 @@
 //! `sklearn.ensemble._gb`: `GradientBoostingClassifier`, `GradientBoostingRegressor`.
 
-use std::sync::Arc;
+use std::ops::Range;
 
 use ndarray::{Array2, ArrayD, ArrayView1, IxDyn};
 use skpickle::{Kind, Shared};
@@ -16,7 +16,7 @@ use crate::{
     estimator::{Classes, Estimator, Fitted},
     method::{Method, Methods},
     state::State,
-    tree::{classes::door, rows::blocks, structure::Tree},
+    tree::{classes::door, trees::Trees},
     validation::Door,
 };
 
@@ -31,7 +31,7 @@ enum Init {
 /// The sum of the trees of all stages, on top of the initial prediction.
 struct Boosting {
     /// The trees of the first stage, then those of the second, and so on.
-    trees: Vec<Arc<Tree>>,
+    trees: Trees,
     /// Trees in one stage.
     width: usize,
     learning_rate: f64,
@@ -55,11 +55,11 @@ impl Boosting {
             return Err(field.expected(&format!("an array of trees with {width} in each row")).into());
         }
         let members = array.objects()?;
-        let trees = forest::trees(s, &members, &["DecisionTreeRegressor"], |s, stored| {
+        let trees = forest::trees(s, &members, &["DecisionTreeRegressor"], 1, |s, stored| {
             s.require(stored.n_outputs() == 1, format!("tree_ has {} outputs, expected 1", stored.n_outputs()))?;
             stored.regression(s)
         })?;
-        let n_features = forest::n_features(s, &trees)?;
+        let n_features = trees.n_features();
         let learning_rate: f64 = s.get("learning_rate")?;
         s.require(learning_rate.is_finite(), "learning_rate is not finite")?;
         let init = init(s, width, loss.as_ref())?;
@@ -117,25 +117,27 @@ impl Boosting {
     /// Raw predictions after the last stage.
     fn raw(&self, x: &Samples) -> Result<Array2<f64>> {
         let mut raw = self.initial(x)?;
-        blocks(x, |block| {
-            for (t, tree) in self.trees.iter().enumerate() {
-                let k = t % self.width;
-                tree.answers(block, |i, answer| raw[[i, k]] += self.learning_rate * answer[0]);
-            }
-        })?;
+        self.add(&mut raw, x, 0..self.trees.len())?;
         Ok(raw)
+    }
+
+    /// Adds what some of the trees answer.
+    fn add(&self, raw: &mut Array2<f64>, x: &Samples, trees: Range<usize>) -> Result<()> {
+        let (width, rate) = (self.width, self.learning_rate);
+        let wrong = || Error::input("the raw predictions are not in rows");
+        let raw = raw.as_slice_mut().ok_or_else(wrong)?;
+        if width == 1 {
+            return self.trees.answers(x, (raw, 1), trees, |raw, _, answer| raw[0] += rate * answer[0]);
+        }
+        self.trees.answers(x, (raw, width), trees, |raw, tree, answer| raw[tree % width] += rate * answer[0])
     }
 
     /// What `each` makes of the raw predictions after every stage, one after the other.
     fn staged<T>(&self, x: &Samples, mut each: impl FnMut(&Array2<f64>) -> Result<T>) -> Result<Vec<T>> {
         let mut raw = self.initial(x)?;
         let mut answers = Vec::with_capacity(self.stages());
-        for stage in self.trees.chunks_exact(self.width) {
-            for (k, tree) in stage.iter().enumerate() {
-                blocks(x, |block| {
-                    tree.answers(block, |i, answer| raw[[i, k]] += self.learning_rate * answer[0]);
-                })?;
-            }
+        for stage in 0..self.stages() {
+            self.add(&mut raw, x, stage * self.width..(stage + 1) * self.width)?;
             answers.push(each(&raw)?);
         }
         Ok(answers)
@@ -154,7 +156,7 @@ impl Boosting {
 
     /// Nodes of the leaves: doubles, by sample, stage and tree (no last axis in a regression).
     fn apply(&self, x: &Samples) -> Result<Output> {
-        let nodes = forest::leaf_nodes(&self.trees, x)?.mapv(|node| node as f64);
+        let nodes = self.trees.apply(x)?.mapv(|node| node as f64);
         if self.loss.is_none() {
             return Ok(Array::from(nodes).into());
         }

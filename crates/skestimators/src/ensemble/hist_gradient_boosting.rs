@@ -1,7 +1,7 @@
 //! `sklearn.ensemble._hist_gradient_boosting`: `HistGradientBoostingClassifier`, `HistGradientBoostingRegressor`: sums of trees on raw values,
 //! with missing values and categories.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use ndarray::{Array2, ArrayD, ArrayView1, IxDyn};
 use skpickle::{Column, ErrorKind, Obj};
@@ -14,6 +14,7 @@ use crate::{
     math::special::{argmax, expit, softmax_rows},
     method::{Method, Methods},
     state::State,
+    tree::nodes::{Missing, Node, Nodes, Present, Root, Rule, Source, Word},
     validation::Door,
 };
 
@@ -24,60 +25,45 @@ fn contains(set: &Bitset, category: u8) -> bool {
     set[usize::from(category / 32)] >> (category % 32) & 1 != 0
 }
 
-/// A node of any tree. Children stand behind their parents.
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    /// Value of a leaf, threshold of a numeric split.
-    value: f64,
-    feature: u32,
-    left: u32,
-    right: u32,
-    kind: Kind,
-    missing_left: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Leaf,
-    /// `x <= value` goes left.
-    Numeric,
-    /// The categories of this bitset go left.
-    Categories(u32),
-}
-
 /// All trees, one after the other in one array.
 struct Trees {
-    nodes: Vec<Node>,
+    /// A split by categories has a NaN in place of the threshold, with the number of its bitset.
+    nodes: Nodes<f64, u64>,
     bitsets: Vec<Bitset>,
     /// Categories that were there in fit, by feature; unknown ones count as missing.
     known: Vec<Bitset>,
-    /// Where each tree starts; iteration by iteration, one tree for each output.
-    roots: Vec<u32>,
+    /// Iteration by iteration, one tree for each output.
+    roots: Vec<Root>,
 }
 
-impl Trees {
-    fn leaf(&self, root: u32, row: &[f64]) -> f64 {
-        let mut node = &self.nodes[root as usize];
-        loop {
-            let left = match node.kind {
-                Kind::Leaf => return node.value,
-                _ if row[node.feature as usize].is_nan() => node.missing_left,
-                Kind::Numeric => row[node.feature as usize] <= node.value,
-                Kind::Categories(set) => {
-                    let value = row[node.feature as usize];
-                    // The conversion of C on the machines that scikit-learn runs on: to 32 bits, of which the lowest 8 stay.
-                    let category = if value.abs() < 2_147_483_648.0 { value as i32 as u8 } else { 0 };
-                    if value < 0.0 {
-                        node.missing_left
-                    } else if contains(&self.bitsets[set as usize], category) {
-                        true
-                    } else {
-                        !contains(&self.known[node.feature as usize], category) && node.missing_left
-                    }
-                }
-            };
-            node = &self.nodes[if left { node.left } else { node.right } as usize];
+/// What is a NaN, but for the number of a bitset.
+const BITSET: u64 = 0x7ff8_0000_0000_0000;
+
+/// Categories of a bitset go left.
+#[derive(Clone, Copy)]
+struct ByCategory<'a> {
+    bitsets: &'a [Bitset],
+    known: &'a [Bitset],
+}
+
+impl Rule<f64, u64> for ByCategory<'_> {
+    #[inline(always)]
+    fn right(self, x: f64, node: Node<f64, u64>) -> bool {
+        if node.threshold.is_nan() { self.split(x, node) } else { Missing.right(x, node) }
+    }
+}
+
+impl ByCategory<'_> {
+    fn split(self, x: f64, node: Node<f64, u64>) -> bool {
+        // Leaves read what is below zero and never go right.
+        if x.is_nan() || x < 0.0 {
+            return node.word.missing_right();
         }
+        // The conversion of C on the machines that scikit-learn runs on: to 32 bits, of which the lowest 8 stay.
+        let category = if x < 2_147_483_648.0 { x as i32 as u8 } else { 0 };
+        let set = (node.threshold.to_bits() & !BITSET) as usize;
+        !contains(&self.bitsets[set], category)
+            && (contains(&self.known[node.word.column()], category) || node.word.missing_right())
     }
 }
 
@@ -200,7 +186,9 @@ fn link(s: &State<'_, '_>) -> Result<Link> {
 }
 
 fn trees(s: &State<'_, '_>, outputs: usize, width: usize) -> Result<Trees> {
-    let mut trees = Trees { nodes: Vec::new(), bitsets: Vec::new(), known: Vec::new(), roots: Vec::new() };
+    let nodes = Nodes::new(width);
+    let nodes = nodes.ok_or_else(|| s.obj().error(ErrorKind::Limit, format!("a tree for {width} features")))?;
+    let mut trees = Trees { nodes, bitsets: Vec::new(), known: Vec::new(), roots: Vec::new() };
     for iteration in s.objects("_predictors")? {
         let predictors = iteration.items()?;
         if predictors.len() != outputs {
@@ -238,7 +226,10 @@ impl Records {
             return Err(obj.expected("a 1-d array of nodes").into());
         }
         // Twice the columns, since they are held until the nodes are made.
-        obj.charge((nodes.len() as u64).saturating_mul(9 * 8 + size_of::<Node>() as u64))?;
+        obj.charge(
+            (nodes.len() as u64)
+                .saturating_mul(9 * 8 + size_of::<Node<f64, u64>>() as u64 + size_of::<Source<f64>>() as u64),
+        )?;
         let ints = |name: &str| -> Result<Vec<i64>> { Ok(nodes.column(name).and_then(|c: Column<'_>| c.i64s())?) };
         let optional = |name: &str| if nodes.has_column(name) { ints(name).map(Some) } else { Ok(None) };
         let threshold = if nodes.has_column("num_threshold") { "num_threshold" } else { "threshold" };
@@ -265,48 +256,53 @@ fn add_tree(trees: &mut Trees, predictor: &State<'_, '_>, width: usize) -> Resul
         trees.bitsets.extend(bitsets(&field)?);
     }
     let bitsets = trees.bitsets.len() - first_bitset;
-    let root = trees.nodes.len();
     let count = records.value.len();
-    if count == 0 || root + count > u32::MAX as usize {
-        return Err(obj.error(ErrorKind::Value, format!("a tree of {count} nodes")).into());
+    if count == 0 {
+        return Err(obj.error(ErrorKind::Value, "a tree of no nodes").into());
     }
     let wrong = |i: usize, what: String| -> Error { obj.error(ErrorKind::Value, format!("node {i}: {what}")).into() };
+    let mut sources = Vec::with_capacity(count);
+    let mut reached = vec![false; count];
     for i in 0..count {
         let on = |flags: &Option<Vec<i64>>| flags.as_ref().is_some_and(|flags| flags[i] != 0);
+        if i > 0 && !reached[i] {
+            return Err(wrong(i, "no node before it has it as a child".into()));
+        }
         if records.is_leaf[i] != 0 {
-            let value = records.value[i];
-            let leaf = Node { value, feature: 0, left: 0, right: 0, kind: Kind::Leaf, missing_left: false };
-            trees.nodes.push(leaf);
+            sources.push(Source::Leaf(records.value[i]));
             continue;
         }
-        // Children stand behind their parent, so that every walk ends.
-        let child = |index: i64, side: &str| match usize::try_from(index) {
-            Ok(child) if child > i && child < count => Ok((root + child) as u32),
-            _ => Err(wrong(i, format!("{side} is {index}, expected a node after this one, below {count}"))),
+        // Children stand behind their parent, so that every walk ends, and have one parent.
+        let mut child = |index: i64, side: &str| match usize::try_from(index) {
+            Ok(child) if child > i && child < count && !std::mem::replace(&mut reached[child], true) => {
+                Ok(child as u32)
+            }
+            _ => Err(wrong(
+                i,
+                format!("{side} is {index}, expected a node after this one, below {count}, of no other parent"),
+            )),
         };
+        let (left, right) = (child(records.left[i], "left")?, child(records.right[i], "right")?);
         let feature = records.feature[i];
         if !usize::try_from(feature).is_ok_and(|feature| feature < width) {
             return Err(wrong(i, format!("feature_idx is {feature}, expected one of {width} features")));
         }
-        let kind = if on(&records.is_categorical) {
+        let threshold = if on(&records.is_categorical) {
             let index = records.bitset.as_ref().map_or(-1, |indices| indices[i]);
             match usize::try_from(index) {
-                Ok(index) if index < bitsets => Kind::Categories((first_bitset + index) as u32),
+                Ok(index) if index < bitsets => f64::from_bits(BITSET | (first_bitset + index) as u64),
                 _ => return Err(wrong(i, format!("bitset_idx is {index}, raw_left_cat_bitsets has {bitsets} rows"))),
             }
+        } else if records.threshold[i].is_nan() {
+            return Err(wrong(i, "threshold is NaN".into()));
         } else {
-            Kind::Numeric
+            records.threshold[i]
         };
-        trees.nodes.push(Node {
-            value: records.threshold[i],
-            feature: feature as u32,
-            left: child(records.left[i], "left")?,
-            right: child(records.right[i], "right")?,
-            kind,
-            missing_left: on(&records.missing_left),
-        });
+        let (column, missing_left) = (feature as u32, on(&records.missing_left));
+        sources.push(Source::Split { threshold, column, missing_left, left, right });
     }
-    trees.roots.push(root as u32);
+    let root = trees.nodes.push(sources.into_iter(), &mut Vec::new());
+    trees.roots.push(root.ok_or_else(|| obj.error(ErrorKind::Limit, "the trees have more than 2^31 nodes"))?);
     Ok(())
 }
 
@@ -359,23 +355,40 @@ impl HistGradientBoosting {
         Ok(Cow::Owned(x))
     }
 
+    /// Sums before the first iteration.
+    fn baselines(&self, rows: usize) -> Array2<f64> {
+        let mut sums = scratch::matrix(rows, self.baseline.len());
+        sums.rows_mut().into_iter().for_each(|mut row| row.assign(&ArrayView1::from(&self.baseline)));
+        sums
+    }
+
+    /// Adds what some of the trees answer for samples as the trees see them.
+    fn add(&self, sums: &mut Array2<f64>, x: &Samples, trees: Range<usize>) -> Result<()> {
+        let Trees { nodes, bitsets, known, roots } = &self.trees;
+        let roots = &roots[trees];
+        let outputs = self.baseline.len();
+        let Some(sums) = sums.as_slice_mut() else { return Ok(()) };
+        let categories = ByCategory { bitsets, known };
+        match (outputs, bitsets.is_empty()) {
+            (1, true) => nodes.each(roots, (Present, Missing), x, (sums, 1), |sum, _, value, _| sum[0] += value),
+            (_, true) => nodes.each(roots, (Present, Missing), x, (sums, outputs), |sums, tree, value, _| {
+                sums[tree % outputs] += value;
+            }),
+            (_, false) => nodes.each(roots, (categories, categories), x, (sums, outputs), |sums, tree, value, _| {
+                sums[tree % outputs] += value;
+            }),
+        }
+    }
+
     /// Sums after each iteration.
     fn sums(&self, x: &Samples) -> Result<Vec<Array2<f64>>> {
         let x = self.preprocessed(x)?;
-        let x = x.dense()?;
         let outputs = self.baseline.len();
-        let iterations = self.trees.roots.len() / outputs;
-        let mut sums = vec![Array2::zeros((x.nrows(), outputs)); iterations];
-        let mut sum = vec![0.0; outputs];
-        for (i, row) in x.rows().into_iter().enumerate() {
-            let row = crate::math::contiguous(&row);
-            sum.copy_from_slice(&self.baseline);
-            for (iteration, roots) in self.trees.roots.chunks_exact(outputs).enumerate() {
-                for (sum, &root) in sum.iter_mut().zip(roots) {
-                    *sum += self.trees.leaf(root, &row);
-                }
-                sums[iteration].row_mut(i).assign(&ArrayView1::from(&sum));
-            }
+        let mut sum = self.baselines(x.rows());
+        let mut sums = Vec::new();
+        for start in (0..self.trees.roots.len()).step_by(outputs) {
+            self.add(&mut sum, &x, start..start + outputs)?;
+            sums.push(sum.clone());
         }
         Ok(sums)
     }
@@ -383,18 +396,8 @@ impl HistGradientBoosting {
     /// Sums after the last iteration.
     fn sum(&self, x: &Samples) -> Result<Array2<f64>> {
         let x = self.preprocessed(x)?;
-        let x = x.dense()?;
-        let outputs = self.baseline.len();
-        let mut sums = scratch::matrix(x.nrows(), outputs);
-        for (row, mut sum) in x.rows().into_iter().zip(sums.rows_mut()) {
-            let row = crate::math::contiguous(&row);
-            sum.assign(&ArrayView1::from(&self.baseline));
-            for roots in self.trees.roots.chunks_exact(outputs) {
-                for (sum, &root) in sum.iter_mut().zip(roots) {
-                    *sum += self.trees.leaf(root, &row);
-                }
-            }
-        }
+        let mut sums = self.baselines(x.rows());
+        self.add(&mut sums, &x, 0..self.trees.roots.len())?;
         Ok(sums)
     }
 

@@ -9,10 +9,7 @@ use crate::{
     estimator::Estimator,
     method::{Method, Methods},
     state::State,
-    tree::{
-        rows::blocks,
-        structure::{Stored, Tree},
-    },
+    tree::{structure::Stored, trees::Trees},
     validation::Door,
 };
 
@@ -45,7 +42,7 @@ impl PathLength {
 
 struct IsolationForest {
     /// Each leaf answers the length of the path to it, with what its samples would have added.
-    trees: Vec<Tree>,
+    trees: Trees,
     n_features: usize,
     /// Expected length of a path.
     expected: f64,
@@ -99,7 +96,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     }))
 }
 
-fn trees(s: &State<'_, '_>, n_features: usize, length: PathLength) -> Result<Vec<Tree>> {
+fn trees(s: &State<'_, '_>, n_features: usize, length: PathLength) -> Result<Trees> {
     let members = s.objects("estimators_")?;
     s.require(!members.is_empty(), "estimators_ is empty: an ensemble has at least one tree")?;
     let max_features: usize = s.get("_max_features")?;
@@ -112,7 +109,7 @@ fn trees(s: &State<'_, '_>, n_features: usize, length: PathLength) -> Result<Vec
     }
     let stored_lengths = lengths(s, "_average_path_length_per_tree", members.len())?;
     let stored_depths = lengths(s, "_decision_path_lengths", members.len())?;
-    let mut trees = Vec::with_capacity(members.len());
+    let mut trees = Trees::new(s, n_features, 1)?;
     for (i, member) in members.iter().enumerate() {
         let state = open_tree(s, member, &["ExtraTreeRegressor"])?;
         let mut stored = Stored::read(&state)?;
@@ -140,7 +137,8 @@ fn trees(s: &State<'_, '_>, n_features: usize, length: PathLength) -> Result<Vec
             Some(depths) => per_node(&depths[i], count)?,
             None => stored.depths().into_iter().map(f64::from).collect(),
         };
-        trees.push(stored.tree(1, |_, node, out| out.push(leaf_length(length, depths[node], lengths[node]))));
+        let answers: Vec<f64> = stored.leaves().map(|node| leaf_length(length, depths[node], lengths[node])).collect();
+        trees.push(&state, &stored, &answers)?;
     }
     Ok(trees)
 }
@@ -184,11 +182,7 @@ impl IsolationForest {
     /// The anomaly score of the paper.
     fn scores(&self, x: &Samples) -> Result<Vec<f64>> {
         let mut lengths = vec![0.0; x.rows()];
-        blocks(x, |block| {
-            for tree in &self.trees {
-                tree.answers(block, |i, answer| lengths[i] += answer[0]);
-            }
-        })?;
+        self.trees.answers(x, (&mut lengths, 1), 0..self.trees.len(), |length, _, answer| length[0] += answer[0])?;
         let count = self.trees.len() as f64;
         let score = |sum: f64| match self.expected {
             0.0 => self.degenerate,

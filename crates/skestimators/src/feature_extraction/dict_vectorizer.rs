@@ -24,7 +24,7 @@ struct DictVectorizer {
     dtype: Dtype,
     separator: String,
     sparse: bool,
-    /// A name may have several texts (since 1.0).
+    /// A name may have several texts (since 0.24).
     several: bool,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         dtype: Dtype::load(s, Dtype::F64)?,
         separator: s.get("separator")?,
         sparse: s.get("sparse")?,
-        several: s.version() >= (1, 0),
+        several: s.version() >= (0, 24),
     }))
 }
 

@@ -86,6 +86,12 @@ pub(crate) fn load_variance(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     Ok(Box::new(selector))
 }
 
+/// `RandomizedLasso` and `RandomizedLogisticRegression` (up to 0.20).
+pub(crate) fn load_randomized(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let (scores, threshold): (Shared<f64>, f64) = (s.get("scores_")?, s.get("selection_threshold")?);
+    Ok(Box::new(selector(s, &scores.iter().map(|&score| score > threshold).collect::<Vec<_>>())?))
+}
+
 fn support(s: &State<'_, '_>) -> Result<Selector> {
     match s.get::<Array>("support_")? {
         Array::Bool(mask) if mask.ndim() == 1 => selector(s, &mask.into_iter().collect::<Vec<_>>()),
@@ -265,7 +271,8 @@ impl Estimator for Selector {
         let door = Door::NUMERIC.sparse().keep32();
         match method {
             Method::InverseTransform => door.any_width(),
-            _ if self.allow_nan => door.allow_nan(),
+            // Where NaN is taken, infinity is not looked for.
+            _ if self.allow_nan => door.any_value(),
             _ => door,
         }
     }

@@ -33,6 +33,9 @@ struct GaussianProcessRegressor {
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    if !s.has("X_train_") {
+        return prior(s);
+    }
     let x_train: Matrix = s.get("X_train_")?;
     s.require(x_train.rows > 0 && x_train.columns > 0, "X_train_ is empty")?;
     let n = x_train.rows;
@@ -53,6 +56,24 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let flat = flat || targets == 1 && s.version() >= (1, 1);
     let by_target = s.version() >= (1, 0);
     Ok(Box::new(GaussianProcessRegressor { kernel, x_train, alpha, lower, mean, std, flat, by_target }))
+}
+
+/// What is predicted before the fit: no training samples, and zero with the deviation of the kernel.
+fn prior(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let kernel = if s.has("kernel") { Kernel::load(s, "kernel", 1)? } else { Kernel::standard() };
+    // since 1.3
+    let targets = s.opt::<usize>("n_targets")?.unwrap_or(1).max(1);
+    s.obj().charge(8 * targets as u64)?;
+    Ok(Box::new(GaussianProcessRegressor {
+        kernel,
+        x_train: Matrix::new(Vec::new(), 0, 0),
+        alpha: Matrix::new(Vec::new(), targets, 0),
+        lower: Matrix::new(Vec::new(), 0, 0),
+        mean: vec![0.0],
+        std: vec![1.0; targets],
+        flat: targets == 1,
+        by_target: true,
+    }))
 }
 
 /// `L_`, with a diagonal that can be divided by.
@@ -169,7 +190,7 @@ impl Estimator for GaussianProcessRegressor {
     }
 
     fn n_features_in(&self) -> Option<usize> {
-        Some(self.x_train.columns)
+        (self.x_train.rows > 0).then_some(self.x_train.columns)
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {

@@ -96,6 +96,11 @@ fn number(s: &State<'_, '_>, name: &str) -> Result<f64> {
 }
 
 impl Kernel {
+    /// That of an estimator to which none was given.
+    pub(super) fn standard() -> Kernel {
+        Kernel::Rbf(Scale::One(1.0))
+    }
+
     /// Reads the kernel in an attribute, for samples of `features` columns.
     pub(super) fn load(s: &State<'_, '_>, name: &str, features: usize) -> Result<Kernel> {
         let mut nodes = 0;

@@ -92,7 +92,11 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     } else {
         s.objects("imputation_sequence_")?.iter().map(|obj| step(s, obj, kept.len())).collect::<Result<_>>()?
     };
-    let (low, high) = (bound(s, "_min_value", kept.len())?, bound(s, "_max_value", kept.len())?);
+    // Where nothing was there to be learnt, the bounds were not even made.
+    let (low, high) = match steps.is_empty() {
+        true => (Vec::new(), Vec::new()),
+        false => (bound(s, "_min_value", kept.len())?, bound(s, "_max_value", kept.len())?),
+    };
     let indicator = Indicator::of_imputer(s, columns)?;
     let (missing, names) = (Missing::load(s)?, s.version() >= (1, 1));
     Ok(Box::new(IterativeImputer { missing, initial, columns, kept, filled, steps, low, high, indicator, names }))

@@ -37,7 +37,17 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let array: Array = s.get("statistics_")?;
     s.require(array.shape().len() == 1 && !array.is_empty(), "statistics_ is not a 1-d array of values")?;
     let numbers = matches!(array, Array::F64(_) | Array::F32(_) | Array::I64(_));
-    let statistics: Vec<Value> = values(&array).collect();
+    let mut statistics: Vec<Value> = values(&array).collect();
+    // Since 1.8 they are filled in with the type of the fitted samples.
+    let code = s.raw_opt("_fill_dtype").and_then(|dtype| dtype.args().ok()?.first()?.get::<String>().ok());
+    let single = code.as_deref() == Some("f4");
+    if single {
+        statistics.iter_mut().for_each(|value| {
+            if let Value::Float(x) = value {
+                *x = f64::from(*x as f32);
+            }
+        });
+    }
     // A constant is kept even where it is NaN, until 1.1; later there is a parameter.
     let constant = s.raw("strategy")?.str().is_ok_and(|word| word == "constant");
     let keeps = s.opt("keep_empty_features")?.unwrap_or(false) || constant && s.version() < (1, 8);
@@ -234,7 +244,7 @@ impl Estimator for SimpleImputer {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Strategy {
     Mean,
     Median,
@@ -273,6 +283,11 @@ impl Estimator for RowImputer {
                     groups.fold((0, f64::NAN), |best, g| if g.len() > best.0 { (g.len(), g[0]) } else { best }).1
                 }
             };
+            if !value.is_finite() && self.strategy == Strategy::Mean {
+                return Err(Error::input(format!(
+                    "Some rows only contain missing values: [{i}]: their mean is not finite"
+                )));
+            }
             row.iter_mut().filter(|v| self.missing.is_number(**v)).for_each(|v| *v = value);
         }
         Ok(Samples::Dense(x))

@@ -88,6 +88,9 @@ impl Kernel {
     pub(crate) fn load(s: &State<'_, '_>, name: &str, parameters: Parameters, features: usize) -> Result<Kernel> {
         let field = s.raw(name)?;
         let Ok(text) = field.get::<String>() else { return Err(callable(&field, name)) };
+        // Up to 0.18 the kernel of this name was not given its gamma.
+        let unscaled = text == "chi2" && s.version() < (0, 19);
+        let parameters = if unscaled { Parameters { gamma: None, ..parameters } } else { parameters };
         Kernel::named(&text, parameters, features).ok_or_else(|| {
             let message = format!("{name}='{}' is not a kernel of scikit-learn's", skpickle::printable(&text));
             field.error(ErrorKind::Value, message).into()

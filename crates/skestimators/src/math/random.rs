@@ -64,6 +64,15 @@ impl RandomState {
         }
     }
 
+    /// `permutation(n)`: the numbers below `n` in random order.
+    pub(crate) fn permutation(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for i in (1..n).rev() {
+            order.swap(i, self.below(i as u32 + 1) as usize);
+        }
+        order
+    }
+
     /// `multinomial(1, p)`: the index that is drawn.
     pub(crate) fn pick(&mut self, p: &[f64]) -> usize {
         let mut rest = 1.0;
@@ -115,5 +124,6 @@ mod tests {
         let mut state = RandomState::new(42);
         let drawn: Vec<u32> = (0..10).map(|_| state.below(3)).collect();
         assert_eq!(drawn, [2, 0, 2, 2, 0, 0, 2, 1, 2, 2]);
+        assert_eq!(RandomState::new(3).permutation(7), [4, 6, 5, 3, 1, 0, 2]);
     }
 }

@@ -1,6 +1,7 @@
 //! `sklearn.mixture`: samples drawn from one of several normal distributions.
 
 mod density;
+mod variational;
 
 use ndarray::Array2;
 
@@ -14,6 +15,7 @@ use crate::{
     validation::Door,
 };
 use density::Density;
+pub(crate) use variational::load as load_variational;
 
 /// `GaussianMixture` and `BayesianGaussianMixture`, which differ in what is added to the densities.
 struct Mixture {

@@ -20,6 +20,9 @@ use crate::{
     validation::{Door, Finite},
 };
 
+/// Most samples whose neighbours `ArgKmin` seeks thread by thread among the fitted ones: four chunks of 256.
+const MERGED: usize = 1024;
+
 /// What `NeighborsBase` and its mixins keep.
 pub(crate) struct Neighbors {
     index: Index,
@@ -158,16 +161,16 @@ impl Neighbors {
             }
             Index::Brute(brute) => {
                 let reduce = self.reduces(brute, x);
-                brute.each(x, self.version, |values| {
-                    let (distances, indices) = if reduce {
-                        let mut heap = Heap::new(k);
-                        values.iter().enumerate().for_each(|(i, &v)| heap.push(v, i));
-                        heap.into_sorted(self.sort())
-                    } else {
+                // Few samples: each thread has heaps of its own, which then are pushed upon the common ones.
+                let merged = x.rows() <= MERGED;
+                brute.each(x, self.version, reduce, |values| {
+                    if !reduce {
                         let nearest = partition(values, k);
-                        (nearest.iter().map(|&i| values[i]).collect(), nearest)
-                    };
-                    (distances, indices)
+                        return (nearest.iter().map(|&i| values[i]).collect(), nearest);
+                    }
+                    let mut heap = Heap::new(k);
+                    values.iter().enumerate().for_each(|(i, &v)| heap.push(v, i));
+                    if merged { heap.pushed() } else { heap }.into_sorted(self.sort())
                 })
             }
             Index::Precomputed => self.precomputed(x, Some(k), |values| {
@@ -189,7 +192,7 @@ impl Neighbors {
             }
             Index::Brute(brute) => {
                 let bound = brute.metric.reduce(radius);
-                brute.each(x, self.version, |values| within(values, bound))
+                brute.each(x, self.version, self.reduces(brute, x), |values| within(values, bound))
             }
             Index::Precomputed => self.precomputed(x, None, |values| within(values, radius)),
         }
@@ -200,7 +203,10 @@ impl Neighbors {
         let same = match (&brute.fitted, x) {
             (Fitted::Dense(_), Samples::Dense(_)) => !brute.narrow,
             (Fitted::Dense(_), Samples::Dense32(_)) => brute.narrow && self.version >= (1, 2),
-            (Fitted::Sparse(_), Samples::Sparse(_)) => self.version >= (1, 2),
+            // since 1.2; without the Euclidean distance since 1.4
+            (Fitted::Sparse(_), Samples::Sparse(_)) => {
+                self.version >= (1, 2) && (self.version < (1, 4) || !brute.metric.is_euclidean())
+            }
             _ => false,
         };
         same && self.version >= (1, 1) && brute.metric.reducible()
@@ -360,13 +366,15 @@ impl Brute {
         &self,
         x: &Samples,
         version: (u32, u32),
+        reduce: bool,
         mut find: impl FnMut(&[f64]) -> (Vec<f64>, Vec<usize>),
     ) -> Result<Found> {
         let mut point = vec![0.0; self.width];
         let mut other = vec![0.0; self.width];
         let mut values = vec![0.0; self.len()];
         // Both of 32 bits: the squares were computed in 64, and rounded before they were compared (up to 1.1).
-        let round = self.narrow && version < (1, 2) && matches!(x, Samples::Dense32(_));
+        let narrow = self.narrow && matches!(x, Samples::Dense32(_));
+        let round = narrow && version < (1, 2);
         let expand = match self.metric {
             Metric::Euclidean => true,
             Metric::SqEuclidean => version >= (1, 1),
@@ -418,8 +426,9 @@ impl Brute {
             }
             let (mut distances, indices) = find(&values);
             for d in &mut distances {
-                *d = self.metric.distance(*d);
-                if round {
+                // What `ArgKmin` compared in 64 bits, it makes distances of in 32 (and answers so since 1.4).
+                *d = self.metric.distance(if narrow && reduce { f64::from(*d as f32) } else { *d });
+                if round || narrow && reduce && version >= (1, 4) {
                     *d = f64::from(*d as f32);
                 }
             }

@@ -275,7 +275,9 @@ impl Metric {
                     x.iter().map(|v| v - mean).collect::<Vec<f64>>()
                 };
                 let (x, y) = (centred(x), centred(y));
-                (1.0 - dot(&x, &y) / (dot(&x, &x).sqrt() * dot(&y, &y).sqrt())).max(0.0)
+                let distance = 1.0 - dot(&x, &y) / (dot(&x, &x).sqrt() * dot(&y, &y).sqrt());
+                // NaN where a row is constant.
+                if distance < 0.0 { 0.0 } else { distance }
             }
             Metric::NanEuclidean => {
                 let both = pairs.filter(|(a, b)| !a.is_nan() && !b.is_nan());
@@ -285,6 +287,11 @@ impl Metric {
             Metric::Bools(kind) => kind.distance(x, y),
             Metric::Precomputed => f64::NAN,
         }
+    }
+
+    /// Whether it is the Euclidean distance or its square.
+    pub(crate) fn is_euclidean(&self) -> bool {
+        matches!(self, Metric::Euclidean | Metric::SqEuclidean)
     }
 
     /// The distance from its reduced form.

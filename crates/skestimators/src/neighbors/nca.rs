@@ -12,7 +12,7 @@ use crate::{
 
 struct Map {
     components: Matrix,
-    /// Number of names of columns (since 1.1; up to 1.2 as many as there are features).
+    /// Number of names of columns (since 1.1; up to 1.4 as many as there are features).
     names: Option<usize>,
 }
 
@@ -21,7 +21,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     s.require(components.rows > 0 && components.columns > 0, "components_ is empty")?;
     let names = match s.version() {
         version if version < (1, 1) => None,
-        version if version < (1, 3) => Some(components.columns),
+        version if version < (1, 5) => Some(components.columns),
         _ => Some(components.rows),
     };
     Ok(Box::new(Map { components, names }))

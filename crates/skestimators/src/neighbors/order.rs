@@ -39,6 +39,13 @@ impl Heap {
         self.indices[at] = index;
     }
 
+    /// The same candidates, pushed upon an empty heap in the order in which they lie.
+    pub(crate) fn pushed(self) -> Heap {
+        let mut heap = Heap::new(self.values.len());
+        self.values.iter().zip(self.indices).for_each(|(&value, index)| heap.push(value, index));
+        heap
+    }
+
     /// The candidates, nearest first.
     pub(crate) fn into_sorted(mut self, sort: Sort) -> (Vec<f64>, Vec<usize>) {
         match sort {

@@ -55,7 +55,8 @@ fn load(s: &State<'_, '_>, neighbors: Neighbors, within: Within) -> Result<Box<d
     )?;
     let name = array.dtype().name();
     let whole = name.contains("int") || name.trim_start_matches(['<', '>', '=', '|']).starts_with(['i', 'u']);
-    let nothing = if whole { i64::MIN as f64 } else { f64::NAN };
+    // Without neighbours there is NaN, of the targets' type since 0.20.
+    let nothing = if whole && s.version() >= (0, 20) { i64::MIN as f64 } else { f64::NAN };
     Ok(Box::new(Regressor {
         within,
         weights: Weights::load(s)?,

@@ -45,6 +45,8 @@ struct FunctionTransformer {
     validate: bool,
     sparse: bool,
     names: bool,
+    /// Number of columns that a table must have: their names are set anew (since 1.4).
+    width: Option<usize>,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -59,8 +61,9 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         None => false,
         Some(field) => field.kind() == Kind::Str && field.str()? == "one-to-one",
     };
+    let width = if names && s.version() >= (1, 4) { s.opt("n_features_in_")? } else { None };
     let sparse = s.raw_opt("accept_sparse").is_some_and(|field| field.get::<bool>().unwrap_or(true));
-    Ok(Box::new(FunctionTransformer { forward, backward, validate, sparse, names }))
+    Ok(Box::new(FunctionTransformer { forward, backward, validate, sparse, names, width }))
 }
 
 /// A function by its name, with the options that `partial` or `kw_args` bind.
@@ -391,6 +394,14 @@ impl Estimator for FunctionTransformer {
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
+        if let (Samples::Table(table), Some(width)) = (x, self.width)
+            && table.columns().len() != width
+        {
+            return Err(Error::input(format!(
+                "Length mismatch: Expected axis has {} elements, new values have {width} elements",
+                table.columns().len()
+            )));
+        }
         self.forward.apply(x)
     }
 

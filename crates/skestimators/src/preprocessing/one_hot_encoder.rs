@@ -55,18 +55,24 @@ struct OneHotEncoder {
     columns: Vec<Column>,
     unknown: Unknown,
     sparse: bool,
-    /// Rows without a set column are refused on the way back (since 0.24).
+    /// Since 0.24: NaN is a category, and rows without a set column are refused on the way back.
     strict: bool,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     // 0.20 and 0.21 have a mode that encodes as before 0.20.
     if s.opt("_legacy_mode")?.unwrap_or(false) {
-        return one_hot_legacy::load(s, true);
+        let known = s.has("categories_") && !s.objects("categories_")?.is_empty();
+        return one_hot_legacy::load(s, Some(if known { Some(by_categories(s)?) } else { None }));
     }
     if !s.has("categories_") {
-        return one_hot_legacy::load(s, false);
+        return one_hot_legacy::load(s, None);
     }
+    by_categories(s)
+}
+
+/// The encoder since 0.20.
+fn by_categories(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let infrequent = s.opt("_infrequent_enabled")?.unwrap_or(false);
     let mut mappings = Vec::new();
     if infrequent {
@@ -97,7 +103,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             ("error", Unknown::Error),
             ("ignore", Unknown::Ignore),
             ("infrequent_if_exist", Unknown::Infrequent),
-            ("warn", Unknown::Infrequent),
+            // since 1.6, which as 1.7 did not count it as infrequent
+            ("warn", if s.version() < (1, 8) { Unknown::Ignore } else { Unknown::Infrequent }),
         ],
     )?;
     if let Some(combiner) = s.raw_opt("feature_name_combiner")
@@ -185,7 +192,11 @@ impl Estimator for OneHotEncoder {
     }
 
     fn door(&self, method: Method) -> Door {
-        if method == Method::InverseTransform { Door::NUMERIC.sparse().any_width() } else { Door::VALUES }
+        match method {
+            Method::InverseTransform => Door::NUMERIC.sparse().any_width(),
+            _ if self.strict => Door::VALUES,
+            _ => Door::VALUES.finite(),
+        }
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {

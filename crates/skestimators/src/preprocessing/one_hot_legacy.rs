@@ -34,10 +34,13 @@ struct LegacyEncoder {
     selected: Selected,
     /// Width of the input, where it is known.
     width: Option<usize>,
+    /// The way back, which was not there before 0.20.
+    back: Option<Option<Box<dyn Estimator>>>,
 }
 
-/// `hidden`: the attributes are those of 0.20 and 0.21, with an underscore before.
-pub(crate) fn load(s: &State<'_, '_>, hidden: bool) -> Result<Box<dyn Estimator>> {
+/// `back`: what 0.20 and 0.21 go back by, if they know categories; their attributes have an underscore before.
+pub(crate) fn load(s: &State<'_, '_>, back: Option<Option<Box<dyn Estimator>>>) -> Result<Box<dyn Estimator>> {
+    let hidden = back.is_some();
     let name = |plain: &'static str, inner: &'static str| if hidden { inner } else { plain };
     let bounds: Shared<i64> = s.get(name("feature_indices_", "_feature_indices_"))?;
     let limits: Shared<i64> = s.get(name("n_values_", "_n_values_"))?;
@@ -68,7 +71,7 @@ pub(crate) fn load(s: &State<'_, '_>, hidden: bool) -> Result<Box<dyn Estimator>
         let columns = active.as_ref().map_or(last as u64, |active: &HashMap<i64, usize>| active.len() as u64);
         s.row_cost(columns, columns.saturating_mul(8))?;
     }
-    Ok(Box::new(LegacyEncoder { bounds: bounds.to_vec(), limits, active, ignore, sparse, selected, width }))
+    Ok(Box::new(LegacyEncoder { bounds: bounds.to_vec(), limits, active, ignore, sparse, selected, width, back }))
 }
 
 fn selected(s: &State<'_, '_>, hidden: bool, n: usize) -> Result<(Selected, Option<usize>)> {
@@ -142,15 +145,25 @@ impl LegacyEncoder {
 
 impl Estimator for LegacyEncoder {
     fn methods(&self) -> Methods {
-        Methods::of(&[Method::Transform])
+        Methods::of(&[Method::Transform]).with_if(self.back.is_some(), Method::InverseTransform)
     }
 
     fn n_features_in(&self) -> Option<usize> {
         self.width
     }
 
-    fn door(&self, _: Method) -> Door {
-        Door::NUMERIC
+    fn door(&self, method: Method) -> Door {
+        if method == Method::InverseTransform { Door::NUMERIC.sparse().any_width() } else { Door::NUMERIC }
+    }
+
+    fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
+        match &self.back {
+            Some(Some(encoder)) => encoder.inverse_transform(x),
+            _ => Err(Error::input(format!(
+                "Shape of the passed X data is not correct. Expected 0 columns, got {}.",
+                x.columns().unwrap_or(0)
+            ))),
+        }
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {

@@ -30,6 +30,7 @@ struct OrdinalEncoder {
     /// What an unknown value becomes; without it, it is refused.
     unknown: Option<f64>,
     encoded_missing: f64,
+    /// Since 1.0 there are names.
     names: bool,
 }
 
@@ -86,7 +87,9 @@ fn read_infrequent(s: &State<'_, '_>, columns: &mut [Column]) -> Result<()> {
             Ok(values)
         };
         if !mapping.is_none() {
-            column.mapping = Some(indices(mapping, Some(bound))?);
+            // The missing value has no part in the groups.
+            let len = bound - usize::from(column.missing.is_some());
+            column.mapping = Some(indices(mapping, Some(len))?);
         }
         if !rare.is_none() {
             column.infrequent = indices(rare, None)?;
@@ -99,7 +102,7 @@ impl Column {
     fn encode(&self, value: &Value, encoded_missing: f64) -> Option<f64> {
         let mut code = self.categories.find(value)?;
         if let Some(mapping) = self.mapping.as_ref().filter(|_| self.missing != Some(code)) {
-            code = mapping[code];
+            code = *mapping.get(code)?;
         }
         Some(if self.missing == Some(code) { encoded_missing } else { code as f64 })
     }
@@ -139,7 +142,12 @@ impl Estimator for OrdinalEncoder {
     }
 
     fn door(&self, method: Method) -> Door {
-        if method == Method::InverseTransform { Door::NUMERIC.allow_nan().any_width() } else { Door::VALUES }
+        match method {
+            Method::InverseTransform => Door::NUMERIC.allow_nan().any_width(),
+            // NaN is a category since 1.0.
+            _ if self.names => Door::VALUES,
+            _ => Door::VALUES.finite(),
+        }
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {

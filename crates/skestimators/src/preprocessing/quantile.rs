@@ -24,6 +24,7 @@ struct QuantileTransformer {
     wide: bool,
     /// Sparse samples may have negative entries.
     negative: bool,
+    takes_nan: bool,
     names: bool,
 }
 
@@ -41,6 +42,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         normal,
         wide: normal || s.version() < (0, 21),
         negative: s.get("ignore_implicit_zeros")?,
+        takes_nan: s.version() >= (0, 20),
         names: s.version() >= (1, 0),
     }))
 }
@@ -62,7 +64,8 @@ fn interpolate(x: f64, n: usize, xp: impl Fn(usize) -> f64, fp: impl Fn(usize) -
 }
 
 impl QuantileTransformer {
-    fn value(&self, x: f64, column: usize, inverse: bool) -> f64 {
+    /// `narrow`: the samples are of 32 bits.
+    fn value(&self, x: f64, column: usize, inverse: bool, narrow: bool) -> f64 {
         let (quantiles, references, n) = (self.quantiles.row(column), &self.references, self.references.len());
         let (first, last) = (quantiles[0], quantiles[n - 1]);
         let (low_x, high_x, low_y, high_y) = if inverse { (0.0, 1.0, first, last) } else { (first, last, 0.0, 1.0) };
@@ -77,7 +80,8 @@ impl QuantileTransformer {
             return x;
         }
         let (below, above) = if self.wide {
-            (x - BOUNDS_THRESHOLD < low_x, x + BOUNDS_THRESHOLD > high_x)
+            let near = |x: f64| if narrow { f64::from(x as f32) } else { x };
+            (near(x - BOUNDS_THRESHOLD) < low_x, near(x + BOUNDS_THRESHOLD) > high_x)
         } else {
             (x == low_x, x == high_x)
         };
@@ -111,17 +115,17 @@ impl QuantileTransformer {
                 }
                 let mut out = x.canonical();
                 let columns = out.indices().to_vec();
-                out.data_mut().iter_mut().zip(columns).for_each(|(v, j)| *v = self.value(*v, j, inverse));
+                out.data_mut().iter_mut().zip(columns).for_each(|(v, j)| *v = self.value(*v, j, inverse, false));
                 Samples::Sparse(out)
             }
             Samples::Dense32(x) => {
                 let mut x = x.clone();
-                x.indexed_iter_mut().for_each(|((_, j), v)| *v = self.value(f64::from(*v), j, inverse) as f32);
+                x.indexed_iter_mut().for_each(|((_, j), v)| *v = self.value(f64::from(*v), j, inverse, true) as f32);
                 Samples::Dense32(x)
             }
             x => {
                 let mut x = x.dense()?.into_owned();
-                x.indexed_iter_mut().for_each(|((_, j), v)| *v = self.value(*v, j, inverse));
+                x.indexed_iter_mut().for_each(|((_, j), v)| *v = self.value(*v, j, inverse, false));
                 Samples::Dense(x)
             }
         })
@@ -138,7 +142,9 @@ impl Estimator for QuantileTransformer {
     }
 
     fn door(&self, method: Method) -> Door {
-        let door = Door::NUMERIC.sparse().keep32().allow_nan();
+        // NaN stays what it is since 0.20.
+        let door = Door::NUMERIC.sparse().keep32();
+        let door = if self.takes_nan { door.allow_nan() } else { door };
         if method == Method::InverseTransform { door.any_width() } else { door }
     }
 

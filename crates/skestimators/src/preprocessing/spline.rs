@@ -39,6 +39,8 @@ struct SplineTransformer {
     sparse: bool,
     /// NaN gives zeros (since 1.8).
     missing: bool,
+    /// There are names for the splines that a period makes equal to others, too (1.0).
+    surplus_names: bool,
 }
 
 /// More would take long, and no one fits them.
@@ -160,6 +162,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         // since 1.2
         sparse: s.opt("sparse_output")?.unwrap_or(false),
         missing,
+        surplus_names: matches!(extrapolation, Extrapolation::Periodic) && s.version() < (1, 1),
     }))
 }
 
@@ -272,6 +275,7 @@ impl Estimator for SplineTransformer {
 
     fn feature_names_out(&self, input: &[String]) -> Result<Vec<String>> {
         let names = input.iter().take(self.columns.len());
-        Ok(names.flat_map(|name| (0..self.width()).map(move |k| format!("{name}_sp_{k}"))).collect())
+        let width = if self.surplus_names { self.width() + self.degree } else { self.width() };
+        Ok(names.flat_map(|name| (0..width).map(move |k| format!("{name}_sp_{k}"))).collect())
     }
 }

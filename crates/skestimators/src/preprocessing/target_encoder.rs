@@ -7,7 +7,7 @@ use crate::{
     compose::columns::not_two_dimensional,
     data::{Array, Samples},
     error::Result,
-    estimator::Estimator,
+    estimator::{Classes, Estimator},
     method::{Method, Methods},
     preprocessing::categories::{Categories, cell, texts},
     state::State,
@@ -20,8 +20,10 @@ struct TargetEncoder {
     encodings: Vec<Shared<f64>>,
     /// One a class, for values that the fit has not seen.
     means: Vec<f64>,
+    /// Of a classification.
+    classes: Option<Array>,
     /// Names of the classes, of more than two.
-    classes: Option<Vec<String>>,
+    names: Option<Vec<String>>,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -36,8 +38,10 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     }
     s.require(!categories.is_empty(), "categories_ is empty")?;
     let several = s.choice("target_type_", None, &[("binary", false), ("continuous", false), ("multiclass", true)])?;
-    let classes = if several { Some(texts(&s.classes()?)) } else { None };
-    let n = classes.as_ref().map_or(1, Vec::len);
+    let classes = if s.raw_opt("classes_").is_some() { Some(s.classes()?) } else { None };
+    s.require(!several || classes.is_some(), "classes_ is missing")?;
+    let names = classes.as_ref().filter(|_| several).map(texts);
+    let n = names.as_ref().map_or(1, Vec::len);
     let mean = s.raw("target_mean_")?;
     let means: Vec<f64> = if several { mean.get::<Shared<f64>>()?.to_vec() } else { vec![mean.get()?] };
     let encodings: Vec<Shared<f64>> =
@@ -46,7 +50,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let sound = encodings.len() == n.saturating_mul(categories.len())
         && encodings.chunks(n).zip(&categories).all(|(part, known)| part.iter().all(|e| e.len() == known.len()));
     s.require(sound, "encodings_ is not for the categories")?;
-    Ok(Box::new(TargetEncoder { categories, encodings, means, classes }))
+    Ok(Box::new(TargetEncoder { categories, encodings, means, classes, names }))
 }
 
 impl Estimator for TargetEncoder {
@@ -56,6 +60,10 @@ impl Estimator for TargetEncoder {
 
     fn n_features_in(&self) -> Option<usize> {
         Some(self.categories.len())
+    }
+
+    fn classes(&self) -> Classes<'_> {
+        self.classes.as_ref().map_or(Classes::None, Classes::One)
     }
 
     fn door(&self, _: Method) -> Door {
@@ -80,7 +88,7 @@ impl Estimator for TargetEncoder {
     }
 
     fn feature_names_out(&self, input: &[String]) -> Result<Vec<String>> {
-        let Some(classes) = &self.classes else { return Ok(input.to_vec()) };
+        let Some(classes) = &self.names else { return Ok(input.to_vec()) };
         Ok(input.iter().flat_map(|name| classes.iter().map(move |class| format!("{name}_{class}"))).collect())
     }
 }

@@ -4,17 +4,13 @@ use ndarray::Array2;
 
 use crate::math::scratch;
 use crate::{
-    data::{Array, Csr, Output, Samples},
+    data::{Array, Output, Samples},
     error::Result,
     estimator::{Classes, Estimator},
     math::special::argmax,
     method::{Method, Methods},
     state::State,
-    tree::{
-        rows::blocks,
-        structure::{Stored, Tree},
-        targets::Targets,
-    },
+    tree::{structure::Stored, targets::Targets, trees::Trees},
     validation::Door,
 };
 
@@ -49,34 +45,16 @@ pub(crate) fn has_path(s: &State<'_, '_>) -> bool {
     s.version() >= (0, 18)
 }
 
-/// Node of the leaf of every sample.
-fn apply(tree: &Tree, x: &Samples) -> Result<Output> {
-    let mut nodes = vec![0i64; x.rows()];
-    blocks(x, |block| tree.leaves(block, |i, node| nodes[i] = node as i64))?;
-    Ok(Array::from(nodes).into())
-}
-
-/// Which nodes of the trees each sample passes, the nodes of all trees side by side.
-pub(crate) fn decision_path(trees: &[&Tree], x: &Samples) -> Result<Output> {
-    let columns = trees.iter().map(|tree| tree.node_count()).sum();
-    let mut indptr = vec![0];
-    let mut indices = Vec::new();
-    blocks(x, |block| {
-        for row in block.rows() {
-            let mut offset = 0;
-            for tree in trees {
-                tree.path(row, |node| indices.push(offset + node));
-                offset += tree.node_count();
-            }
-            indptr.push(indices.len());
-        }
-    })?;
-    let ones = vec![1.0; indices.len()];
-    Ok(Output::Samples(Csr::new(x.rows(), columns, indptr, indices, ones)?.into()))
+/// `apply` and `decision_path` of one tree.
+fn other(tree: &Trees, method: Method, x: &Samples) -> Result<Output> {
+    if method != Method::Apply {
+        return tree.decision_path(x);
+    }
+    Ok(Array::from(tree.apply(x)?.into_raw_vec_and_offset().0).into())
 }
 
 struct DecisionTreeClassifier {
-    tree: Tree,
+    tree: Trees,
     targets: Targets,
     /// Index of the label of each leaf, output by output.
     labels: Vec<u32>,
@@ -95,7 +73,7 @@ pub(crate) fn classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         labels.extend(rows.map(|(row, &classes)| argmax(row[..classes].iter().copied()) as u32));
     }
     Ok(Box::new(DecisionTreeClassifier {
-        tree: stored.classification(s),
+        tree: Trees::one(s, &stored, targets.sizes().sum(), &stored.classification(s))?,
         targets,
         labels,
         allow_nan: allows_nan(s)?,
@@ -123,13 +101,13 @@ impl Estimator for DecisionTreeClassifier {
 
     fn predict(&self, x: &Samples) -> Result<Array> {
         let outputs = self.targets.n_outputs();
+        let mut leaves = scratch::zeros(x.rows());
+        self.tree.leaves(x, &mut leaves)?;
         let mut indices = scratch::empty();
-        blocks(x, |block| {
-            self.tree.leaves(block, |_, node| {
-                let leaf = self.tree.leaf_number(node);
-                indices.extend(self.labels[leaf * outputs..][..outputs].iter().map(|&label| label as usize));
-            });
-        })?;
+        for &leaf in &leaves {
+            indices.extend(self.labels[leaf * outputs..][..outputs].iter().map(|&label| label as usize));
+        }
+        scratch::give::<usize>(leaves);
         let labels = self.targets.labels(&indices);
         scratch::give(indices);
         labels
@@ -140,17 +118,16 @@ impl Estimator for DecisionTreeClassifier {
     }
 
     fn other(&self, method: Method, x: &Samples) -> Result<Output> {
-        if method == Method::Apply { apply(&self.tree, x) } else { decision_path(&[&self.tree], x) }
+        other(&self.tree, method, x)
     }
 }
 
 /// The answers of the leaves, one row a sample.
-fn answers(tree: &Tree, x: &Samples) -> Result<Array2<f64>> {
-    let mut out = Array2::zeros((x.rows(), tree.width()));
-    blocks(x, |block| {
-        tree.answers(block, |i, answer| out.row_mut(i).iter_mut().zip(answer).for_each(|(o, &value)| *o = value));
-    })?;
-    Ok(out)
+fn answers(tree: &Trees, x: &Samples) -> Result<Array2<f64>> {
+    let width = tree.width();
+    let mut out = vec![0.0; x.rows() * width];
+    tree.answers(x, (&mut out, width), 0..1, |out, _, answer| out.copy_from_slice(answer))?;
+    Ok(Array2::from_shape_vec((x.rows(), width), out).unwrap_or_default())
 }
 
 /// Values in the shape of a regression: 1-d for one output.
@@ -159,7 +136,7 @@ pub(crate) fn regression(y: Array2<f64>) -> Array {
 }
 
 struct DecisionTreeRegressor {
-    tree: Tree,
+    tree: Trees,
     allow_nan: bool,
     has_path: bool,
 }
@@ -172,7 +149,7 @@ pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         format!("n_outputs_ is {outputs}, but tree_ has {} outputs", stored.n_outputs()),
     )?;
     Ok(Box::new(DecisionTreeRegressor {
-        tree: stored.regression(s)?,
+        tree: Trees::one(s, &stored, outputs, &stored.regression(s)?)?,
         allow_nan: allows_nan(s)?,
         has_path: has_path(s),
     }))
@@ -196,6 +173,6 @@ impl Estimator for DecisionTreeRegressor {
     }
 
     fn other(&self, method: Method, x: &Samples) -> Result<Output> {
-        if method == Method::Apply { apply(&self.tree, x) } else { decision_path(&[&self.tree], x) }
+        other(&self.tree, method, x)
     }
 }

@@ -1,53 +1,135 @@
-//! Samples as trees read them: dense rows of 32-bit floats, a block at a time.
+//! Samples as trees read them: a block of rows at a time, a few rows abreast in each group.
 
-use crate::{data::Samples, error::Result, math::scratch};
+use ndarray::ArrayView2;
 
-/// Numbers in one block: small enough for the cache, large enough that a tree's nodes are used by many rows.
-const BLOCK: usize = 1 << 16;
-/// Rows in one block.
-const ROWS: usize = 1 << 10;
+use crate::{
+    data::{Csr, Samples},
+    error::Result,
+    math::scratch,
+};
 
-/// Consecutive rows of the samples.
-pub(crate) struct Block<'a> {
-    /// Number of the first row.
-    pub(crate) start: usize,
-    values: &'a [f32],
-    columns: usize,
+/// Numbers that trees compare.
+pub(crate) trait Real: scratch::Pooled + PartialOrd {
+    /// Not above any threshold.
+    const LOWEST: Self;
+
+    /// The nearest number to a double.
+    fn nearest(x: f64) -> Self;
+    fn is_nan(self) -> bool;
 }
 
-impl Block<'_> {
-    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+impl Real for f32 {
+    const LOWEST: Self = f32::NEG_INFINITY;
+
+    #[inline(always)]
+    fn nearest(x: f64) -> Self {
+        x as f32
+    }
+
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        f32::is_nan(self)
+    }
+}
+
+impl Real for f64 {
+    const LOWEST: Self = f64::NEG_INFINITY;
+
+    #[inline(always)]
+    fn nearest(x: f64) -> Self {
+        x
+    }
+
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        f64::is_nan(self)
+    }
+}
+
+/// Consecutive rows of the samples, in groups of `L` whose columns stand together.
+pub(crate) struct Block<'a, T, const L: usize> {
+    values: &'a [[T; L]],
+    /// Of the samples, and one that is [`Real::LOWEST`] everywhere.
+    columns: usize,
+    /// Whether there is a NaN.
+    pub(crate) missing: bool,
+}
+
+impl<T, const L: usize> Block<'_, T, L> {
+    /// Each group, by columns; the last may be padded.
+    pub(crate) fn groups(&self) -> impl ExactSizeIterator<Item = &[[T; L]]> {
         self.values.chunks_exact(self.columns)
     }
 }
 
-/// Gives the samples to `visit` block by block, in order. Doubles are rounded to the nearest float, as in `astype(numpy.float32)`.
-pub(crate) fn blocks(x: &Samples, mut visit: impl FnMut(&Block<'_>)) -> Result<()> {
-    let (rows, columns) = (x.rows(), x.columns().unwrap_or(0));
-    if columns == 0 {
+/// Gives the samples to `visit` block by block, with that part of `out` that is for them, of which every row has `width` elements.
+///
+/// `numbers` is about what a block holds. Doubles are rounded to the nearest float where floats are wanted, as in `astype(numpy.float32)`.
+pub(crate) fn blocks<T: Real, O, const L: usize>(
+    x: &Samples,
+    numbers: usize,
+    (out, width): (&mut [O], usize),
+    visit: impl Fn(&Block<'_, T, L>, &mut [O]),
+) -> Result<()> {
+    let rows = x.rows();
+    let columns = x.columns().unwrap_or(0) + 1;
+    if rows == 0 || width == 0 {
         return Ok(());
     }
-    let size = (BLOCK / columns).clamp(1, ROWS).min(rows.max(1));
+    let size = (numbers / columns / L * L).clamp(L, 1 << 10).min(rows.next_multiple_of(L));
     let dense = if matches!(x, Samples::Sparse(_) | Samples::Dense32(_)) { None } else { Some(x.dense()?) };
     let mut buffer = scratch::zeros(size * columns);
-    for start in (0..rows).step_by(size) {
+    for (start, out) in (0..rows).step_by(size).zip(out.chunks_mut(size * width)) {
         let count = size.min(rows - start);
-        let values = &mut buffer[..count * columns];
-        for (row, out) in (start..).zip(values.chunks_exact_mut(columns)) {
-            match (x, &dense) {
-                (Samples::Sparse(x), _) => {
-                    out.fill(0.0);
-                    let (indices, data) = x.row(row);
-                    // Of several entries for one place the last counts here.
-                    indices.iter().zip(data).for_each(|(&j, &value)| out[j] = value as f32);
-                }
-                (Samples::Dense32(x), _) => out.iter_mut().zip(x.row(row)).for_each(|(o, &value)| *o = value),
-                (_, Some(x)) => out.iter_mut().zip(x.row(row)).for_each(|(o, &value)| *o = value as f32),
-                _ => {}
+        let (values, _) = buffer[..count.next_multiple_of(L) * columns].as_chunks_mut::<L>();
+        match (x, &dense) {
+            (Samples::Sparse(x), _) => fill_sparse(values, columns, x, start, count),
+            (Samples::Dense32(x), _) => fill(values, columns, x.view(), start, count, |v| T::nearest(v.into())),
+            (_, Some(x)) => fill(values, columns, x.view(), start, count, T::nearest),
+            _ => {}
+        }
+        let missing = values.as_flattened().iter().fold(false, |any, v| any | v.is_nan());
+        visit(&Block { values, columns, missing }, out);
+    }
+    scratch::give::<T>(buffer);
+    Ok(())
+}
+
+/// Puts `count` rows from `start` on into groups.
+fn fill<T: Real, S: Copy, const L: usize>(
+    values: &mut [[T; L]],
+    columns: usize,
+    x: ArrayView2<'_, S>,
+    start: usize,
+    count: usize,
+    convert: impl Fn(S) -> T,
+) {
+    for (g, group) in values.chunks_exact_mut(columns).enumerate() {
+        let (lowest, group) = match group.split_last_mut() {
+            Some(parts) => parts,
+            None => return,
+        };
+        *lowest = [T::LOWEST; L];
+        let first = start + g * L;
+        for lane in 0..L.min(count - g * L) {
+            let row = x.row(first + lane);
+            match row.to_slice() {
+                Some(row) => group.iter_mut().zip(row).for_each(|(o, &v)| o[lane] = convert(v)),
+                None => group.iter_mut().zip(row).for_each(|(o, &v)| o[lane] = convert(v)),
             }
         }
-        visit(&Block { start, values, columns });
     }
-    scratch::give::<f32>(buffer);
-    Ok(())
+}
+
+/// The same for sparse samples.
+fn fill_sparse<T: Real, const L: usize>(values: &mut [[T; L]], columns: usize, x: &Csr, start: usize, count: usize) {
+    values.fill([T::nearest(0.0); L]);
+    for (g, group) in values.chunks_exact_mut(columns).enumerate() {
+        group[columns - 1] = [T::LOWEST; L];
+        for lane in 0..L.min(count - g * L) {
+            let (indices, data) = x.row(start + g * L + lane);
+            // Of several entries for one place the last counts here.
+            indices.iter().zip(data).for_each(|(&j, &value)| group[j][lane] = T::nearest(value));
+        }
+    }
 }

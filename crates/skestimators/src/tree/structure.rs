@@ -1,18 +1,15 @@
-//! `sklearn.tree._tree.Tree`: the flat array of nodes that every tree-based estimator walks.
+//! `sklearn.tree._tree.Tree`: the flat array of nodes of every tree.
 
 use skpickle::{Kind, Shared};
 
-use crate::{error::Result, math::sum, state::State, tree::rows::Block};
+use crate::{error::Result, math::sum, state::State, tree::nodes::Source};
 
 /// `left` of a leaf.
 const LEAF: u32 = u32::MAX;
 /// Bit of `feature` that sends missing values to the left.
 const MISSING_LEFT: u32 = 1 << 31;
 
-/// A node of 16 bytes.
-///
-/// Samples are 32-bit floats, so `x <= threshold` holds for the stored double exactly when it holds for the largest
-/// 32-bit float that is not above it: nothing is lost by keeping that.
+/// A node, its threshold rounded down to a 32-bit float.
 #[derive(Debug, Clone, Copy)]
 struct Node {
     threshold: f32,
@@ -20,96 +17,7 @@ struct Node {
     feature: u32,
     /// [`LEAF`] in a leaf.
     left: u32,
-    /// In a leaf, its number among the leaves.
     right: u32,
-}
-
-impl Node {
-    /// The child that a row goes to.
-    #[inline]
-    fn next(&self, row: &[f32]) -> usize {
-        let x = row[(self.feature & !MISSING_LEFT) as usize];
-        let left = x <= self.threshold || x.is_nan() && self.feature & MISSING_LEFT != 0;
-        (if left { self.left } else { self.right }) as usize
-    }
-}
-
-/// A fitted tree: nodes as scikit-learn numbers them, and what each leaf answers.
-#[derive(Debug)]
-pub(crate) struct Tree {
-    nodes: Box<[Node]>,
-    /// Answers of the leaves one after the other, in the order of their nodes.
-    values: Box<[f64]>,
-    width: usize,
-    n_features: usize,
-    /// Up to 1.7 `decision_path` compares missing values like any other, so that they go to the right, whatever `apply` does.
-    path_compares_missing: bool,
-}
-
-impl Tree {
-    /// Node of the leaf that a row falls into.
-    #[inline]
-    fn walk(&self, row: &[f32]) -> usize {
-        let mut index = 0;
-        loop {
-            let node = &self.nodes[index];
-            if node.left == LEAF {
-                return index;
-            }
-            index = node.next(row);
-        }
-    }
-
-    /// Gives `visit` every row's number and the answer of its leaf.
-    #[inline]
-    pub(crate) fn answers(&self, block: &Block<'_>, mut visit: impl FnMut(usize, &[f64])) {
-        for (i, row) in (block.start..).zip(block.rows()) {
-            let leaf = self.nodes[self.walk(row)].right as usize;
-            visit(i, &self.values[leaf * self.width..][..self.width]);
-        }
-    }
-
-    /// Gives `visit` every row's number and the node of its leaf.
-    pub(crate) fn leaves(&self, block: &Block<'_>, mut visit: impl FnMut(usize, usize)) {
-        for (i, row) in (block.start..).zip(block.rows()) {
-            visit(i, self.walk(row));
-        }
-    }
-
-    /// Gives `visit` every node on the way of a row, the root first and the leaf last.
-    pub(crate) fn path(&self, row: &[f32], mut visit: impl FnMut(usize)) {
-        let mask = if self.path_compares_missing { !MISSING_LEFT } else { u32::MAX };
-        let mut index = 0;
-        loop {
-            visit(index);
-            let node = &self.nodes[index];
-            if node.left == LEAF {
-                return;
-            }
-            let node = Node { feature: node.feature & mask, ..*node };
-            index = node.next(row);
-        }
-    }
-
-    /// `node_count`.
-    pub(crate) fn node_count(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Width of the samples.
-    pub(crate) fn n_features(&self) -> usize {
-        self.n_features
-    }
-
-    /// Numbers that each leaf answers.
-    pub(crate) fn width(&self) -> usize {
-        self.width
-    }
-
-    /// Number of a leaf among the leaves.
-    pub(crate) fn leaf_number(&self, node: usize) -> usize {
-        self.nodes[node].right as usize
-    }
 }
 
 /// A `Tree` as it stands in a file, its parts proven sound and consistent.
@@ -123,7 +31,8 @@ pub(crate) struct Stored {
     pub(crate) n_classes: Vec<usize>,
     /// Extent of the last axis of `values`.
     pub(crate) max_n_classes: usize,
-    path_compares_missing: bool,
+    /// Up to 1.7 `decision_path` compares missing values like any other.
+    pub(crate) path_compares_missing: bool,
 }
 
 impl Stored {
@@ -179,6 +88,28 @@ impl Stored {
         self.nodes.len()
     }
 
+    pub(crate) fn leaf_count(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// The nodes in order; leaves hold their numbers, from `first` on.
+    pub(crate) fn sources(&self, first: u32) -> impl ExactSizeIterator<Item = Source<f32>> {
+        let mut leaf = first;
+        self.nodes.iter().map(move |node| match node.left {
+            LEAF => {
+                leaf += 1;
+                Source::Leaf(f32::from_bits(leaf - 1))
+            }
+            left => Source::Split {
+                threshold: node.threshold,
+                column: node.feature & !MISSING_LEFT,
+                missing_left: node.feature & MISSING_LEFT != 0,
+                left,
+                right: node.right,
+            },
+        })
+    }
+
     /// The nodes that are leaves, in order.
     pub(crate) fn leaves(&self) -> impl Iterator<Item = usize> {
         self.leaves.iter().map(|&node| node as usize)
@@ -212,42 +143,28 @@ impl Stored {
         self
     }
 
-    /// The tree whose leaves answer `width` numbers each, which `answer` appends to a list when it is given the leaf's node.
-    pub(crate) fn tree(self, width: usize, mut answer: impl FnMut(&Stored, usize, &mut Vec<f64>)) -> Tree {
-        let mut values = Vec::with_capacity(self.leaves.len() * width);
-        for node in self.leaves() {
-            answer(&self, node, &mut values);
-        }
-        debug_assert_eq!(values.len(), self.leaves.len() * width);
-        Tree {
-            nodes: self.nodes.into(),
-            values: values.into(),
-            width,
-            n_features: self.n_features,
-            path_compares_missing: self.path_compares_missing,
-        }
-    }
-
-    /// The tree of a regression: each leaf answers one number for each output.
-    pub(crate) fn regression(self, s: &State<'_, '_>) -> Result<Tree> {
+    /// What the leaves of a regression answer: one number for each output.
+    pub(crate) fn regression(&self, s: &State<'_, '_>) -> Result<Vec<f64>> {
         s.require(self.max_n_classes == 1, format!("tree_ has {} classes in a regression", self.max_n_classes))?;
-        let outputs = self.n_outputs();
-        Ok(self.tree(outputs, |stored, node, out| out.extend_from_slice(stored.value(node))))
+        let mut answers = Vec::with_capacity(self.leaves.len() * self.n_outputs());
+        self.leaves().for_each(|node| answers.extend_from_slice(self.value(node)));
+        Ok(answers)
     }
 
-    /// The tree of a classification: each leaf answers the probabilities of the classes, output by output.
-    pub(crate) fn classification(self, s: &State<'_, '_>) -> Tree {
+    /// What the leaves of a classification answer: the probabilities of the classes, output by output.
+    pub(crate) fn classification(&self, s: &State<'_, '_>) -> Vec<f64> {
         // Counts up to 1.3, fractions since.
         let counts = s.version() < (1, 4);
-        let n_classes = self.n_classes.clone();
-        self.tree(n_classes.iter().sum(), |stored, node, out| {
-            for (row, &classes) in stored.value(node).chunks_exact(stored.max_n_classes).zip(&n_classes) {
+        let mut answers = Vec::with_capacity(self.leaves.len() * self.n_classes.iter().sum::<usize>());
+        for node in self.leaves() {
+            for (row, &classes) in self.value(node).chunks_exact(self.max_n_classes).zip(&self.n_classes) {
                 let row = &row[..classes];
                 let sum = if counts { sum::pairwise(row) } else { 1.0 };
                 let sum = if sum == 0.0 { 1.0 } else { sum };
-                out.extend(row.iter().map(|value| value / sum));
+                answers.extend(row.iter().map(|value| value / sum));
             }
-        })
+        }
+        answers
     }
 }
 
@@ -279,9 +196,8 @@ fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u3
             return Err(fault("no node before it has it as a child").into());
         }
         if left[i] == -1 && right[i] == -1 {
-            let number = leaves.len() as u32;
             leaves.push(i as u32);
-            nodes.push(Node { threshold: 0.0, feature: 0, left: LEAF, right: number });
+            nodes.push(Node { threshold: 0.0, feature: 0, left: LEAF, right: LEAF });
             continue;
         }
         for (name, child) in [("left_child", left[i]), ("right_child", right[i])] {

@@ -100,6 +100,14 @@ fn cell(value: &Value) -> Json {
     }
 }
 
+/// An entry of a record; keys are text.
+fn entry((key, value): &(Value, Value)) -> (String, Json) {
+    match key {
+        Value::Str(text) => (text.to_string(), cell(value)),
+        other => (cell(other).to_string(), cell(value)),
+    }
+}
+
 fn nested(array: &Array) -> Json {
     match array {
         Array::F64(a) => rows(&a.view(), &|x| float(*x)),
@@ -121,6 +129,13 @@ fn plain(output: &Output) -> Result<Json, String> {
         Output::Samples(Samples::Dense(x)) => rows(&x.view().into_dyn(), &|x| float(*x)),
         Output::Samples(Samples::Dense32(x)) => rows(&x.view().into_dyn(), &|x| float((*x).into())),
         Output::Samples(Samples::Sparse(x)) => dense(x),
+        Output::Samples(Samples::Records(x)) => {
+            x.iter().map(|record| record.iter().map(entry).collect::<Json>()).collect()
+        }
+        Output::Samples(Samples::Table(x)) => {
+            let row = |i| x.columns().iter().map(|column| cell(&column.data.value(i))).collect::<Json>();
+            (0..x.rows()).map(row).collect()
+        }
         Output::Samples(Samples::Rows(x)) => x.iter().map(|row| row.iter().map(cell).collect::<Json>()).collect(),
         _ => return Err("an answer of a form that no fixture has".into()),
     })
@@ -137,6 +152,12 @@ fn same(want: &Json, got: &Json, bounds: &Bounds, at: &mut Vec<usize>) -> Result
                 at.push(i);
                 same(w, g, bounds, at)?;
                 at.pop();
+            }
+            Ok(())
+        }
+        (Json::Object(w), Json::Object(g)) if w.len() == g.len() => {
+            for (key, w) in w {
+                same(w, g.get(key).unwrap_or(&Json::Null), bounds, at)?;
             }
             Ok(())
         }

@@ -2,8 +2,8 @@
 //!
 //! A fixture is a model that scikit-learn wrote and what scikit-learn answers with it (`testdata/generate.py` says how).
 //! All of it is held: each method and its numbers, the methods that the object does not have, the inputs that it
-//! refuses, its classes and its version. A model is set aside as ignored only when the loader itself refuses its class
-//! as unsupported; there is no list of exceptions. A folder without fixtures, and a model without answers, fail.
+//! refuses, its classes and its version. There is no list of exceptions: a model that is refused fails, as do a folder
+//! without fixtures and a model without answers.
 
 mod compare;
 mod inputs;
@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value as Json;
 use skestimators::{Error, ErrorKind, Method, Model, Samples};
 
@@ -100,7 +100,7 @@ fn collect_case(name: &str, folder: PathBuf, trials: &mut Vec<Trial>) -> Result<
     for (version, entry) in versions {
         listed.insert(entry["file"].as_str().unwrap_or_default());
         let (case, version) = (Arc::clone(&case), version.clone());
-        trials.push(Trial::ignorable_test(format!("{name}/{version}"), move || case.run(&version)));
+        trials.push(Trial::test(format!("{name}/{version}"), move || case.run(&version)));
     }
     for file in files.iter().filter(|file| !listed.contains(file.as_str())) {
         trials.push(failing(&format!("{name}/{file}"), "no answers in expected.json for this file".into()));
@@ -114,11 +114,8 @@ fn collect_examples(folder: &Path, trials: &mut Vec<Trial>) -> Result<(), String
     let rows = serde_json::json!({ "kind": "dense", "dtype": "float64", "rows": expected["rows"] });
     for (file, answers) in expected["models"].as_object().ok_or("examples/expected.json has no models")? {
         let (path, rows, answers) = (folder.join(file), rows.clone(), answers.clone());
-        trials.push(Trial::ignorable_test(format!("examples/{file}"), move || {
-            let model = match Model::from_path(&path) {
-                Err(e) if e.kind() == ErrorKind::Unsupported => return Ok(Completion::ignored_with(e.to_string())),
-                loaded => loaded.map_err(|e| e.to_string())?,
-            };
+        trials.push(Trial::test(format!("examples/{file}"), move || {
+            let model = Model::from_path(&path).map_err(|e| e.to_string())?;
             let x = inputs::samples(&rows)?;
             for (name, want) in answers.as_object().ok_or("no answers")? {
                 let method = Method::from_name(name).ok_or("unknown method")?;
@@ -126,7 +123,7 @@ fn collect_examples(folder: &Path, trials: &mut Vec<Trial>) -> Result<(), String
                 let want = serde_json::json!({ "output": want, "rtol": 1e-9, "atol": 1e-12 });
                 compare::output(&want, &got).map_err(|e| format!("{name}: {e}"))?;
             }
-            Ok(Completion::Completed)
+            Ok(())
         }));
     }
     Ok(())
@@ -134,24 +131,20 @@ fn collect_examples(folder: &Path, trials: &mut Vec<Trial>) -> Result<(), String
 
 impl Case {
     /// Tests the model of one version.
-    fn run(&self, version: &str) -> Result<Completion, Failed> {
+    fn run(&self, version: &str) -> Result<(), Failed> {
         let entry = &self.expected["versions"][version];
         let file = entry["file"].as_str().ok_or("no file is named")?;
         let path = self.folder.join(file);
         if !path.exists() {
             return Err(format!("{} is missing", path.display()).into());
         }
-        let model = match Model::from_path(&path) {
-            Err(e) if e.kind() == ErrorKind::Unsupported => return Ok(Completion::ignored_with(e.to_string())),
-            Err(e) => return Err(format!("not loaded: {e}").into()),
-            Ok(model) => model,
-        };
+        let model = Model::from_path(&path).map_err(|e| format!("not loaded: {e}"))?;
         let mut faults = Vec::new();
         self.identity(&model, entry, &mut faults);
         self.methods(&model, version, entry, &mut faults);
         self.absent(&model, entry, &mut faults);
         self.errors(&model, entry, &mut faults);
-        if faults.is_empty() { Ok(Completion::Completed) } else { Err(faults.join("\n").into()) }
+        if faults.is_empty() { Ok(()) } else { Err(faults.join("\n").into()) }
     }
 
     /// What `field` of a version stands for: itself, or that of the version that it names.

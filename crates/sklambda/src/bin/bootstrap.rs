@@ -1,19 +1,27 @@
 //! What AWS Lambda starts: the custom runtime `provided.al2023` runs a program of this name.
 //!
-//! `SKLEARN_MODEL_PATH` names the model: a file, or `s3://bucket/key`.
+//! `SKLEARN_MODEL_PATH` names the model: a file, or `s3://bucket/key`. `LOG_REQUESTS=0` leaves out the line for each
+//! event; `EMF_NAMESPACE` asks for metrics in CloudWatch's embedded format.
 
 use std::{
     io::{self, Write},
     process::ExitCode,
 };
 
+use sklambda::{Handler, Settings, lambda::Logging};
+
 fn main() -> ExitCode {
     let path = std::env::var_os("SKLEARN_MODEL_PATH").map(|p| p.to_string_lossy().into_owned());
-    let strict = std::env::var_os("STRICT_SEED").is_some_and(|value| value == "1");
-    let handler = sklambda::Handler::new(move || sklambda::load(path.as_deref())).strict(strict);
+    let settings = Settings::from_env(path.as_deref());
+    let namespace = std::env::var("EMF_NAMESPACE").ok().filter(|namespace| !namespace.is_empty());
+    let logging = Logging {
+        quiet: std::env::var_os("LOG_REQUESTS").is_some_and(|value| value == "0"),
+        metrics: namespace.map(|namespace| (namespace, settings.name.clone())),
+    };
+    let handler = Handler::new(move || sklambda::load(path.as_deref())).with(settings);
     // Whatever is written here goes to the function's log.
     let log = |line: &str| drop(writeln!(io::stderr(), "{}", line.replace(['\n', '\r'], " ")));
-    match sklambda::lambda::run(handler, log) {
+    match sklambda::lambda::run(handler, logging, log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             log(&e);

@@ -27,8 +27,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let mut event = Vec::new();
     let read = std::io::stdin().take(EVENT).read_to_end(&mut event);
     read.map_err(|e| Failure::other(format!("cannot read the event: {e}")))?;
-    let strict = std::env::var_os("STRICT_SEED").is_some_and(|value| value == "1");
-    let handler = Handler::new(move || load(path.as_deref())).strict(strict);
+    let settings = crate::Settings::from_env(path.as_deref());
+    let handler = Handler::new(move || load(path.as_deref())).with(settings);
     let mut answer = handler.handle(&event).to_envelope();
     answer.push('\n');
     let written = std::io::stdout().lock().write_all(answer.as_bytes());

@@ -1,12 +1,10 @@
 //! The command line.
 
-mod bundle;
 mod csv;
 mod input;
 mod inspect;
 mod invoke;
 mod npy;
-mod output;
 mod predict;
 mod serve;
 mod zip;

@@ -4,10 +4,9 @@ use std::io::Write;
 
 use clap::{Arg, ArgMatches, Command};
 use skestimators::{ErrorKind, Method, Model};
-use skpickle::Kind;
 
-use super::{Failure, bundle, input, output};
-use crate::json::Json;
+use super::{Failure, input};
+use crate::{json::Json, output};
 
 pub(super) fn command() -> Command {
     let method = Arg::new("method").long("method").value_name("METHOD");
@@ -82,29 +81,19 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     written.map_err(Failure::other)
 }
 
-/// Loads a model, or a member of a bundle: the one that is named, or the only one that there is.
+/// Loads a model, or a member of a bundle: the one that is named, or the only one that there is, which is said.
 fn load(path: &str, member: Option<&str>) -> Result<Model, Failure> {
     let limits = crate::limits::current().map_err(Failure::usage)?;
     let graph = skpickle::load_path(path, &limits).map_err(|e| Failure::model(e.to_string()))?;
-    let refused = |e: skestimators::Error| Failure::model(e.to_string());
-    if member.is_some() || graph.root().kind() == Kind::Object {
-        return Model::from_graph(&graph, member).map_err(refused);
+    let model = Model::from_graph(&graph, member).map_err(|e| match member {
+        None if Model::members(&graph).len() > 1 => Failure::model(format!("{e}; name it with --member")),
+        _ => Failure::model(e.to_string()),
+    })?;
+    if let (Some(path), None) = (model.member(), member) {
+        let what = graph.root().describe();
+        let path = skpickle::printable(path);
+        // Whoever does not read this gets the answer all the same.
+        let _ = writeln!(std::io::stderr(), "note: the file holds {what}; its only estimator {path} is asked");
     }
-    match bundle::members(&graph).as_slice() {
-        [] => Model::from_graph(&graph, None).map_err(refused),
-        [only] => Model::from_graph(&graph, Some(&only.path)).map_err(refused),
-        many => {
-            let list: Vec<String> = many
-                .iter()
-                .take(20)
-                .map(|m| format!("--member '{}' ({})", skpickle::printable(&m.path), m.class))
-                .collect();
-            let what = graph.root().describe();
-            Err(Failure::model(format!(
-                "the file holds {what} with {} estimators; choose: {}",
-                many.len(),
-                list.join(", ")
-            )))
-        }
-    }
+    Ok(model)
 }

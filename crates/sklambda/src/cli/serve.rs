@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::Failure;
 use crate::{
@@ -34,11 +34,17 @@ pub(super) fn command() -> Command {
                 .help(format!("Port to listen on; 0 takes a free one [default: {}]", fixed.port))
                 .value_parser(value_parser!(u16)),
         )
-        .arg(number("body-limit", "Largest body of a request, in bytes", fixed.body_limit as u64))
+        .arg(number("max-body", "Largest body of a request, in bytes", fixed.body_limit as u64).alias("body-limit"))
+        .arg(number("max-rows", "Most rows of one request", crate::Settings::default().most_rows as u64))
         .arg(number("header-timeout", "Seconds for the head of a request to arrive", fixed.header_timeout.as_secs()))
         .arg(number("body-timeout", "Seconds that a body may pause", fixed.body_timeout.as_secs()))
         .arg(number("keep-alive", "Seconds that a connection may rest between requests", fixed.keep_alive.as_secs()))
         .arg(number("connections", "Connections at one time", fixed.connections as u64))
+        .arg(Arg::new("quiet").long("quiet").action(ArgAction::SetTrue).help("No line on standard error for each request"))
+        .after_help(
+            "The model's name in paths is that of its file, or SKLEARN_MODEL_NAME. CORS_ORIGINS lists the origins whose \
+             pages may ask, such as https://example.org, or *.",
+        )
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
@@ -46,27 +52,32 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let number = |id: &str, default: u64| matches.get_one::<u64>(id).copied().unwrap_or(default);
     let size = |id: &str, default: usize| usize::try_from(number(id, default as u64)).unwrap_or(usize::MAX);
     let seconds = |id: &str, default: Duration| Duration::from_secs(number(id, default.as_secs()));
-    let settings = Settings {
-        host: matches.get_one::<String>("host").cloned().unwrap_or(fixed.host),
-        port: matches.get_one::<u16>("port").copied().unwrap_or(fixed.port),
-        body_limit: size("body-limit", fixed.body_limit),
-        header_timeout: seconds("header-timeout", fixed.header_timeout),
-        body_timeout: seconds("body-timeout", fixed.body_timeout),
-        keep_alive: seconds("keep-alive", fixed.keep_alive),
-        connections: size("connections", fixed.connections),
-    };
     let model = matches.get_one::<String>("model").cloned();
     let model = model.or_else(|| std::env::var_os("SKLEARN_MODEL_PATH").map(|p| p.to_string_lossy().into_owned()));
     if model.is_none() {
         return Err(Failure::usage("name the model with --model, or in the environment variable SKLEARN_MODEL_PATH"));
     }
-    let handler = Handler::new(move || load(model.as_deref()));
+    let settings = Settings {
+        host: matches.get_one::<String>("host").cloned().unwrap_or(fixed.host),
+        port: matches.get_one::<u16>("port").copied().unwrap_or(fixed.port),
+        body_limit: size("max-body", fixed.body_limit),
+        header_timeout: seconds("header-timeout", fixed.header_timeout),
+        body_timeout: seconds("body-timeout", fixed.body_timeout),
+        keep_alive: seconds("keep-alive", fixed.keep_alive),
+        connections: size("connections", fixed.connections),
+        quiet: matches.get_flag("quiet"),
+        model: model.clone(),
+    };
+    let mut answers = crate::Settings::from_env(model.as_deref());
+    answers.most_rows = size("max-rows", answers.most_rows);
+    let handler = Handler::new(move || load(model.as_deref())).with(answers);
     let announce = |text: &str| {
         let mut out = io::stdout().lock();
         // Nobody may be reading; the server serves all the same.
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     };
-    serve(handler, settings, announce).map_err(|e| match e {
+    let log = |line: &str| drop(writeln!(io::stderr(), "{line}"));
+    serve(handler, settings, announce, log).map_err(|e| match e {
         ServeError::Model(_) => Failure::model(e.to_string()),
         ServeError::System(text) => Failure::other(text),
     })

@@ -6,7 +6,7 @@ mod tests;
 mod text;
 mod write;
 
-pub(crate) use read::{parse, parse_bytes};
+pub(crate) use read::{Noted, parse, parse_bytes, parse_noting};
 pub(crate) use text::Text;
 pub(crate) use write::float_repr;
 

@@ -7,16 +7,32 @@ use super::{Json, Text};
 /// Containers inside one another: where CPython's own reader gives up.
 const DEPTH: usize = 990;
 
+/// Containers inside one another in the dialects that are not the Python toolkit's.
+const STRICT_DEPTH: usize = 128;
+
 /// Digits of one integer: CPython's own bound.
 const INT_DIGITS: usize = 4_300;
 
+/// A value, and where its text first departs from standard JSON, if it does: Python takes more than others should.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Noted {
+    pub(crate) value: Json,
+    pub(crate) departs: Option<String>,
+}
+
 /// Reads text (UTF-8, in which lone surrogates may stand too). The error is the message of Python's exception.
 pub(crate) fn parse(text: &Text) -> Result<Json, String> {
-    read(text.bytes())
+    read(text.bytes()).map(|noted| noted.value)
 }
 
 /// Reads bytes, as `json.loads` does with bytes: UTF-8, with or without a byte order mark.
 pub(crate) fn parse_bytes(bytes: &[u8]) -> Result<Json, String> {
+    parse_noting(bytes).map(|noted| noted.value)
+}
+
+/// As [`parse_bytes`], and notes what is not standard JSON: words for numbers, keys that occur twice, lone surrogates,
+/// and a depth that no request needs.
+pub(crate) fn parse_noting(bytes: &[u8]) -> Result<Noted, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Err(e) = std::str::from_utf8(bytes) {
         let at = e.valid_up_to();
@@ -31,8 +47,8 @@ pub(crate) fn parse_bytes(bytes: &[u8]) -> Result<Json, String> {
     read(bytes)
 }
 
-fn read(bytes: &[u8]) -> Result<Json, String> {
-    let mut reader = Reader { bytes, at: 0 };
+fn read(bytes: &[u8]) -> Result<Noted, String> {
+    let mut reader = Reader { bytes, at: 0, departs: None };
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(reader.error("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0));
     }
@@ -42,7 +58,7 @@ fn read(bytes: &[u8]) -> Result<Json, String> {
     if reader.at < bytes.len() {
         return Err(reader.error("Extra data", reader.at));
     }
-    Ok(value)
+    Ok(Noted { value, departs: reader.departs })
 }
 
 /// A container whose end has not come yet.
@@ -54,6 +70,8 @@ enum Open {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// The first departure from standard JSON.
+    departs: Option<String>,
 }
 
 impl Reader<'_> {
@@ -64,6 +82,13 @@ impl Reader<'_> {
         let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         let line = 1 + before.iter().filter(|&&b| b == b'\n').count();
         format!("{message}: line {line} column {} (char {})", 1 + chars(&before[line_start..]), chars(before))
+    }
+
+    #[cold]
+    fn note(&mut self, message: &str, at: usize) {
+        if self.departs.is_none() {
+            self.departs = Some(self.error(message, at));
+        }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -124,7 +149,14 @@ impl Reader<'_> {
                         break;
                     }
                     (Some(b']'), Open::Array(items)) => value = Json::Array(std::mem::take(items)),
-                    (Some(b'}'), Open::Object(entries, _)) => value = Json::Object(unique(std::mem::take(entries))),
+                    (Some(b'}'), Open::Object(entries, _)) => {
+                        let (entries, twice) = unique(std::mem::take(entries));
+                        value = Json::Object(entries);
+                        if let Some(key) = twice {
+                            let key = skpickle::printable(&String::from_utf8_lossy(key.bytes())).to_string();
+                            self.note(&format!("the key \"{key}\" occurs twice in the object that ends"), self.at);
+                        }
+                    }
                     _ => return Err(self.error("Expecting ',' delimiter", self.at)),
                 }
                 self.at += 1;
@@ -136,6 +168,9 @@ impl Reader<'_> {
     fn enter(&mut self, depth: usize, what: &str) -> Result<(), String> {
         if depth >= DEPTH {
             return Err(format!("maximum recursion depth exceeded while decoding a JSON {what} from a unicode string"));
+        }
+        if depth == STRICT_DEPTH {
+            self.note(&format!("more than {STRICT_DEPTH} lists and objects inside one another"), self.at);
         }
         self.at += 1;
         self.space();
@@ -173,6 +208,9 @@ impl Reader<'_> {
         }
         for (word, value) in WORDS {
             if self.bytes[self.at..].starts_with(word) {
+                if matches!(value, Json::Float(_)) {
+                    self.note("JSON has no NaN and no Infinity (send null for a missing value)", self.at);
+                }
                 self.at += word.len();
                 return Ok(value);
             }
@@ -270,6 +308,9 @@ impl Reader<'_> {
                     }
                     self.at = low;
                 }
+                if (0xd800..0xe000).contains(&high) {
+                    self.note("half of a surrogate pair, which is no character", backslash);
+                }
                 high
             }
             _ => return Err(self.error("Invalid \\escape", backslash)),
@@ -288,18 +329,22 @@ impl Reader<'_> {
     }
 }
 
-/// Of equal keys the first place and the last value, as a Python dict keeps them.
-fn unique(entries: Vec<(Text, Json)>) -> Vec<(Text, Json)> {
+/// Of equal keys the first place and the last value, as a Python dict keeps them; and such a key.
+fn unique(entries: Vec<(Text, Json)>) -> (Vec<(Text, Json)>, Option<Text>) {
+    let mut twice = None;
     let mut seen: HashMap<Text, usize> = HashMap::with_capacity(entries.len());
     let mut out: Vec<(Text, Json)> = Vec::with_capacity(entries.len());
     for (key, value) in entries {
         match seen.get(&key) {
-            Some(&at) => out[at].1 = value,
+            Some(&at) => {
+                out[at].1 = value;
+                twice.get_or_insert(key);
+            }
             None => {
                 seen.insert(key.clone(), out.len());
                 out.push((key, value));
             }
         }
     }
-    out
+    (out, twice)
 }

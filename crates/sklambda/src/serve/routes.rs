@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http_body_util::{BodyExt, Full};
@@ -20,7 +20,10 @@ use tokio::{task, time};
 use super::{
     Shared,
     connection::{Framing, Watch},
+    metrics::Metrics,
+    openapi,
 };
+use crate::{http::Response as Reply, log::Entry, page};
 
 /// Bodies in memory at one time, in largest bodies; beyond that requests are turned away rather than the machine filled.
 const BODIES: usize = 8;
@@ -39,23 +42,33 @@ fn refusal(status: StatusCode, text: impl Into<String>) -> Refusal {
     Refusal { status, text: text.into() }
 }
 
-/// Answers one request.
+/// Answers one request, counts it and writes its line.
 pub(super) async fn answer(
     shared: &Arc<Shared>,
     watch: &Watch,
     mut request: Request<Incoming>,
 ) -> Result<Answer, Infallible> {
+    let began = Instant::now();
+    let id = format!("{:x}-{}", shared.begun, shared.requests.fetch_add(1, Ordering::Relaxed));
+    let _busy = Busy::begin(&shared.metrics);
     let framing = watch.begin();
     let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let mut length = request.body().is_end_stream().then_some(0);
-    let outcome = match check_framing(framing, chunked) {
-        Ok(()) => route(shared, &mut request, &mut length).await,
-        Err(refused) => Err(refused),
+    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).map(str::to_owned);
+    let preflight = shared.handler.preflight(request.method().as_str(), origin.as_deref());
+    let outcome = match (check_framing(framing, chunked), preflight) {
+        (Ok(()), Some(answer)) => Ok(answer),
+        (Ok(()), None) => route(shared, &mut request, &mut length, &id).await,
+        (Err(refused), _) => Err(refused),
     };
-    let mut answer = match outcome {
-        Ok(answer) => answer,
-        Err(refused) => error(refused.status, &refused.text),
-    };
+    let answered = outcome.unwrap_or_else(|refused| error(refused.status, &refused.text));
+    let answered = shared.handler.across_origins(origin.as_deref(), answered);
+    let took = began.elapsed();
+    shared.metrics.count(answered.status, answered.rows, took);
+    if !shared.settings.quiet {
+        (shared.log)(&Entry::of(&id, &answered, took).line());
+    }
+    let mut answer = written(answered, &id);
     // Where a chunked body ended on the wire is not known here, and a body that was not read is still to come.
     let unread = length.is_none();
     if chunked || unread {
@@ -66,6 +79,22 @@ pub(super) async fn answer(
     }
     watch.end(length.unwrap_or_default());
     Ok(answer)
+}
+
+/// A request that is counted as long as it is answered.
+struct Busy<'a>(&'a Metrics);
+
+impl<'a> Busy<'a> {
+    fn begin(metrics: &'a Metrics) -> Self {
+        metrics.busy.inc();
+        Busy(metrics)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.busy.dec();
+    }
 }
 
 /// Two readers that believe different lengths see different requests, so a head with two of them is refused.
@@ -82,31 +111,79 @@ fn check_framing(framing: Framing, chunked: bool) -> Result<(), Refusal> {
     }
 }
 
+/// What the server answers by itself, and what it asks the handler for.
 async fn route(
     shared: &Arc<Shared>,
     request: &mut Request<Incoming>,
     length: &mut Option<u64>,
-) -> Result<Answer, Refusal> {
-    let (path, method) = (request.uri().path().to_owned(), request.method().clone());
-    match path.as_str() {
-        "/" | "/predict" if method == Method::POST => predict(shared, request, length).await,
-        "/" | "/predict" => Ok(not_allowed(&path, &method, "POST")),
-        "/ping" | "/health" if matches!(method, Method::GET | Method::HEAD) => {
-            Ok(json(StatusCode::OK, r#"{"status": "ok"}"#.into()))
+    id: &str,
+) -> Result<Reply, Refusal> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    match request.uri().path() {
+        "/metrics" if reads => {
+            let text = shared.metrics.text().map_err(|e| refusal(StatusCode::INTERNAL_SERVER_ERROR, e.to_string()))?;
+            return Ok(Reply::text(200, "text/plain; version=0.0.4; charset=utf-8", text));
         }
-        "/ping" | "/health" => Ok(not_allowed(&path, &method, "GET, HEAD")),
-        _ => {
-            let path = skpickle::printable(&path);
-            Ok(error(StatusCode::NOT_FOUND, &format!("there is nothing at {path}; send POST /predict or GET /health")))
+        "/v2/health/live" if reads => return Ok(Reply::text(200, "application/json", "{\"live\": true}")),
+        // What waits for a model is turned away, so that nobody hangs and no memory fills.
+        _ if !shared.handler.is_ready() => {
+            return Err(refusal(StatusCode::SERVICE_UNAVAILABLE, "the model is being loaded; try again soon"));
         }
+        "/metadata" if reads => return Ok(describe(shared, false).await),
+        // Browsers ask for HTML by name; programs do not, and get JSON.
+        "/" if reads && wants_html(request) => return Ok(describe(shared, true).await),
+        "/openapi.json" if reads => {
+            let service = shared.handler.service().map_err(|e| refusal(StatusCode::INTERNAL_SERVER_ERROR, e))?;
+            let text = openapi::text(&service);
+            let text = text.map_err(|e| refusal(StatusCode::INTERNAL_SERVER_ERROR, e.to_string()))?;
+            return Ok(Reply::text(200, "application/json", text));
+        }
+        _ => {}
     }
+    let held = body(shared, request, length).await?;
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = request.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let uri = request.uri();
+    let (method, path) = (request.method().as_str().to_owned(), uri.path().to_owned());
+    let query = uri.query().unwrap_or_default().to_owned();
+    let (asked, name) = (Arc::clone(shared), id.to_owned());
+    // The arithmetic has threads of its own, so that the server stays awake. A panic ends there.
+    let answered = task::spawn_blocking(move || {
+        let mut held = held;
+        let request = crate::http::Request { method, path, query, headers, body: std::mem::take(&mut held.bytes) };
+        asked.handler.respond(&request, &name)
+    });
+    Ok(answered.await.unwrap_or_else(|_| error(StatusCode::INTERNAL_SERVER_ERROR, &format!("internal error {id}"))))
 }
 
-async fn predict(
+fn wants_html(request: &Request<Incoming>) -> bool {
+    let accept = request.headers().get(header::ACCEPT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// The page, or what it is made of.
+async fn describe(shared: &Arc<Shared>, html: bool) -> Reply {
+    let asked = Arc::clone(shared);
+    let made = task::spawn_blocking(move || asked.page().clone()).await;
+    let page = match made {
+        Ok(Ok(page)) => page,
+        Ok(Err(e)) => return error(StatusCode::INTERNAL_SERVER_ERROR, &format!("the model cannot be described: {e}")),
+        Err(_) => return error(StatusCode::INTERNAL_SERVER_ERROR, "internal error; the model was not described"),
+    };
+    if !html {
+        return Reply::text(200, "application/json", page.metadata);
+    }
+    let headers = page::HEADERS.into_iter().map(|(name, value)| (name, value.to_owned()));
+    let headers = headers.chain([("content-security-policy", page.policy)]).collect();
+    Reply { headers, ..Reply::text(200, "text/html", page.html) }
+}
+
+/// The body of a request, refused by its announced length where that is too large.
+async fn body(
     shared: &Arc<Shared>,
     request: &mut Request<Incoming>,
     length: &mut Option<u64>,
-) -> Result<Answer, Refusal> {
+) -> Result<Held, Refusal> {
     let headers = request.headers();
     if let Some(coding) =
         headers.get(header::CONTENT_ENCODING).filter(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"))
@@ -123,14 +200,7 @@ async fn predict(
         .await
         .unwrap_or_else(|_| Err(refusal(StatusCode::REQUEST_TIMEOUT, "the body took too long")))?;
     *length = Some(body.bytes.len() as u64);
-    let shared = Arc::clone(shared);
-    // The arithmetic has threads of its own, so that the server stays awake. A panic ends there.
-    let answered = task::spawn_blocking(move || shared.handler.handle_body(&body.bytes)).await;
-    let Ok(response) = answered else {
-        return Ok(error(StatusCode::INTERNAL_SERVER_ERROR, "internal error; the request was not answered"));
-    };
-    let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Ok(json(status, response.body))
+    Ok(body)
 }
 
 fn too_large(length: u64, limit: usize) -> Refusal {
@@ -143,6 +213,7 @@ fn too_large(length: u64, limit: usize) -> Refusal {
 struct Held {
     shared: Arc<Shared>,
     bytes: Vec<u8>,
+    counted: usize,
 }
 
 impl Held {
@@ -158,6 +229,7 @@ impl Held {
             held.fetch_sub(data.len(), Ordering::Relaxed);
             return Err(refusal(StatusCode::SERVICE_UNAVAILABLE, "too many large requests at a time; try again soon"));
         }
+        self.counted += data.len();
         self.bytes.extend_from_slice(data);
         Ok(())
     }
@@ -165,12 +237,12 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.shared.held.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+        self.shared.held.fetch_sub(self.counted, Ordering::Relaxed);
     }
 }
 
 async fn read(shared: &Arc<Shared>, body: &mut Incoming) -> Result<Held, Refusal> {
-    let mut held = Held { shared: Arc::clone(shared), bytes: Vec::new() };
+    let mut held = Held { shared: Arc::clone(shared), bytes: Vec::new(), counted: 0 };
     let silence = shared.settings.body_timeout;
     loop {
         match time::timeout(silence, body.frame()).await {
@@ -191,21 +263,28 @@ async fn read(shared: &Arc<Shared>, body: &mut Incoming) -> Result<Held, Refusal
     }
 }
 
-fn not_allowed(path: &str, method: &Method, allowed: &'static str) -> Answer {
-    let text = format!("{path} does not take {}; send {allowed}", skpickle::printable(method.as_str()));
-    let mut answer = error(StatusCode::METHOD_NOT_ALLOWED, &text);
-    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-    answer
+fn error(status: StatusCode, text: &str) -> Reply {
+    Reply::error(status.as_u16(), text)
 }
 
-fn error(status: StatusCode, text: &str) -> Answer {
-    let response = crate::handler::Response::error(status.as_u16(), text);
-    json(status, response.body)
-}
-
-fn json(status: StatusCode, body: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+/// An answer as hyper sends it, with the request's name.
+fn written(reply: Reply, id: &str) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(reply.body)));
+    *answer.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = answer.headers_mut();
+    if reply.status != 204 {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    if reply.status == 503 {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert("x-request-id", id);
+    }
     answer
 }

@@ -12,11 +12,18 @@ use crate::models::{REQUEST, assert_answered, error, example, iris};
 
 /// Runs the program with a text on its standard input.
 fn run(arguments: &[&str], input: &str, model: Option<&Path>) -> Output {
+    let path = model.and_then(Path::to_str).map(|path| ("SKLEARN_MODEL_PATH", path));
+    run_with(arguments, input, path.as_slice())
+}
+
+/// The same with more of the environment.
+fn run_with(arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sklambda"));
-    command.args(arguments).env_remove("SKLEARN_MODEL_PATH").env_remove("STRICT_SEED");
-    if let Some(model) = model {
-        command.env("SKLEARN_MODEL_PATH", model);
-    }
+    command
+        .args(arguments)
+        .env_remove("SKLEARN_MODEL_PATH")
+        .env_remove("STRICT_SEED")
+        .envs(environment.iter().copied());
     let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A program that refuses its arguments does not read.
     let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
@@ -97,4 +104,46 @@ fn the_exit_status_tells_whose_fault_it_is() {
             assert_eq!(error.lines().count(), 1, "{arguments:?} {error}");
         }
     }
+}
+
+#[test]
+fn the_only_estimator_of_a_bundle_is_taken_and_the_fact_is_said() {
+    let model = example("bundle_of_one.joblib");
+    let model = model.to_str().unwrap();
+    let rows = "[[0.1, 0.2, 0.3, 0.4]]";
+    let by_default = run(&["predict", "--model", model, "--input", "-"], rows, None);
+    assert_eq!(by_default.status.code(), Some(0));
+    let note = "note: the file holds a dict of 2; its only estimator [\"model\"] is asked\n";
+    assert_eq!(text(&by_default.stderr), note);
+    let named = run(&["predict", "--model", model, "--member", "[\"model\"]", "--input", "-"], rows, None);
+    assert_eq!((named.stdout, text(&named.stderr)), (by_default.stdout, ""));
+    let event = json!({ "body": r#"{"input": [[0.1, 0.2, 0.3, 0.4]]}"# }).to_string();
+    assert_eq!(envelope(&run(&["invoke", "--model", model], &event, None)).0, 200);
+}
+
+#[test]
+fn of_several_estimators_in_a_bundle_one_must_be_named() {
+    let model = example("bundle_of_two.joblib");
+    let model = model.to_str().unwrap();
+    let refused = run(&["predict", "--model", model, "--input", "-"], "[[0, 0, 0, 0]]", None);
+    assert_eq!(refused.status.code(), Some(3));
+    let message = text(&refused.stderr);
+    for part in [
+        "2 estimators",
+        "'[0][\"scaler\"]' (sklearn.preprocessing._data.StandardScaler)",
+        "'[0][\"model\"]'",
+        "--member",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    let missing =
+        run(&["predict", "--model", model, "--member", "[0][\"clf\"]", "--input", "-"], "[[0, 0, 0, 0]]", None);
+    assert_eq!(missing.status.code(), Some(3));
+    let event = json!({ "body": r#"{"input": [[0, 0, 0, 0]]}"# }).to_string();
+    let (status, body) = envelope(&run(&["invoke", "--model", model], &event, None));
+    assert_eq!(status, 500);
+    assert!(error(&body).contains("SKLEARN_MODEL_MEMBER"), "{body}");
+    let (status, _) =
+        envelope(&run_with(&["invoke", "--model", model], &event, &[("SKLEARN_MODEL_MEMBER", "[0]['model']")]));
+    assert_eq!(status, 200);
 }

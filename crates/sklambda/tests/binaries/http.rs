@@ -9,27 +9,34 @@ use std::{
 
 use crate::{
     models::{REQUEST, assert_answered, error, example, iris},
-    peer::Client,
+    peer::{Client, Reply, Server},
 };
 
 /// A running server, which ends with the test.
-struct Serving {
-    process: Child,
-    address: SocketAddr,
+pub(crate) struct Serving {
+    pub(crate) process: Child,
+    pub(crate) address: SocketAddr,
     /// What it said on its way up.
     announced: String,
 }
 
 impl Serving {
-    fn start(arguments: &[&str]) -> Serving {
+    pub(crate) fn start(arguments: &[&str]) -> Serving {
         Self::start_with(iris().to_str().unwrap(), arguments)
     }
 
-    fn start_with(model: &str, arguments: &[&str]) -> Serving {
+    pub(crate) fn start_with(model: &str, arguments: &[&str]) -> Serving {
+        Self::start_in(model, arguments, &[])
+    }
+
+    /// Starts the server with variables in its environment.
+    pub(crate) fn start_in(model: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Serving {
         let mut process = Command::new(env!("CARGO_BIN_EXE_sklambda"))
             .args(["serve", "--port", "0", "--model", model])
             .args(arguments)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -43,7 +50,7 @@ impl Serving {
         Serving { process, address, announced }
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::connect(self.address)
     }
 
@@ -97,13 +104,31 @@ fn health_is_told() {
 }
 
 #[test]
+fn browsers_get_a_page_and_programs_its_description() {
+    let server = Serving::start(&[]);
+    let mut client = server.client();
+    let described = client.request("GET", "/metadata", "");
+    assert_eq!((described.status(), described.header("content-type")), (200, Some("application/json")));
+    let description: serde_json::Value = serde_json::from_str(&described.text()).unwrap();
+    assert_eq!(description["key"], "linear_model.LogisticRegression");
+    assert_eq!(description["file"]["sha256"].as_str().unwrap().len(), 64);
+    let page = client.send("GET / HTTP/1.1\r\nhost: t\r\naccept: text/html,*/*;q=0.8\r\n\r\n").answer();
+    assert_eq!((page.status(), page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    assert!(page.text().contains("<!doctype html>") && page.text().contains("linear_model.LogisticRegression"));
+    // The example is one that the server answers.
+    let body = format!("{{\"input\": [{}]}}", description["example"]["sample"]);
+    assert_eq!(client.request("POST", "/predict", &body).status(), 200);
+}
+
+#[test]
 fn errors_are_json_and_the_connection_goes_on() {
     let server = Serving::start(&[]);
     let mut client = server.client();
     for (body, status, text) in [
         ("{", 400, "Failed to parse request body as JSON: Expecting property name enclosed in double quotes"),
         ("", 400, "Failed to parse request body as JSON: Expecting value: line 1 column 1 (char 0)"),
-        ("{\"inputs\": []}", 400, "Failed to find an 'input' key in request body: {'inputs': []}"),
+        ("{\"rows\": []}", 400, "Failed to find an 'input' key in request body: {'rows': []}"),
         ("5", 400, "Failed to find an 'input' key in request body: 5"),
         ("{\"input\": [[1, 2, 3]]}", 500, "Failed to get model prediction: X has 3 features, but LogisticRegression"),
         ("{\"input\": [[NaN, 2, 3, 4]]}", 500, "Failed to get model prediction: Input X contains NaN."),
@@ -125,9 +150,12 @@ fn unknown_paths_and_methods_are_told_apart() {
     let missing = client.request("GET", "/elsewhere", "");
     assert_eq!(missing.status(), 404);
     assert!(error(&missing.text()).contains("/elsewhere"));
-    for (method, path, allowed) in
-        [("GET", "/predict", "POST"), ("DELETE", "/", "POST"), ("POST", "/ping", "GET, HEAD")]
-    {
+    for (method, path, allowed) in [
+        ("GET", "/predict", "POST"),
+        ("DELETE", "/", "GET, HEAD, POST"),
+        ("POST", "/metadata", "GET, HEAD"),
+        ("POST", "/ping", "GET, HEAD"),
+    ] {
         let refused = client.request(method, path, "");
         assert_eq!((refused.status(), refused.header("allow")), (405, Some(allowed)), "{method} {path}");
         assert!(error(&refused.text()).contains(allowed));
@@ -363,4 +391,128 @@ fn what_cannot_be_served_is_said() {
     let (status, text) = run(&["--model", iris().to_str().unwrap(), "--port", &port]);
     assert_eq!(status, Some(1));
     assert!(text.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{text}");
+}
+
+#[test]
+fn it_listens_before_the_model_is_there() {
+    // A bucket that never answers: the model is being loaded as long as the test lasts.
+    let bucket = Server::start(|_| Reply::Silence);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let process = Command::new(env!("CARGO_BIN_EXE_sklambda"))
+        .args(["serve", "--model", "s3://bucket/model.joblib", "--port", &port.to_string()])
+        .envs([("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "key"), ("AWS_ENDPOINT_URL", &bucket.url())])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let server = Serving { process, address, announced: String::new() };
+    let begun = std::time::Instant::now();
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(begun.elapsed() < crate::peer::PATIENCE, "the server does not listen");
+        thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let mut client = server.client();
+    for path in ["/ping", "/health", "/v2/health/ready", "/v2/models/model/ready"] {
+        let answer = client.request("GET", path, "");
+        assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("1")), "{path}");
+        assert_eq!(error(&answer.text()), "the model is being loaded; try again soon");
+    }
+    assert_eq!(client.request("GET", "/v2/health/live", "").text(), "{\"live\": true}");
+    assert!(client.request("GET", "/metrics", "").text().contains("sklambda_requests_total{status=\"503\"} 4"));
+    // A body that is not read ends its connection.
+    assert_eq!(client.request("POST", "/predict", REQUEST).status(), 503);
+    client.assert_closed();
+}
+
+#[test]
+fn every_request_is_counted_and_has_its_line() {
+    let mut server = Serving::start(&[]);
+    let mut client = server.client();
+    let good = client.request("POST", "/predict", r#"{"input": [[5.1, 3.5, 1.4, 0.2], [6.0, 3.0, 5.0, 2.0]]}"#);
+    let bad = client.request("POST", "/predict", r#"{"input": "a secret"}"#);
+    let ids = [&good, &bad].map(|answer| answer.header("x-request-id").unwrap().to_owned());
+    assert_ne!(ids[0], ids[1]);
+    let metrics = client.request("GET", "/metrics", "");
+    assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let text = metrics.text();
+    for line in [
+        "sklambda_requests_total{status=\"200\"} 1",
+        "sklambda_requests_total{status=\"500\"} 1",
+        "sklambda_rows_total 2",
+        "sklambda_request_duration_seconds_count 2",
+        "sklambda_requests_in_progress 1",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}: {text}");
+    }
+    drop(client);
+    let stderr = server.process.stderr.take().unwrap();
+    let mut lines = BufReader::new(stderr).lines();
+    for (id, status, rows) in [(&ids[0], 200, 2), (&ids[1], 500, 0)] {
+        let line = lines.next().unwrap().unwrap();
+        assert!(!line.contains("secret") && !line.contains("5.1"), "{line}");
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((line["id"].as_str(), line["status"].as_u64()), (Some(id.as_str()), Some(status)));
+        assert_eq!(line["rows"].as_u64(), Some(rows));
+        assert!(line["ms"].is_f64(), "{line}");
+    }
+}
+
+#[test]
+fn pages_of_allowed_origins_may_ask() {
+    let iris = iris();
+    let ours = ("CORS_ORIGINS", "https://a.example, https://b.example");
+    let server = Serving::start_in(iris.to_str().unwrap(), &[], &[ours]);
+    let mut client = server.client();
+    let asked = [("origin", "https://b.example"), ("access-control-request-method", "POST")];
+    let before = client.request_with("OPTIONS", "/predict", &asked, "");
+    assert_eq!((before.status(), before.header("access-control-allow-origin")), (204, Some("https://b.example")));
+    assert!(before.header("access-control-allow-headers").unwrap().contains("content-type"));
+    let answer = client.request_with("POST", "/predict", &asked[..1], REQUEST);
+    assert_eq!(
+        (answer.header("access-control-allow-origin"), answer.header("vary")),
+        (Some("https://b.example"), Some("origin"))
+    );
+    assert_answered(&answer.text());
+    let metrics = client.request_with("GET", "/metrics", &asked[..1], "");
+    assert_eq!(metrics.header("access-control-allow-origin"), Some("https://b.example"));
+    let other = client.request_with("POST", "/predict", &[("origin", "https://c.example")], REQUEST);
+    assert_eq!((other.status(), other.header("access-control-allow-origin")), (200, None));
+    assert_eq!(client.request_with("OPTIONS", "/predict", &[("origin", "https://c.example")], "").status(), 405);
+    // Unless asked for, nobody may.
+    let closed = Serving::start(&[]).client().request_with("OPTIONS", "/predict", &asked, "");
+    assert_eq!((closed.status(), closed.header("access-control-allow-origin")), (405, None));
+}
+
+#[test]
+fn the_description_of_the_api_is_openapi_and_true() {
+    let server = Serving::start(&[]);
+    let mut client = server.client();
+    let text = client.request("GET", "/openapi.json", "").text();
+    let api: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(api["openapi"], "3.0.3");
+    let paths = api["paths"].as_object().unwrap();
+    assert!(paths.len() > 10, "{text}");
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().unwrap() {
+            let example = &operation["requestBody"]["content"]["application/json"]["example"];
+            let body = if method == "post" { example.to_string() } else { String::new() };
+            let json = [("content-type", "application/json")];
+            let answer = client.request_with(&method.to_uppercase(), path, &json, &body);
+            assert_eq!(answer.status(), 200, "{method} {path} {body}: {}", answer.text());
+        }
+    }
+}
+
+#[test]
+fn the_toolkits_rules_alone_leave_its_request_and_health() {
+    let server = Serving::start_in(iris().to_str().unwrap(), &[], &[("STRICT_SEED", "1")]);
+    let mut client = server.client();
+    assert_answered(&client.request("POST", "/predict", REQUEST).text());
+    assert_eq!(client.request("GET", "/ping", "").status(), 200);
+    let answer = client.request("POST", "/predict", r#"{"instances": [[5.1, 3.5, 1.4, 0.2]]}"#);
+    assert!(error(&answer.text()).starts_with("Failed to find an 'input' key"), "{}", answer.text());
+    for path in ["/invocations", "/v1/models/model:predict", "/v2/models/model/infer"] {
+        assert_eq!(client.request("POST", path, "{}").status(), 404, "{path}");
+    }
 }

@@ -27,11 +27,21 @@ pub(crate) struct Function {
 impl Function {
     /// Starts the function. `base` goes in front of the paths of the Runtime API, as local emulators have it.
     pub(crate) fn start_at(base: &'static str, model: Option<&str>, variables: &[(&str, &str)]) -> Function {
+        Self::start_until("4102444800000", base, model, variables)
+    }
+
+    /// As [`Function::start_at`], with the time (milliseconds of the epoch) at which its events end.
+    fn start_until(
+        deadline: &'static str,
+        base: &'static str,
+        model: Option<&str>,
+        variables: &[(&str, &str)],
+    ) -> Function {
         let (events, waiting) = channel::<String>();
         let (answered, answers) = channel();
         let (asks, asked) = channel();
         let (waiting, answered) = (Mutex::new((0, waiting, asks)), Mutex::new(answered));
-        let api = Server::start(move |request| Self::api(request, base, &waiting, &answered));
+        let api = Server::start(move |request| Self::api(request, (base, deadline), &waiting, &answered));
         let runtime = if base.is_empty() { api.address.to_string() } else { format!("{}{base}", api.url()) };
         let mut command = Command::new(env!("CARGO_BIN_EXE_bootstrap"));
         command
@@ -56,7 +66,7 @@ impl Function {
 
     fn api(
         request: &Message,
-        base: &str,
+        (base, deadline): (&str, &str),
         waiting: &Mutex<(u32, Receiver<String>, Sender<()>)>,
         answered: &Mutex<Sender<(String, String)>>,
     ) -> Reply {
@@ -70,7 +80,7 @@ impl Function {
                 let Ok(event) = waiting.1.recv() else { return Reply::Silence };
                 let headers = vec![
                     ("Lambda-Runtime-Aws-Request-Id", format!("id-{}", waiting.0)),
-                    ("Lambda-Runtime-Deadline-Ms", "4102444800000".into()),
+                    ("Lambda-Runtime-Deadline-Ms", deadline.into()),
                     ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:1:function:test".into()),
                     ("Lambda-Runtime-Trace-Id", "Root=1-0-0".into()),
                     ("Content-Type", "application/json".into()),
@@ -135,7 +145,52 @@ fn events_are_answered_one_after_another() {
         assert_eq!(status, 200);
         assert_answered(&body);
     }
-    assert_eq!(function.log(), "");
+    let log = function.log();
+    assert_eq!(log.lines().count(), 20, "{log}");
+    for (i, line) in log.lines().enumerate() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (&line["id"], &line["status"], &line["rows"]),
+            (&json!(format!("id-{}", i + 1)), &json!(200), &json!(1))
+        );
+    }
+}
+
+#[test]
+fn the_log_is_silent_or_has_metrics_as_asked() {
+    let quiet = Function::start_at("", iris().to_str(), &[("LOG_REQUESTS", "0")]);
+    assert_answered(&quiet.ask(REQUEST).1);
+    assert_eq!(quiet.log(), "");
+    let variables = [("LOG_REQUESTS", "0"), ("EMF_NAMESPACE", "Models")];
+    let metrics = Function::start_at("", iris().to_str(), &variables);
+    assert_answered(&metrics.ask(REQUEST).1);
+    let log = metrics.log();
+    let line: Value = serde_json::from_str(log.trim()).unwrap();
+    assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], json!("Models"));
+    assert_eq!((&line["Model"], &line["Rows"], &line["Errors"]), (&json!("iris_logistic"), &json!(1), &json!(0)));
+}
+
+#[test]
+fn an_answer_that_would_come_too_late_is_given_up() {
+    // Its deadline is over before the work begins.
+    let late = Function::start_until("1", "", iris().to_str(), &[]);
+    let (status, body) = late.ask(REQUEST);
+    assert_eq!(status, 503);
+    assert!(error(&body).contains("longer than the function's timeout"), "{body}");
+    let queue = json!({"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": REQUEST}]}).to_string();
+    let kept: Value = serde_json::from_str(&late.answer(&queue)).unwrap();
+    assert_eq!(kept, json!({"batchItemFailures": [{"itemIdentifier": "m"}]}));
+}
+
+#[test]
+fn dialects_paths_and_events_other_than_the_toolkits() {
+    let function = Function::start(&iris());
+    for name in ["function_url_csv", "alb_multi_value", "lattice_v2", "sqs_partial_failure", "map_mixed", "direct_v2"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../testdata/events/{name}.json"));
+        let golden: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let answer: Value = serde_json::from_str(&function.answer(&golden["event"].to_string())).unwrap();
+        crate::events::assert_golden(&answer, &golden["answer"], name);
+    }
 }
 
 #[test]

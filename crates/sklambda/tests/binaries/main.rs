@@ -4,6 +4,8 @@
 
 mod bucket;
 mod command_line;
+mod dialects;
+mod events;
 mod http;
 mod lambda;
 mod models;

@@ -38,3 +38,23 @@ pub(crate) fn error(body: &str) -> String {
     let answer: Value = serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {body}"));
     answer["error"].as_str().unwrap_or_else(|| panic!("no error: {body}")).to_owned()
 }
+
+/// Asserts that two JSON values are equal but for the last digits of floats.
+#[track_caller]
+pub(crate) fn assert_same(got: &Value, wanted: &Value, what: &str) {
+    assert!(same(got, wanted), "{what}\n     got {got}\nexpected {wanted}");
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        (Value::Number(a), Value::Number(b)) if a.is_f64() || b.is_f64() => {
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            a.is_finite() && (a - b).abs() <= 1e-9 * b.abs()
+        }
+        _ => a == b,
+    }
+}

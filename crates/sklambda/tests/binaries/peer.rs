@@ -102,6 +102,14 @@ impl Client {
         self.answer_to(method)
     }
 
+    /// Sends a request with headers.
+    pub(crate) fn request_with(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Message {
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let length = body.len();
+        self.send(format!("{method} {path} HTTP/1.1\r\nhost: test\r\n{headers}content-length: {length}\r\n\r\n{body}"));
+        self.answer_to(method)
+    }
+
     /// The next answer.
     pub(crate) fn answer(&mut self) -> Message {
         self.answer_to("POST")

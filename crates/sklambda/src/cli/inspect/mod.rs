@@ -1,16 +1,15 @@
 //! `sklambda inspect`: what a file holds, without running any of it.
 
 mod tree;
-mod value;
 
 use std::io::{Read, Write};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use skestimators::Model;
+use skestimators::{Member, Model};
 use skpickle::{Graph, Kind, printable};
 
-use super::{Failure, bundle};
-use crate::{json::Json, numpy};
+use super::Failure;
+use crate::{json::Json, numpy, repr};
 
 /// Lines of the tree, and entries of a list, that are printed.
 const LINES: usize = 400;
@@ -97,9 +96,9 @@ impl Report {
             }
         }
         if root.kind() != Kind::Object {
-            let members = bundle::members(graph);
+            let members = Model::members(graph);
             if !members.is_empty() {
-                let describe = |member: &bundle::Member| {
+                let describe = |member: &Member| {
                     let verdict = match Model::from_graph(graph, Some(&member.path)) {
                         Ok(_) => "supported".to_owned(),
                         Err(e) => e.to_string(),
@@ -109,7 +108,7 @@ impl Report {
                 facts.push(("members", strings(members.iter().take(LINES).map(describe))));
             }
             if root.array().is_err() {
-                facts.push(("value", Json::str(value::repr(&root, VALUE))));
+                facts.push(("value", Json::str(repr::repr(&root, VALUE))));
             }
         }
         let foreign: Vec<String> =
@@ -229,6 +228,9 @@ fn container(head: &[u8]) -> &'static str {
 
 fn model_facts(model: &Model, facts: &mut Vec<(&'static str, Json)>) {
     facts.push(("supported", Json::Bool(true)));
+    if let Some(member) = model.member() {
+        facts.push(("member", Json::str(printable(member))));
+    }
     facts.push(("class", Json::str(model.key())));
     facts.push(("methods", strings(model.methods().map(|method| method.name()))));
     if let Some(width) = model.n_features_in() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use skpickle::{Dtype, Kind, Obj, printable};
 
-use super::value;
+use crate::repr as value;
 
 /// Elements of a container that are listed.
 const SHOWN: usize = 6;

@@ -1,0 +1,206 @@
+//! One model, one phase, one line of JSON: how this engine joins a side-by-side benchmark.
+//!
+//! `bench_worker --model M.joblib --method predict_proba --data SET.npy|SET.jsonl --row SET.row.json --phase cold|steady|answers
+//! [--threads 1] [--rows 1000,100000] [--budget 0.4] [--cap 0.8] [--out FILE]`
+//!
+//! * `cold`: the clock at `main`, before and after loading, and after the first answer (CLOCK_MONOTONIC, nanoseconds), and the peak of memory;
+//! * `steady`: seconds to load, median and 99th percentile of one-row calls in microseconds, and seconds a batch for each of `rows`;
+//! * `answers`: the answers for the first of `rows` rows, as raw doubles into a file: what two builds or two engines must agree on.
+
+#![allow(clippy::print_stdout)]
+
+use std::{
+    collections::HashMap,
+    error::Error,
+    fs,
+    time::{Duration, Instant},
+};
+
+use ndarray::Array2;
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::{Value as Json, json};
+use skestimators::{Array, Method, Model, Output, Samples, Value};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn clock(id: ClockId) -> i64 {
+    let time = clock_gettime(id);
+    time.tv_sec * 1_000_000_000 + time.tv_nsec
+}
+
+/// The peak of resident memory in kilobytes.
+fn peak_kb() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
+}
+
+/// The rows of a data set, of which any part can become samples.
+enum Rows {
+    Numbers { values: Vec<f64>, columns: usize },
+    Json(Vec<Json>),
+}
+
+impl Rows {
+    /// The first `limit` rows of a `.npy` file of doubles in C order, or of a file with one JSON row a line.
+    fn read(path: &str, limit: usize) -> Result<Rows> {
+        if !path.ends_with(".npy") || !fs::exists(path)? {
+            let text = fs::read_to_string(path.replace(".npy", ".jsonl"))?;
+            return Ok(Rows::Json(
+                text.lines().take(limit).map(serde_json::from_str).collect::<std::result::Result<_, _>>()?,
+            ));
+        }
+        let bytes = fs::read(path)?;
+        let size = bytes.get(8..10).ok_or("a .npy file has a header")?;
+        let body = 10 + usize::from(u16::from_le_bytes([size[0], size[1]]));
+        let header = String::from_utf8_lossy(bytes.get(10..body).ok_or("a .npy file has a header")?).into_owned();
+        let plain = header.contains("'<f8'") && header.contains("'fortran_order': False");
+        let shape = header.split('(').nth(1).and_then(|shape| shape.split(')').next()).filter(|_| plain);
+        let shape = shape.ok_or("expected a .npy file of doubles in C order")?;
+        let columns: usize = shape.split(',').nth(1).ok_or("expected two dimensions")?.trim().parse()?;
+        let (words, _) = bytes[body..].as_chunks::<8>();
+        let values = words.iter().take(limit * columns).map(|&word| f64::from_le_bytes(word)).collect();
+        Ok(Rows::Numbers { values, columns })
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Rows::Numbers { values, columns } => values.len() / columns,
+            Rows::Json(rows) => rows.len(),
+        }
+    }
+
+    fn samples(&self, start: usize, count: usize) -> Result<Samples> {
+        match self {
+            Rows::Numbers { values, columns } => {
+                let part = values[start * columns..(start + count) * columns].to_vec();
+                Ok(Array2::from_shape_vec((count, *columns), part)?.into())
+            }
+            Rows::Json(rows) => from_json(&rows[start..start + count]),
+        }
+    }
+}
+
+/// Documents, or rows of numbers, or rows of numbers and texts.
+fn from_json(rows: &[Json]) -> Result<Samples> {
+    if rows.iter().all(Json::is_string) {
+        return Ok(Samples::Text(rows.iter().filter_map(Json::as_str).map(str::to_owned).collect()));
+    }
+    let cells = |row: &Json| row.as_array().cloned().ok_or("a row is a list");
+    let table: Vec<Vec<Json>> = rows.iter().map(cells).collect::<std::result::Result<_, _>>()?;
+    if table.iter().flatten().any(Json::is_string) {
+        let value = |cell: &Json| match cell {
+            Json::String(text) => Value::Str(text.as_str().into()),
+            other => Value::Float(other.as_f64().unwrap_or(f64::NAN)),
+        };
+        return Ok(Samples::Rows(table.iter().map(|row| row.iter().map(value).collect()).collect()));
+    }
+    let values = table.iter().flatten().map(|cell| cell.as_f64().unwrap_or(f64::NAN)).collect();
+    Ok(Array2::from_shape_vec((table.len(), table.first().map_or(0, Vec::len)), values)?.into())
+}
+
+/// One-row calls until the budget is spent, after a short warming up: microseconds in order.
+fn latencies(model: &Model, method: Method, rows: &Rows, budget: f64) -> Result<Vec<f64>> {
+    let samples: Vec<Samples> = (0..rows.len().min(256)).map(|i| rows.samples(i, 1)).collect::<Result<_>>()?;
+    // Reading the clock costs as much as the smallest models: those are timed ten at a time.
+    let start = Instant::now();
+    for x in samples.iter().cycle().take(100) {
+        std::hint::black_box(model.call(method, x)?);
+    }
+    let group = if start.elapsed() < Duration::from_micros(500) { 10 } else { 1 };
+    let mut times = Vec::new();
+    let mut next = samples.iter().cycle();
+    let begin = Instant::now();
+    while begin.elapsed().as_secs_f64() < budget || times.len() < 5 {
+        let start = Instant::now();
+        for x in next.by_ref().take(group) {
+            std::hint::black_box(model.call(method, x)?);
+        }
+        times.push(start.elapsed().as_secs_f64() * 1e6 / group as f64);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+/// Seconds for the batch: one entry a repetition, in order, and the seconds of all processors.
+fn batches(model: &Model, method: Method, x: &Samples, cap: f64) -> Result<(Vec<f64>, Vec<f64>)> {
+    let (mut wall, mut cpu) = (Vec::new(), Vec::new());
+    let begin = Instant::now();
+    while wall.is_empty() || begin.elapsed().as_secs_f64() < cap && wall.len() < 50 {
+        let (start, before) = (Instant::now(), clock(ClockId::ProcessCPUTime));
+        std::hint::black_box(model.call(method, x)?);
+        wall.push(start.elapsed().as_secs_f64());
+        cpu.push((clock(ClockId::ProcessCPUTime) - before) as f64 / 1e9);
+    }
+    wall.sort_by(f64::total_cmp);
+    cpu.sort_by(f64::total_cmp);
+    Ok((wall, cpu))
+}
+
+/// The numbers of an answer, or the positions of its labels.
+fn numbers(output: Output) -> Result<Vec<f64>> {
+    let output = match output {
+        Output::Samples(Samples::Dense(x)) => Output::Array(x.into()),
+        other => other,
+    };
+    let array = output.into_array().as_ref().and_then(Array::to_f64);
+    Ok(array.ok_or("the answer is not one array of numbers")?.into_iter().collect())
+}
+
+fn main() -> Result<()> {
+    let t_main = clock(ClockId::Monotonic);
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let args: HashMap<&str, &str> =
+        words.chunks_exact(2).map(|pair| (pair[0].trim_start_matches('-'), pair[1].as_str())).collect();
+    let need = |name: &str| args.get(name).copied().ok_or_else(|| format!("--{name} is missing"));
+    let number = |name: &str, default: f64| args.get(name).map_or(Ok(default), |text| text.parse());
+    let name = need("method")?;
+    let method = Method::from_name(name).ok_or("no such method")?;
+    if need("phase")? == "cold" {
+        let t_import = clock(ClockId::Monotonic);
+        let model = Model::from_path(need("model")?)?;
+        let t_load = clock(ClockId::Monotonic);
+        let x = from_json(&[serde_json::from_str(&fs::read_to_string(need("row")?)?)?])?;
+        std::hint::black_box(model.call(method, &x)?);
+        let t_first = clock(ClockId::Monotonic);
+        println!(
+            "{}",
+            json!({"t_main": t_main, "t_import": t_import, "t_load": t_load, "t_first": t_first, "hwm_kb": peak_kb()})
+        );
+        std::process::exit(0);
+    }
+    let sizes: Vec<usize> = args.get("rows").unwrap_or(&"").split(',').filter_map(|size| size.parse().ok()).collect();
+    let most = sizes.iter().copied().max().unwrap_or(0);
+    let start = Instant::now();
+    let model = Model::from_path(need("model")?)?;
+    let load = start.elapsed().as_secs_f64();
+    let rows = Rows::read(need("data")?, most.max(256))?;
+    if need("phase")? == "answers" {
+        let answers = numbers(model.call(method, &rows.samples(0, most.min(rows.len()))?)?)?;
+        fs::write(need("out")?, answers.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())?;
+        return Ok(());
+    }
+    let (budget, cap) = (number("budget", 0.4)?, number("cap", 0.8)?);
+    let mut result = json!({"load_s": load});
+    if budget > 0.0 {
+        let times = latencies(&model, method, &rows, budget)?;
+        result["n"] = times.len().into();
+        result["p50_us"] = times[times.len() / 2].into();
+        result["p99_us"] = times[times.len() * 99 / 100].into();
+        result["min_us"] = times[0].into();
+    }
+    let mut per_row: Option<f64> = None;
+    for &size in &sizes {
+        let mut count = size.min(rows.len());
+        if let Some(seconds) = per_row.filter(|seconds| seconds * count as f64 > cap) {
+            count = (((cap / seconds) as usize) / 1000 * 1000).clamp(1000.min(count), count);
+        }
+        let (wall, cpu) = batches(&model, method, &rows.samples(0, count)?, cap)?;
+        per_row = Some(wall[0] / count as f64);
+        let (median, cpu) = (wall[wall.len() / 2], cpu[cpu.len() / 2]);
+        result["batch"][size.to_string()] =
+            json!({"rows": count, "reps": wall.len(), "s": median, "best_s": wall[0], "cpu_s": cpu});
+    }
+    result["hwm_kb"] = peak_kb().into();
+    println!("{result}");
+    std::process::exit(0);
+}

@@ -1,0 +1,298 @@
+//! The one walk through trees, of any ensemble and of either width of numbers.
+//!
+//! Siblings stand side by side, so that a step is `child + (x > threshold)`, without a branch. A leaf reads a column that is below every
+//! threshold and has itself as its child: walks of different lengths run abreast, and the processor works at one while another waits.
+
+use std::cmp::Ordering;
+
+use crate::{
+    data::Samples,
+    error::Result,
+    tree::rows::{Block, Real, blocks},
+};
+
+/// Rows that walk through a tree abreast.
+const ROWS: usize = 16;
+/// Trees that a single row walks through abreast.
+const TREES: usize = 8;
+/// Numbers in a block of rows that small trees read: such as the first cache holds.
+const NEAR: usize = 1 << 12;
+/// The same for large trees, whose nodes should serve many rows before they leave the cache.
+const FAR: usize = 1 << 16;
+/// Nodes of a small tree.
+const SMALL: usize = 1 << 9;
+
+/// What a node does but for its threshold: the column that it reads, whether missing values go right, and its left child.
+pub(crate) trait Word: Copy {
+    /// Columns that can be told apart.
+    const COLUMNS: usize;
+    /// Nodes that can be told apart.
+    const NODES: usize;
+
+    fn new(column: u32, missing_right: bool, child: u32) -> Self;
+    fn column(self) -> usize;
+    fn missing_right(self) -> bool;
+    fn child(self) -> u32;
+}
+
+macro_rules! word {
+    ($t:ty, $column_bits:literal, $nodes:expr) => {
+        impl Word for $t {
+            const COLUMNS: usize = 1 << $column_bits;
+            const NODES: usize = $nodes;
+
+            fn new(column: u32, missing_right: bool, child: u32) -> Self {
+                <$t>::from(column) | <$t>::from(missing_right) << $column_bits | <$t>::from(child) << ($column_bits + 1)
+            }
+
+            #[inline(always)]
+            fn column(self) -> usize {
+                (self & ((1 << $column_bits) - 1)) as usize
+            }
+
+            #[inline(always)]
+            fn missing_right(self) -> bool {
+                self >> $column_bits & 1 != 0
+            }
+
+            #[inline(always)]
+            fn child(self) -> u32 {
+                (self >> ($column_bits + 1)) as u32
+            }
+        }
+    };
+}
+
+// With a threshold of 32 bits a node has 8 bytes, which does for 512 columns and four million nodes.
+word! { u32, 9, 1 << 22 }
+// Any number of a leaf below this is a float that is no NaN.
+word! { u64, 31, 0x7f80_0000 }
+
+/// A node. A leaf has its answer in the place of the threshold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Node<T, W> {
+    pub(crate) threshold: T,
+    pub(crate) word: W,
+}
+
+/// Which child a row goes to.
+pub(crate) trait Rule<T, W>: Copy {
+    fn right(self, x: T, node: Node<T, W>) -> bool;
+}
+
+/// No value is missing.
+#[derive(Clone, Copy)]
+pub(crate) struct Present;
+
+impl<T: Real, W> Rule<T, W> for Present {
+    #[inline(always)]
+    fn right(self, x: T, node: Node<T, W>) -> bool {
+        x > node.threshold
+    }
+}
+
+/// NaN goes where the node says.
+#[derive(Clone, Copy)]
+pub(crate) struct Missing;
+
+impl<T: Real, W: Word> Rule<T, W> for Missing {
+    #[inline(always)]
+    fn right(self, x: T, node: Node<T, W>) -> bool {
+        (x > node.threshold) | (x.is_nan() & node.word.missing_right())
+    }
+}
+
+/// NaN compares like any other number: it is not below a threshold.
+#[derive(Clone, Copy)]
+pub(crate) struct Compared;
+
+impl<T: Real, W> Rule<T, W> for Compared {
+    #[inline(always)]
+    fn right(self, x: T, node: Node<T, W>) -> bool {
+        !matches!(x.partial_cmp(&node.threshold), Some(Ordering::Less | Ordering::Equal))
+    }
+}
+
+/// A node as it stands in a file; children stand behind their parents.
+pub(crate) enum Source<T> {
+    /// The answer.
+    Leaf(T),
+    Split {
+        threshold: T,
+        column: u32,
+        missing_left: bool,
+        left: u32,
+        right: u32,
+    },
+}
+
+/// Where a tree begins, and the length of its longest path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Root {
+    pub(crate) at: u32,
+    depth: u32,
+}
+
+/// The nodes of many trees.
+#[derive(Debug)]
+pub(crate) struct Nodes<T, W> {
+    nodes: Vec<Node<T, W>>,
+    /// The column that leaves read.
+    lowest: u32,
+}
+
+impl<T: Real, W: Word> Nodes<T, W> {
+    /// No trees yet, for samples of so many columns; `None` when those are too many.
+    pub(crate) fn new(columns: usize) -> Option<Self> {
+        let lowest = u32::try_from(columns).ok().filter(|_| columns < W::COLUMNS)?;
+        Some(Nodes { nodes: Vec::new(), lowest })
+    }
+
+    /// Adds a tree; `None` when there are too many nodes. `placed` gets the number of every node in the order in which they stand here.
+    pub(crate) fn push(
+        &mut self,
+        tree: impl ExactSizeIterator<Item = Source<T>>,
+        placed: &mut Vec<u32>,
+    ) -> Option<Root> {
+        let (root, count) = (self.nodes.len(), tree.len());
+        if root + count > W::NODES {
+            return None;
+        }
+        let mut places = vec![0u32; count];
+        let mut depths = vec![0u32; count];
+        let filler = Node { threshold: T::LOWEST, word: W::new(self.lowest, false, 0) };
+        self.nodes.resize(root + count, filler);
+        placed.resize(placed.len() + count, 0);
+        let numbers = placed.len() - count;
+        let (mut next, mut depth) = (1, 0);
+        for (i, source) in tree.enumerate() {
+            let place = root + places[i] as usize;
+            placed[numbers + places[i] as usize] = i as u32;
+            self.nodes[place] = match source {
+                Source::Leaf(answer) => {
+                    depth = depth.max(depths[i]);
+                    Node { threshold: answer, word: W::new(self.lowest, false, place as u32) }
+                }
+                Source::Split { threshold, column, missing_left, left, right } => {
+                    for (child, place) in [(left, next), (right, next + 1)] {
+                        places[child as usize] = place;
+                        depths[child as usize] = depths[i] + 1;
+                    }
+                    next += 2;
+                    Node { threshold, word: W::new(column, !missing_left, root as u32 + next - 2) }
+                }
+            };
+        }
+        Some(Root { at: root as u32, depth })
+    }
+
+    /// The same nodes with words of another size.
+    pub(crate) fn widened<V: Word>(&self) -> Nodes<T, V> {
+        let wide = |&Node { threshold, word }: &Node<T, W>| Node {
+            threshold,
+            word: V::new(word.column() as u32, word.missing_right(), word.child()),
+        };
+        Nodes { nodes: self.nodes.iter().map(wide).collect(), lowest: self.lowest }
+    }
+
+    /// The next node on the way of a row; of a leaf, the leaf.
+    #[inline(always)]
+    pub(crate) fn next(&self, at: u32, rule: impl Rule<T, W>, x: impl Fn(usize) -> T) -> u32 {
+        let node = self.nodes[at as usize];
+        node.word.child() + u32::from(rule.right(x(node.word.column()), node))
+    }
+
+    /// Several walks abreast, from their roots to their leaves; `x` gives a column of one of them.
+    #[inline(always)]
+    fn walk<const N: usize>(&self, roots: [Root; N], rule: impl Rule<T, W>, x: impl Fn(usize, usize) -> T) -> [u32; N] {
+        let mut at = roots.map(|root| root.at);
+        let mut steps = roots.iter().fold(0, |depth, root| depth.max(root.depth));
+        // The longest path is seldom gone: now and then it is seen whether all have arrived.
+        while steps > 8 {
+            for _ in 0..2 {
+                for lane in 0..N {
+                    at[lane] = self.next(at[lane], rule, |column| x(lane, column));
+                }
+            }
+            let before = at;
+            for lane in 0..N {
+                at[lane] = self.next(at[lane], rule, |column| x(lane, column));
+            }
+            if at == before {
+                return at;
+            }
+            steps -= 3;
+        }
+        for _ in 0..steps {
+            for lane in 0..N {
+                at[lane] = self.next(at[lane], rule, |column| x(lane, column));
+            }
+        }
+        at
+    }
+
+    /// Gives `visit`, for each row all trees in order, the row's part of `out` (of `width` elements), the number of the tree, the answer of
+    /// the row's leaf, and where the leaf stands. The second rule is for blocks of rows with missing values.
+    pub(crate) fn each<O>(
+        &self,
+        roots: &[Root],
+        rules: (impl Rule<T, W>, impl Rule<T, W>),
+        x: &Samples,
+        (out, width): (&mut [O], usize),
+        visit: impl Fn(&mut [O], usize, T, usize) + Copy,
+    ) -> Result<()> {
+        let arrive = |out: &mut [O], tree: usize, at: u32| {
+            let at = at as usize;
+            visit(out, tree, self.nodes[at].threshold, at);
+        };
+        if x.rows() < ROWS {
+            return blocks::<T, O, 1>(x, 1, (out, width), |block, out| match block.missing {
+                false => self.trees_abreast(roots, rules.0, block, (out, width), arrive),
+                true => self.trees_abreast(roots, rules.1, block, (out, width), arrive),
+            });
+        }
+        let numbers = if self.nodes.len() <= SMALL * roots.len() { NEAR } else { FAR };
+        blocks::<T, O, ROWS>(x, numbers, (out, width), |block, out| match block.missing {
+            false => self.rows_abreast(roots, rules.0, block, (out, width), arrive),
+            true => self.rows_abreast(roots, rules.1, block, (out, width), arrive),
+        })
+    }
+
+    fn trees_abreast<O>(
+        &self,
+        roots: &[Root],
+        rule: impl Rule<T, W>,
+        block: &Block<'_, T, 1>,
+        (out, width): (&mut [O], usize),
+        arrive: impl Fn(&mut [O], usize, u32),
+    ) {
+        let (several, rest) = roots.as_chunks::<TREES>();
+        for (row, out) in block.groups().zip(out.chunks_mut(width)) {
+            let x = |_, column: usize| row[column][0];
+            let mut tree = 0..;
+            for roots in several {
+                self.walk(*roots, rule, x).into_iter().zip(&mut tree).for_each(|(at, tree)| arrive(out, tree, at));
+            }
+            for root in rest {
+                self.walk([*root], rule, x).into_iter().zip(&mut tree).for_each(|(at, tree)| arrive(out, tree, at));
+            }
+        }
+    }
+
+    fn rows_abreast<O>(
+        &self,
+        roots: &[Root],
+        rule: impl Rule<T, W>,
+        block: &Block<'_, T, ROWS>,
+        (out, width): (&mut [O], usize),
+        arrive: impl Fn(&mut [O], usize, u32),
+    ) {
+        for (tree, root) in roots.iter().enumerate() {
+            for (group, out) in block.groups().zip(out.chunks_mut(ROWS * width)) {
+                let at = self.walk([*root; ROWS], rule, |lane, column| group[column][lane]);
+                // The last group may be padded.
+                out.chunks_mut(width).zip(at).for_each(|(out, at)| arrive(out, tree, at));
+            }
+        }
+    }
+}

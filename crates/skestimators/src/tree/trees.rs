@@ -1,0 +1,214 @@
+//! Fitted trees, one or all those of an ensemble, and what their leaves answer.
+
+use std::ops::Range;
+
+use ndarray::Array2;
+use skpickle::ErrorKind;
+
+use crate::{
+    data::{Csr, Output, Samples},
+    error::Result,
+    state::State,
+    tree::{
+        nodes::{Compared, Missing, Nodes, Present, Root, Word},
+        rows::blocks,
+        structure::Stored,
+    },
+};
+
+/// Nodes of 8 bytes where they suffice.
+#[derive(Debug)]
+enum Store {
+    Narrow(Nodes<f32, u32>),
+    Wide(Nodes<f32, u64>),
+}
+
+/// Trees for samples of one width, whose leaves answer equally many numbers.
+///
+/// Samples are 32-bit floats, so `x <= threshold` holds for the stored double exactly when it holds for the largest
+/// 32-bit float that is not above it: nothing is lost by keeping that. A leaf holds its number among all leaves.
+#[derive(Debug)]
+pub(crate) struct Trees {
+    store: Store,
+    /// scikit-learn's number of each node.
+    numbers: Vec<u32>,
+    roots: Vec<Root>,
+    /// Nodes of each tree.
+    counts: Vec<u32>,
+    leaves: u32,
+    /// Answers of the leaves one after the other.
+    values: Vec<f64>,
+    width: usize,
+    n_features: usize,
+    /// Up to 1.7 `decision_path` compares missing values like any other, so that they go to the right, whatever `apply` does.
+    path_compares_missing: bool,
+}
+
+impl Trees {
+    /// No trees yet.
+    pub(crate) fn new(s: &State<'_, '_>, n_features: usize, width: usize) -> Result<Self> {
+        let store = match (Nodes::new(n_features), Nodes::new(n_features)) {
+            (Some(narrow), _) => Store::Narrow(narrow),
+            (None, Some(wide)) => Store::Wide(wide),
+            (None, None) => {
+                return Err(s.obj().error(ErrorKind::Limit, format!("a tree for {n_features} features")).into());
+            }
+        };
+        Ok(Trees {
+            store,
+            numbers: Vec::new(),
+            roots: Vec::new(),
+            counts: Vec::new(),
+            leaves: 0,
+            values: Vec::new(),
+            width,
+            n_features,
+            path_compares_missing: false,
+        })
+    }
+
+    /// A single tree.
+    pub(crate) fn one(s: &State<'_, '_>, stored: &Stored, width: usize, answers: &[f64]) -> Result<Self> {
+        let mut trees = Trees::new(s, stored.n_features, width)?;
+        trees.push(s, stored, answers)?;
+        Ok(trees)
+    }
+
+    /// Adds a tree for samples of this width whose leaves answer these numbers, one after the other in the order of their nodes.
+    pub(crate) fn push(&mut self, s: &State<'_, '_>, stored: &Stored, answers: &[f64]) -> Result<()> {
+        debug_assert_eq!(answers.len(), stored.leaf_count() * self.width);
+        let first = self.leaves;
+        let mut root = None;
+        if let Store::Narrow(narrow) = &mut self.store {
+            root = narrow.push(stored.sources(first), &mut self.numbers);
+            if root.is_none() {
+                self.store = Store::Wide(narrow.widened());
+            }
+        }
+        if let (None, Store::Wide(wide)) = (&root, &mut self.store) {
+            root = wide.push(stored.sources(first), &mut self.numbers);
+        }
+        let Some(root) = root else {
+            return Err(s.obj().error(ErrorKind::Limit, "the trees have more than 2^31 nodes").into());
+        };
+        self.leaves += stored.leaf_count() as u32;
+        self.values.extend_from_slice(answers);
+        self.roots.push(root);
+        self.counts.push(stored.node_count() as u32);
+        self.path_compares_missing |= stored.path_compares_missing;
+        Ok(())
+    }
+
+    /// Adds a tree once more that is there already.
+    pub(crate) fn repeat(&mut self, tree: usize) {
+        self.roots.push(self.roots[tree]);
+        self.counts.push(self.counts[tree]);
+    }
+
+    /// Number of trees.
+    pub(crate) fn len(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// Width of the samples.
+    pub(crate) fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    /// Numbers that each leaf answers.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Gives `add`, for each row all trees in order, the row's part of `out`, the number of the tree, and what the row's leaf answers.
+    pub(crate) fn answers(
+        &self,
+        x: &Samples,
+        out: (&mut [f64], usize),
+        trees: Range<usize>,
+        add: impl Fn(&mut [f64], usize, &[f64]) + Copy,
+    ) -> Result<()> {
+        let (values, width) = (&self.values, self.width);
+        // Widths of one and two are known to the compiler.
+        match width {
+            1 => self.each(x, out, trees, |out, tree, leaf, _| add(out, tree, &[values[leaf]])),
+            2 => {
+                let (pairs, _) = values.as_chunks::<2>();
+                self.each(x, out, trees, |out, tree, leaf, _| add(out, tree, &pairs[leaf]))
+            }
+            _ => self.each(x, out, trees, |out, tree, leaf, _| add(out, tree, &values[leaf * width..][..width])),
+        }
+    }
+
+    /// Number of each row's leaf among the leaves.
+    pub(crate) fn leaves(&self, x: &Samples, leaves: &mut [usize]) -> Result<()> {
+        self.each(x, (leaves, 1), 0..1, |out, _, leaf, _| out[0] = leaf)
+    }
+
+    /// scikit-learn's number of each row's leaf, one column a tree.
+    pub(crate) fn apply(&self, x: &Samples) -> Result<Array2<i64>> {
+        let trees = self.len();
+        let mut out = vec![0; x.rows() * trees];
+        self.each(x, (&mut out, trees), 0..trees, |out, tree, _, at| out[tree] = i64::from(self.numbers[at]))?;
+        Ok(Array2::from_shape_vec((x.rows(), trees), out).unwrap_or_default())
+    }
+
+    /// Which nodes of the trees each sample passes, the nodes of all trees side by side.
+    pub(crate) fn decision_path(&self, x: &Samples) -> Result<Output> {
+        let columns = self.counts.iter().map(|&count| count as usize).sum();
+        let mut paths: Vec<Vec<usize>> = vec![Vec::new(); x.rows()];
+        match &self.store {
+            Store::Narrow(nodes) => self.paths(nodes, x, &mut paths)?,
+            Store::Wide(nodes) => self.paths(nodes, x, &mut paths)?,
+        }
+        let mut indptr = vec![0];
+        indptr.extend(paths.iter().scan(0, |end, path| {
+            *end += path.len();
+            Some(*end)
+        }));
+        let indices = paths.concat();
+        let ones = vec![1.0; indices.len()];
+        Ok(Output::Samples(Csr::new(x.rows(), columns, indptr, indices, ones)?.into()))
+    }
+
+    fn paths<W: Word>(&self, nodes: &Nodes<f32, W>, x: &Samples, paths: &mut [Vec<usize>]) -> Result<()> {
+        blocks::<f32, _, 1>(x, 1, (paths, 1), |block, paths| {
+            for (row, path) in block.groups().zip(paths) {
+                let mut offset = 0;
+                for (root, &count) in self.roots.iter().zip(&self.counts) {
+                    let mut at = root.at;
+                    loop {
+                        path.push(offset + self.numbers[at as usize] as usize);
+                        let x = |column: usize| row[column][0];
+                        let before = at;
+                        at = match self.path_compares_missing {
+                            true => nodes.next(at, Compared, x),
+                            false => nodes.next(at, Missing, x),
+                        };
+                        if at == before {
+                            break;
+                        }
+                    }
+                    offset += count as usize;
+                }
+            }
+        })
+    }
+
+    /// Gives `visit` each row's part of `out`, the number of a tree, that of the row's leaf among all leaves, and where the leaf stands.
+    fn each<O>(
+        &self,
+        x: &Samples,
+        out: (&mut [O], usize),
+        trees: Range<usize>,
+        visit: impl Fn(&mut [O], usize, usize, usize) + Copy,
+    ) -> Result<()> {
+        let roots = &self.roots[trees.clone()];
+        let first = trees.start;
+        let visit = |out: &mut [O], tree, answer: f32, at| visit(out, first + tree, answer.to_bits() as usize, at);
+        match &self.store {
+            Store::Narrow(nodes) => nodes.each(roots, (Present, Missing), x, out, visit),
+            Store::Wide(nodes) => nodes.each(roots, (Present, Missing), x, out, visit),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! A right request for the very model that is served.
+
+use skestimators::{Method, Model, Samples};
+
+use super::input;
+use crate::json::{Json, Text};
+
+/// Wider rows are no help in a message.
+const WIDEST: usize = 64;
+
+/// One row that a model answers.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Example {
+    /// A list of cells, or a text.
+    row: Json,
+    names: Option<Vec<String>>,
+}
+
+impl Example {
+    /// A row that this very model answers, if one of a few can be found.
+    pub(crate) fn of(model: &Model) -> Option<Example> {
+        let names = model.feature_names_in().map(<[String]>::to_vec);
+        let widths = match (model.n_features_in(), &names) {
+            (Some(n), _) => n..=n,
+            (None, Some(names)) => names.len()..=names.len(),
+            (None, None) => 1..=4,
+        };
+        if *widths.end() > WIDEST {
+            return None;
+        }
+        let row = |cell: &Json, n: usize| Json::Array(vec![cell.clone(); n]);
+        let (zero, a) = (Json::Int(0), Json::str("a"));
+        let mut candidates: Vec<Json> = widths.clone().rev().map(|n| row(&zero, n)).collect();
+        candidates.push(Json::str("some text"));
+        candidates.extend(widths.rev().map(|n| row(&a, n)));
+        // Whether a row is answered is found out by asking.
+        let row = candidates.into_iter().find(|row| {
+            let ask = std::panic::AssertUnwindSafe(|| answers(model, row));
+            std::panic::catch_unwind(ask).unwrap_or(false)
+        })?;
+        let names = names.filter(|_| matches!(row, Json::Array(_)));
+        Some(Example { row, names })
+    }
+
+    /// The example in a description of the model, if the model was seen to answer it as these dialects ask.
+    #[cfg(feature = "serve")]
+    pub(crate) fn described(metadata: &Json) -> Option<Example> {
+        let example = metadata.get("example")?;
+        let form = if let Some(Json::Str(form)) = example.get("form") { form.as_str()? } else { return None };
+        let sample = example.get("sample").filter(|_| example.get("answered") == Some(&Json::Bool(true)))?;
+        match (form, sample) {
+            ("table", Json::Object(entries)) if entries.len() <= WIDEST => {
+                let names: Option<Vec<String>> =
+                    entries.iter().map(|(name, _)| Some(name.as_str()?.to_owned())).collect();
+                let row = Json::Array(entries.iter().map(|(_, cell)| cell.clone()).collect());
+                Some(Example { row, names: Some(names?) })
+            }
+            ("numbers" | "rows", Json::Array(cells)) if cells.len() <= WIDEST => {
+                let names = match metadata.get("feature_names_in") {
+                    Some(Json::Array(names)) if names.len() == cells.len() => {
+                        let name = |name: &Json| {
+                            if let Json::Str(name) = name { name.as_str().map(str::to_owned) } else { None }
+                        };
+                        names.iter().map(name).collect()
+                    }
+                    _ => None,
+                };
+                Some(Example { row: sample.clone(), names })
+            }
+            ("text", Json::Str(_)) => Some(Example { row: sample.clone(), names: None }),
+            _ => None,
+        }
+    }
+
+    /// Rows of cells: `[[0, 0]]`.
+    pub(crate) fn rows(&self) -> String {
+        Json::Array(vec![self.row.clone()]).dumps(false)
+    }
+
+    /// The names of the columns as a list, if there are any.
+    pub(crate) fn names(&self) -> Option<String> {
+        let names = self.names.as_ref()?;
+        Some(Json::Array(names.iter().map(|name| Json::str(name.as_str())).collect()).dumps(false))
+    }
+
+    /// The datatypes of the columns, as the Open Inference Protocol calls them.
+    pub(crate) fn datatypes(&self) -> Vec<&'static str> {
+        let cells = if let Json::Array(cells) = &self.row { cells.as_slice() } else { std::slice::from_ref(&self.row) };
+        let datatype = |cell: &Json| match cell {
+            Json::Str(_) => "BYTES",
+            Json::Bool(_) => "BOOL",
+            _ => "FP64",
+        };
+        cells.iter().map(datatype).collect()
+    }
+
+    /// Records where there are names, rows elsewhere.
+    pub(crate) fn records(&self) -> String {
+        let (Some(names), Json::Array(cells)) = (&self.names, &self.row) else { return self.rows() };
+        let entries = names.iter().zip(cells).map(|(name, cell)| (Text::from(name.as_str()), cell.clone()));
+        Json::Array(vec![Json::Object(entries.collect())]).dumps(false)
+    }
+
+    /// One line of CSV, with a line of names where there are names.
+    pub(crate) fn csv(&self) -> String {
+        let text = |cell: &Json| match cell {
+            Json::Str(text) => text.as_str().unwrap_or_default().to_owned(),
+            cell => cell.dumps(false),
+        };
+        let cells = if let Json::Array(cells) = &self.row { cells.as_slice() } else { std::slice::from_ref(&self.row) };
+        let row = cells.iter().map(text).collect::<Vec<_>>().join(",");
+        self.names.as_ref().map_or(row.clone(), |names| format!("{}\n{row}", names.join(",")))
+    }
+
+    /// The request of the Python toolkit.
+    pub(crate) fn seed(&self) -> String {
+        format!("{{\"input\": {}}}", self.rows())
+    }
+
+    /// The request of the Open Inference Protocol.
+    pub(crate) fn v2(&self) -> String {
+        let cells = if let Json::Array(cells) = &self.row { cells.as_slice() } else { std::slice::from_ref(&self.row) };
+        let datatypes = self.datatypes();
+        let tensor = |name: &Json, shape: &str, datatype: &str, data: &[Json]| {
+            let (name, data) = (name.dumps(false), Json::Array(data.to_vec()).dumps(false));
+            format!("{{\"name\": {name}, \"shape\": {shape}, \"datatype\": \"{datatype}\", \"data\": {data}}}")
+        };
+        let alike = datatypes.windows(2).all(|pair| pair[0] == pair[1]);
+        let tensors = match &self.names {
+            // One tensor holds one datatype; a table may have several.
+            Some(names) if !alike => names
+                .iter()
+                .zip(cells)
+                .zip(&datatypes)
+                .map(|((name, cell), datatype)| {
+                    tensor(&Json::str(name.as_str()), "[1]", datatype, std::slice::from_ref(cell))
+                })
+                .collect::<Vec<_>>()
+                .join(", "),
+            _ => {
+                let shape =
+                    if matches!(self.row, Json::Array(_)) { format!("[1, {}]", cells.len()) } else { "[1]".into() };
+                tensor(&Json::str("input"), &shape, datatypes.first().copied().unwrap_or("FP64"), cells)
+            }
+        };
+        format!("{{\"inputs\": [{tensors}]}}")
+    }
+}
+
+fn answers(model: &Model, row: &Json) -> bool {
+    let method = super::method(model, None).unwrap_or(Method::Predict);
+    let x: Option<Samples> = input::from_list(model, std::slice::from_ref(row), "example").ok();
+    x.is_some_and(|x| model.call(method, &x).is_ok())
+}
