@@ -231,7 +231,7 @@ pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     )?;
     s.require(constant.iter().all(|value| value.is_finite()), "constant_ is not finite")?;
     if constant.len() < n_outputs {
-        field.charge(n_outputs as u64 * 8)?;
+        s.row_cost(n_outputs as u64, (n_outputs as u64).saturating_mul(8))?;
         constant.resize(n_outputs, constant[0]);
     }
     s.require(!constant.is_empty(), "n_outputs_ is 0")?;

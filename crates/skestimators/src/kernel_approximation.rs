@@ -201,6 +201,9 @@ pub(crate) fn load_additive_chi2(s: &State<'_, '_>) -> Result<Box<dyn Estimator>
         }
     };
     s.require(interval.is_finite(), "sample_interval is not finite")?;
+    let features = s.opt::<usize>("n_features_in_")?.unwrap_or(0);
+    let parts = (2 * steps as u64).saturating_mul(features as u64);
+    s.row_cost(parts, parts.saturating_mul(8))?;
     Ok(Box::new(AdditiveChi2 {
         steps,
         interval,
@@ -324,6 +327,9 @@ pub(crate) fn load_count_sketch(s: &State<'_, '_>) -> Result<Box<dyn Estimator>>
     let constant = usize::from(coef0 != 0.0);
     s.require(index.columns > constant, "indexHash_ is empty")?;
     s.obj().charge(16 * index.data.len() as u64)?;
+    // Each degree but the first folds all places with those that a feature fell into.
+    let filled = count.min(index.columns) as u64;
+    s.row_cost((index.rows as u64 - 1).saturating_mul(filled).saturating_mul(count as u64), 8 * count as u64)?;
     Ok(Box::new(PolynomialCountSketch {
         gamma,
         coef0,

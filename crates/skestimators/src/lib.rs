@@ -66,3 +66,4 @@ pub use error::{Error, ErrorKind, Result};
 pub use member::Member;
 pub use method::Method;
 pub use model::{Model, supported};
+pub use state::RowCost;

@@ -6,12 +6,12 @@ use skpickle::{Graph, Kind, Limits};
 
 use crate::{
     data::{Array, Output, Samples},
-    error::Result,
+    error::{Error, Result},
     estimator::{Classes, Fitted},
     member::{self, Member},
     method::Method,
     registry,
-    state::Loader,
+    state::{Loader, RowCost},
 };
 
 /// A scikit-learn estimator that was loaded from its pickle or joblib file.
@@ -35,6 +35,8 @@ struct Inner {
     root: Fitted,
     version: Option<String>,
     unread: Vec<String>,
+    row_cost: RowCost,
+    call_bytes: u64,
     member: Option<String>,
 }
 
@@ -89,8 +91,10 @@ impl Model {
         let loader = Loader::new(graph, registry::lookup);
         let root = loader.estimator(&obj)?;
         let version = obj.field("_sklearn_version").and_then(|v| v.get()).ok();
+        let row_cost = loader.row_cost();
         let unread = loader.into_unread().into_iter().collect();
-        Ok(Model { inner: Arc::new(Inner { root, version, unread, member }) })
+        let call_bytes = graph.limits().call_bytes;
+        Ok(Model { inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, member }) })
     }
 
     /// The estimators inside a dict, list or tuple, outermost first; none when the file holds something else.
@@ -127,6 +131,23 @@ impl Model {
     /// The version of scikit-learn that wrote the file, if the file says (0.18 on).
     pub fn sklearn_version(&self) -> Option<&str> {
         self.inner.version.as_deref()
+    }
+
+    /// At most what one row costs: a server can multiply it by the rows of a request before it answers.
+    pub fn row_cost(&self) -> RowCost {
+        self.inner.row_cost
+    }
+
+    /// Refuses more rows than there is memory for.
+    fn check_rows(&self, x: &Samples) -> Result<()> {
+        let (each, limit) = (self.inner.row_cost.bytes, self.inner.call_bytes);
+        if (x.rows() as u64).saturating_mul(each) > limit {
+            return Err(Error::input(format!(
+                "{} rows at {each} bytes each need more than {limit} bytes (limit call_bytes); give fewer rows at a time",
+                x.rows()
+            )));
+        }
+        Ok(())
     }
 
     /// Attributes in the file that inference does not read, as `Class.attribute`.
@@ -174,6 +195,7 @@ impl Model {
     /// [`ErrorKind::Method`](crate::ErrorKind::Method) when the model does not have it,
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the samples are not what it takes.
     pub fn call(&self, method: Method, x: &Samples) -> Result<Output> {
+        self.check_rows(x)?;
         self.inner.root.call(method, x)
     }
 
@@ -190,6 +212,7 @@ impl Model {
     /// # Errors
     /// As [`Model::call`].
     pub fn predict(&self, x: &Samples) -> Result<Array> {
+        self.check_rows(x)?;
         self.inner.root.predict(x)
     }
 
@@ -198,6 +221,7 @@ impl Model {
     /// # Errors
     /// As [`Model::call`].
     pub fn predict_proba(&self, x: &Samples) -> Result<Output> {
+        self.check_rows(x)?;
         self.inner.root.predict_proba(x)
     }
 
@@ -206,6 +230,7 @@ impl Model {
     /// # Errors
     /// As [`Model::call`].
     pub fn decision_function(&self, x: &Samples) -> Result<Array> {
+        self.check_rows(x)?;
         self.inner.root.decision_function(x)
     }
 
@@ -214,6 +239,7 @@ impl Model {
     /// # Errors
     /// As [`Model::call`].
     pub fn transform(&self, x: &Samples) -> Result<Samples> {
+        self.check_rows(x)?;
         self.inner.root.transform(x)
     }
 }

@@ -18,11 +18,22 @@ use crate::{
 /// Turns a pickled state into an estimator, or says why not.
 pub(crate) type Load = fn(&State<'_, '_>) -> Result<Box<dyn Estimator>>;
 
+/// What one row may cost, at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowCost {
+    /// Steps of computation, such as multiply-adds.
+    pub steps: u64,
+    /// Bytes that parameters ask for, rather than the size of the file: a polynomial's products, a kernel's matrix.
+    pub bytes: u64,
+}
+
 /// What loading one model shares: the way to the registry and the bounds.
 pub(crate) struct Loader<'g> {
     graph: &'g Graph,
     lookup: fn(&str) -> Option<(&'static str, Load)>,
     estimators: Cell<u64>,
+    /// What a row costs beyond the numbers that were read.
+    row: Cell<RowCost>,
     /// Objects being loaded right now, outermost first: an object inside itself is refused.
     open: RefCell<Vec<u32>>,
     /// Attributes that nobody read, by class (see `Model::unread`).
@@ -35,6 +46,7 @@ impl<'g> Loader<'g> {
             graph,
             lookup,
             estimators: Cell::new(0),
+            row: Cell::new(RowCost::default()),
             open: RefCell::new(Vec::new()),
             unread: RefCell::new(BTreeSet::new()),
         }
@@ -43,6 +55,28 @@ impl<'g> Loader<'g> {
     /// `Class.attribute` of every attribute that loading did not read.
     pub(crate) fn into_unread(self) -> BTreeSet<String> {
         self.unread.into_inner()
+    }
+
+    /// At most what a row costs: each number that was read out of the file is used once, and what estimators said on top.
+    pub(crate) fn row_cost(&self) -> RowCost {
+        let RowCost { steps, bytes } = self.row.get();
+        RowCost { steps: steps.saturating_add(self.graph.numbers_read()), bytes }
+    }
+
+    /// Refuses a model whose rows cost more than the limits.
+    fn check_row_cost(&self, obj: &Obj<'_>) -> Result<()> {
+        let (cost, limits) = (self.row_cost(), self.graph.limits());
+        for (what, value, name, limit) in
+            [("steps", cost.steps, "row_cost", limits.row_cost), ("bytes", cost.bytes, "row_bytes", limits.row_bytes)]
+        {
+            if value > limit {
+                let message = format!(
+                    "one row would cost {value} {what}, more than {limit} (limit {name}); raise it if the file is to be trusted"
+                );
+                return Err(obj.error(FileErrorKind::Limit, message).into());
+            }
+        }
+        Ok(())
     }
 
     /// Loads the estimator that `obj` is.
@@ -98,6 +132,7 @@ impl<'g> Loader<'g> {
             _ => None,
         };
         let estimator = load(&state)?;
+        self.check_row_cost(obj)?;
         let by_shape = estimator.n_features_in();
         if let (Some(recorded), Some(by_shape)) = (n_features_in, by_shape) {
             state.require(
@@ -262,6 +297,14 @@ impl<'a, 'g> State<'a, 'g> {
     /// The refusal of something that cannot be run here.
     pub(crate) fn unsupported(&self, message: impl Into<String>) -> Error {
         Error::unsupported(self.obj.error(FileErrorKind::Unsupported, message))
+    }
+
+    /// Says what a row costs where a parameter decides it, and refuses the object when that is too much. What follows from the
+    /// size of the fitted arrays is counted as they are read.
+    pub(crate) fn row_cost(&self, steps: u64, bytes: u64) -> Result<()> {
+        let row = self.loader.row.get();
+        self.loader.row.set(RowCost { steps: row.steps.saturating_add(steps), bytes: row.bytes.saturating_add(bytes) });
+        self.loader.check_row_cost(&self.obj)
     }
 
     /// `classes_` of a classifier with one output.

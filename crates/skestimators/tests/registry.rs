@@ -1,6 +1,6 @@
 //! Registry and fixtures know each other: every class that can be run has a fixture, every fixture is of such a class, and the table of
 //! both in `docs/estimators.md`, with its summary in the README, is fresh.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

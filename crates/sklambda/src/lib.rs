@@ -12,6 +12,7 @@ mod http;
 mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod limits;
 mod lists;
 #[cfg(any(feature = "lambda", feature = "serve"))]
 mod log;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use skestimators::Model;
 use skpickle::{Graph, Limits, printable};
 
-use crate::handler::Loaded;
+use crate::{handler::Loaded, limits};
 
 /// What the Python toolkit tells apart by name.
 const EXTENSIONS: [&str; 3] = [".joblib", ".pkl", ".pickle"];
@@ -47,7 +47,7 @@ impl Source {
     pub fn load(&self) -> Result<Loaded, String> {
         let path = self.path.as_deref().ok_or("'SKLEARN_MODEL_PATH'")?;
         if path.starts_with("s3://") {
-            let limits = Limits::default();
+            let limits = limits::current()?;
             // The object must be there, even if it leads to nothing.
             let bytes = self.bytes(&limits)?;
             if strict() && !has_known_extension(&key(path)) {
@@ -79,7 +79,7 @@ impl Source {
     /// # Errors
     /// The file cannot be had, is another than the pinned one, or cannot be decoded.
     pub(crate) fn graph(&self) -> Result<Graph, String> {
-        let limits = Limits::default();
+        let limits = limits::current()?;
         let path = self.path.as_deref().unwrap_or_default();
         if !path.starts_with("s3://") && self.sha256.is_none() {
             return skpickle::load_path(path, &limits).map_err(|e| e.to_string());
@@ -144,7 +144,7 @@ pub(crate) fn read(path: &str, limits: &Limits) -> Result<Vec<u8>, String> {
 /// The file is gone or damaged, or holds another model by now.
 #[cfg(feature = "serve")]
 pub(crate) fn describe(path: &str, model: &Model) -> Result<crate::json::Json, String> {
-    let limits = Limits::default();
+    let limits = limits::current()?;
     let bytes = Source::at(Some(path)).bytes(&limits)?;
     let file = crate::metadata::File {
         name: path.rsplit('/').next().unwrap_or_default().to_owned(),

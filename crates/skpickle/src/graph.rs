@@ -124,6 +124,8 @@ pub struct Graph {
     trailing: usize,
     protocol: u8,
     left: Cell<u64>,
+    /// Numbers of arrays that were read, as often as they were.
+    read: Cell<u64>,
     /// How many arrays and scalars are being read, each for the sake of the one before it.
     pub(crate) reading: Cell<u32>,
     budget: u64,
@@ -149,6 +151,7 @@ impl Graph {
             trailing: 0,
             protocol: 0,
             left: Cell::new(budget),
+            read: Cell::new(0),
             reading: Cell::new(0),
             budget,
             limits: limits.clone(),
@@ -195,6 +198,9 @@ impl Graph {
                 self.left.set(left);
                 Ok(())
             }
+            None if self.limits.room().is_some_and(|room| room == self.budget + self.stream_len() as u64) => {
+                Err(self.limits.out_of_memory(self.stream_len() as u64 + self.budget - self.left.get() + bytes))
+            }
             None => Err(Error::new(
                 ErrorKind::Limit,
                 format!(
@@ -203,6 +209,16 @@ impl Graph {
                 ),
             )),
         }
+    }
+
+    /// Numbers that typed accessors have read out of arrays, counted as often as they were read: what a model computes with for a row
+    /// is bounded by them, however often the file refers to one array.
+    pub fn numbers_read(&self) -> u64 {
+        self.read.get()
+    }
+
+    pub(crate) fn count_read(&self, numbers: usize) {
+        self.read.set(self.read.get().saturating_add(numbers as u64));
     }
 
     pub(crate) fn finish(&mut self, root: Id, trailing: usize, protocol: u8) {

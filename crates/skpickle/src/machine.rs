@@ -1,6 +1,9 @@
 //! The pickle machine: opcodes in, nodes out. One short method an opcode; nothing is ever called.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     Limits, container,
@@ -37,6 +40,10 @@ pub(crate) struct Machine<'a, 's> {
     stack: Vec<Id>,
     marks: Vec<usize>,
     memo: Memo,
+    /// Tuples that hold something which cannot be a key, at any depth.
+    unhashable: HashSet<Id>,
+    /// Where the last frame ends.
+    frame_end: usize,
     protocol: u8,
     /// Offset of the opcode being carried out.
     at: usize,
@@ -61,6 +68,8 @@ impl<'a, 's> Machine<'a, 's> {
             stack: Vec::new(),
             marks: Vec::new(),
             memo: Memo::default(),
+            unhashable: HashSet::new(),
+            frame_end: 0,
             protocol: 0,
             at: start,
         }
@@ -77,8 +86,20 @@ impl<'a, 's> Machine<'a, 's> {
             if op == Opcode::STOP {
                 return self.pop().map_err(|e| e.at(self.at as u64).in_opcode(op.name()));
             }
-            self.step(op).map_err(|e| e.at(self.at as u64).in_opcode(op.name()))?;
+            self.step(op).and_then(|()| self.check_frame(op)).map_err(|e| e.at(self.at as u64).in_opcode(op.name()))?;
         }
+    }
+
+    /// Readers of a file and of a buffer disagree about an opcode that lies on both sides of a frame's end; no pickler writes one.
+    /// (The bytes of an array stand behind `BUILD`, whose frame ends before them.)
+    fn check_frame(&self, op: Opcode) -> Step {
+        if self.at < self.frame_end
+            && self.frame_end < self.reader.offset()
+            && !matches!(op, Opcode::BUILD | Opcode::FRAME)
+        {
+            return Err(malformed(format!("the frame ends at byte {}, inside the opcode", self.frame_end)));
+        }
+        Ok(())
     }
 
     /// An array of objects: a complete pickle inside this one, at the reader's position.
@@ -144,7 +165,7 @@ impl<'a, 's> Machine<'a, 's> {
             O::POP_MARK => self.pop_mark().map(|at| self.stack.truncate(at)),
             O::DUP => self.top().map(|id| self.stack.push(id)),
             // Containers
-            O::TUPLE => self.marked().and_then(|items| self.value(Node::Tuple(items))),
+            O::TUPLE => self.marked().and_then(|items| self.tuple_of(items)),
             O::TUPLE1 => self.tuple(1),
             O::TUPLE2 => self.tuple(2),
             O::TUPLE3 => self.tuple(3),
@@ -266,6 +287,11 @@ impl<'a, 's> Machine<'a, 's> {
                 format!("a frame of {len} bytes is announced, {left} are left; is the file complete?"),
             ));
         }
+        let end = self.reader.offset() + len as usize;
+        if self.at < self.frame_end && end > self.frame_end {
+            return Err(malformed("a frame begins inside another and ends outside"));
+        }
+        self.frame_end = end;
         Ok(())
     }
 
@@ -396,13 +422,24 @@ impl<'a, 's> Machine<'a, 's> {
 
     // Containers
 
+    /// A tuple cannot change, so whether it can be a key is known when it is made.
+    fn tuple_of(&mut self, items: Items) -> Step {
+        let bad = self.graph.items(items).iter().any(|&id| self.is_unhashable(id));
+        self.value(Node::Tuple(items))?;
+        if let Some(&id) = self.stack.last().filter(|_| bad) {
+            self.graph.charge(8)?;
+            self.unhashable.insert(id);
+        }
+        Ok(())
+    }
+
     fn tuple(&mut self, len: usize) -> Step {
         let Some(at) = self.stack.len().checked_sub(len).filter(|&at| at >= self.fence()) else {
             return Err(underflow(self.marks.is_empty()));
         };
         let items = self.graph.new_items(&self.stack[at..])?;
         self.stack.truncate(at);
-        self.value(Node::Tuple(items))
+        self.tuple_of(items)
     }
 
     fn dict(&mut self) -> Step {
@@ -426,15 +463,17 @@ impl<'a, 's> Machine<'a, 's> {
         pairs.iter().step_by(2).try_for_each(|&key| self.check_hashable(key))
     }
 
-    /// Python refuses a list, a dict or a set as a key. Tuples are looked into one level deep: nothing that
-    /// scikit-learn writes nests them, and a walk without bound could be made to take for ever.
+    /// Python refuses a list, a dict or a set as a key, and a tuple with one inside.
+    fn is_unhashable(&self, id: Id) -> bool {
+        match self.graph.node(id) {
+            Node::List(_) | Node::Dict(_) | Node::Set(_) | Node::ByteArray(_) | Node::Array(_) => true,
+            Node::Tuple(_) => self.unhashable.contains(&id),
+            _ => false,
+        }
+    }
+
     fn check_hashable(&self, key: Id) -> Step {
-        let unhashable =
-            |node| matches!(node, Node::List(_) | Node::Dict(_) | Node::Set(_) | Node::ByteArray(_) | Node::Array(_));
-        let bad = match self.graph.node(key) {
-            Node::Tuple(items) => self.graph.items(items).iter().any(|&id| unhashable(self.graph.node(id))),
-            node => unhashable(node),
-        };
+        let bad = self.is_unhashable(key);
         if bad { Err(malformed("unhashable type as a dict key or in a set")) } else { Ok(()) }
     }
 
@@ -804,4 +843,49 @@ fn damaged() -> Error {
 /// A name quoted for a message.
 pub(crate) fn quoted(name: &str) -> String {
     format!("'{}'", printable(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Limits;
+
+    fn refusal(stream: &[u8]) -> String {
+        crate::load(stream.to_vec(), &Limits::default()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_frame_that_ends_inside_an_opcode_is_refused() {
+        // CPython reads other values here from a file than from a buffer.
+        let error = refusal(b"\x95\x02\0\0\0\0\0\0\0\x8c\x03abc.");
+        assert!(error.contains("the frame ends at byte 11, inside the opcode"), "{error}");
+        let error = refusal(b"\x95\x0a\0\0\0\0\0\0\0\x95\x03\0\0\0\0\0\0\0NNNN.");
+        assert!(error.contains("begins inside another"), "{error}");
+        assert!(crate::load(b"\x95\x02\0\0\0\0\0\0\0K\x01.".to_vec(), &Limits::default()).is_ok());
+    }
+
+    #[test]
+    fn a_tuple_with_a_list_at_any_depth_is_no_key() {
+        for depth in 1..5 {
+            let tuples = b"\x85".repeat(depth);
+            let stream = [b"}]".as_slice(), &tuples, b"Ns."].concat();
+            assert!(refusal(&stream).contains("unhashable"), "{depth}");
+            let stream = [b"}K\x05".as_slice(), &tuples, b"Ns."].concat();
+            assert!(crate::load(stream, &Limits::default()).is_ok(), "{depth}");
+        }
+    }
+
+    #[test]
+    fn equal_keys_of_a_dict_are_one_whatever_their_type() {
+        let graph =
+            crate::load(b"}(K\x01K\x0a\x88K\x0bG?\xf0\0\0\0\0\0\0K\x0cNK\x0dNK\x0eu.".to_vec(), &Limits::default());
+        let entries: Vec<(String, i64)> = graph
+            .unwrap()
+            .root()
+            .entries()
+            .unwrap()
+            .iter()
+            .map(|(key, value)| (key.describe(), value.get().unwrap()))
+            .collect();
+        assert_eq!(entries, [("the int 1".to_owned(), 12), ("None".to_owned(), 14)]);
+    }
 }

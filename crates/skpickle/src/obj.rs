@@ -1,6 +1,6 @@
 //! Typed access to the graph: every accessor names the object path and the byte offset when it refuses.
 
-use std::{borrow::Cow, fmt, rc::Rc};
+use std::{borrow::Cow, collections::HashMap, fmt, rc::Rc};
 
 use crate::{
     error::{Error, ErrorKind, Result, printable},
@@ -46,6 +46,14 @@ pub struct Obj<'g> {
     graph: &'g Graph,
     id: Id,
     path: Option<Rc<Step>>,
+}
+
+/// What tells a plain key of a dict from another.
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'g> {
+    None,
+    Int(i64),
+    Text(Cow<'g, str>),
 }
 
 struct Step {
@@ -389,7 +397,7 @@ impl<'g> Obj<'g> {
         }
         self.graph.charge(128 * pairs.len() as u64 / 2)?;
         let mut entries: Vec<(Obj<'g>, Obj<'g>)> = Vec::with_capacity(pairs.len() / 2);
-        let mut seen: std::collections::HashMap<Cow<'g, str>, usize> = std::collections::HashMap::new();
+        let mut seen: HashMap<Key<'g>, usize> = HashMap::new();
         for pair in pairs.chunks_exact(2) {
             let key = Obj { graph: self.graph, id: pair[0], path: self.path.clone() };
             let label = match key.node() {
@@ -398,12 +406,21 @@ impl<'g> Obj<'g> {
                 _ => "[…]".into(),
             };
             let value = self.child(pair[1], label);
-            if let (Kind::Str, Ok(text)) = (key.kind(), key.str()) {
-                if let Some(&at) = seen.get(&text) {
+            // 1, 1.0 and True are one key.
+            let same = match key.node() {
+                Node::Str(_) | Node::Str2(_) => key.str().ok().map(Key::Text),
+                Node::Int(n) => Some(Key::Int(n)),
+                Node::Bool(b) => Some(Key::Int(b.into())),
+                Node::Float(x) if x as i64 as f64 == x && x.abs() < 2f64.powi(63) => Some(Key::Int(x as i64)),
+                Node::None => Some(Key::None),
+                _ => None,
+            };
+            if let Some(same) = same {
+                if let Some(&at) = seen.get(&same) {
                     entries[at].1 = value;
                     continue;
                 }
-                seen.insert(text, entries.len());
+                seen.insert(same, entries.len());
             }
             entries.push((key, value));
         }

@@ -1,5 +1,5 @@
 //! joblib 0.9 and older: arrays in `.npy` files beside the pickle (see `side_files/make.py`).
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 

@@ -7,6 +7,9 @@ use ndarray::{Array2, CowArray, Ix2};
 use super::{Array, Csr, Table, Value};
 use crate::error::{Error, Result};
 
+/// Cells of the largest matrix that sparse rows are made into (2 GiB).
+const LARGEST_DENSE: usize = 1 << 28;
+
 /// A record for `DictVectorizer` and `FeatureHasher`: keys and values in order.
 pub type Record = Vec<(Value, Value)>;
 
@@ -92,6 +95,13 @@ impl Samples {
         match self {
             Samples::Dense(x) => Ok(CowArray::from(x.view())),
             Samples::Dense32(x) => Ok(CowArray::from(x.mapv(f64::from))),
+            Samples::Sparse(x) if x.rows().checked_mul(x.columns()).is_none_or(|cells| cells > LARGEST_DENSE) => {
+                Err(Error::input(format!(
+                    "{} sparse rows of {} columns are too much to be made dense, which this estimator needs; give fewer rows at a time",
+                    x.rows(),
+                    x.columns()
+                )))
+            }
             Samples::Sparse(x) => Ok(CowArray::from(x.to_dense())),
             Samples::Array(x) if x.shape().len() == 2 => {
                 let numbers = x.to_f64().and_then(|x| x.into_dimensionality().ok());
@@ -171,6 +181,15 @@ mod tests {
     use ndarray::array;
 
     use super::*;
+
+    #[test]
+    fn sparse_rows_too_wide_to_be_made_dense_are_refused() {
+        let wide = |columns| Samples::Sparse(Csr::new(1, columns, vec![0, 1], vec![1], vec![2.0]).unwrap());
+        assert_eq!(wide(2).dense().unwrap(), array![[0.0, 2.0]]);
+        for columns in [LARGEST_DENSE + 1, usize::MAX] {
+            assert!(wide(columns).dense().unwrap_err().to_string().contains("too much to be made dense"), "{columns}");
+        }
+    }
 
     #[test]
     fn labels_in_rows_are_numbers_too() {

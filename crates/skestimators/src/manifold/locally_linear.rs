@@ -37,6 +37,10 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     )?;
     let k = s.get::<usize>("n_neighbors")?;
     s.require(k > 0 && k <= fitted.rows, format!("n_neighbors={k} of {} samples", fitted.rows))?;
+    // The matrix of the neighbours' products, and its factor.
+    let (n, width) = (k as u64, fitted.columns as u64);
+    let square = n.saturating_mul(n);
+    s.row_cost(square.saturating_mul(width.saturating_add(n / 6)), square.saturating_mul(16))?;
     let reg = s.opt::<f64>("reg")?.unwrap_or(1e-3);
     Ok(Box::new(LocallyLinearEmbedding { neighbors, k, reg, fitted, embedding, names: s.version() >= (1, 1) }))
 }

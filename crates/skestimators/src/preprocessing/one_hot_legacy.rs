@@ -66,7 +66,11 @@ pub(crate) fn load(s: &State<'_, '_>, back: Option<Option<Box<dyn Estimator>>>) 
     };
     let ignore = s.choice("handle_unknown", None, &[("error", false), ("ignore", true)])?;
     let (selected, width) = selected(s, hidden, limits.len())?;
-    let sparse = s.get("sparse")?;
+    let sparse: bool = s.get("sparse")?;
+    if !sparse {
+        let columns = active.as_ref().map_or(last as u64, |active: &HashMap<i64, usize>| active.len() as u64);
+        s.row_cost(columns, columns.saturating_mul(8))?;
+    }
     Ok(Box::new(LegacyEncoder { bounds: bounds.to_vec(), limits, active, ignore, sparse, selected, width, back }))
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         width = polynomial.products(columns, degree).and_then(|n| n.checked_add(width)).ok_or_else(too_many)?;
     }
     polynomial.width = width;
-    s.obj().charge((width as u64).saturating_mul(8))?;
+    s.row_cost((width as u64).saturating_mul(high as u64), (width as u64).saturating_mul(8))?;
     if let Some(recorded) = s.opt::<usize>("n_output_features_")? {
         s.require(recorded == width, format!("n_output_features_ is {recorded}, but there are {width} products"))?;
     }

@@ -15,7 +15,7 @@ mod shell;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
-use clap::Command;
+use clap::{Arg, ArgAction, Command};
 
 /// Why a command ends without an answer: the exit status, and one line for standard error.
 #[derive(Debug)]
@@ -53,6 +53,14 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .arg(
+            Arg::new("limit")
+                .long("limit")
+                .global(true)
+                .action(ArgAction::Append)
+                .value_name("NAME=NUMBER")
+                .help("Sets a bound on what a model file may cost; `inspect` prints them"),
+        )
         .subcommand(compare::command())
         .subcommand(shell::completions())
         .subcommand(inspect::command())
@@ -82,7 +90,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if e.use_stderr() { 2 } else { 0 });
         }
     };
-    let result = match matches.subcommand() {
+    let limits = matches.get_many::<String>("limit").into_iter().flatten();
+    let result = crate::limits::set(limits).map_err(Failure::usage).and_then(|()| match matches.subcommand() {
         Some(("compare", matches)) => compare::run(matches),
         Some(("completions", matches)) => shell::run_completions(matches, command()),
         Some(("inspect", matches)) => inspect::run(matches),
@@ -92,7 +101,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("predict", matches)) => predict::run(matches),
         Some(("serve", matches)) => serve::run(matches),
         _ => Err(Failure::usage("no such command")),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -62,7 +62,7 @@ struct Package<'a> {
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
     let path = text("model").unwrap_or_default();
-    let limits = Limits::default();
+    let limits = crate::limits::current().map_err(Failure::usage)?;
     let source = Source { path: Some(path.to_owned()), member: None, sha256: text("sha256").map(str::to_owned) };
     let bytes = source.bytes(&limits).map_err(Failure::model)?;
     let in_s3 = path.starts_with("s3://");

@@ -44,6 +44,7 @@ pub(crate) fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
         )
         .at(0));
     }
+    limits.check_memory(size)?;
     let Some(container) = sniff::sniff(&bytes) else {
         foreign::refuse_unless_pickle(&bytes, None)?;
         if size > limits.decompressed_bytes {
@@ -51,7 +52,11 @@ pub(crate) fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
         }
         return Ok(bytes);
     };
-    let sink = Sink::new(container.name(), limits, container.claimed_size(&bytes), bytes.len());
+    // A claim beyond what deflate can do (1,032 to 1) is taken for damage, and left to the decoder.
+    let claimed = container.claimed_size(&bytes).filter(|&claimed| claimed <= size.saturating_mul(1_032));
+    // Compressed and plain bytes are both held until the last is out; few data are smaller than when they are compressed.
+    limits.check_memory(size.saturating_add(claimed.unwrap_or(size)))?;
+    let sink = Sink::new(container.name(), limits, claimed, bytes.len());
     decompress(container, &bytes, sink, limits)
 }
 

@@ -20,7 +20,9 @@ pub(super) struct Sink {
     out: Vec<u8>,
     filled: usize,
     limit: u64,
-    string_limit: u64,
+    limits: Limits,
+    /// Bytes of the compressed data, which are held as long.
+    input: u64,
     format: &'static str,
     head_checked: bool,
 }
@@ -37,8 +39,11 @@ impl Sink {
         Sink {
             out,
             filled: 0,
-            limit: limits.decompressed_bytes,
-            string_limit: limits.string_bytes as u64,
+            limit: limits.room().map_or(limits.decompressed_bytes, |room| {
+                limits.decompressed_bytes.min(room.saturating_sub(input as u64))
+            }),
+            limits: limits.clone(),
+            input: input as u64,
             format,
             head_checked: false,
         }
@@ -85,6 +90,9 @@ impl Sink {
     /// Counts `n` bytes that were written into the space.
     pub(super) fn wrote(&mut self, n: usize) -> Result<()> {
         self.filled = self.filled.saturating_add(n).min(self.out.len());
+        if self.filled as u64 > self.limit && self.limit < self.limits.decompressed_bytes {
+            return Err(self.limits.out_of_memory(self.filled as u64 + self.input));
+        }
         if self.filled as u64 > self.limit {
             let what = format!("the {} data expand to more than {} bytes", self.format, self.limit);
             return Err(over("decompressed_bytes", self.limit, &what));
@@ -124,9 +132,9 @@ impl Sink {
         }
         foreign::refuse_unless_pickle(self.since(0), Some(self.format))?;
         match first_string(self.since(0)) {
-            Some(size) if size > self.string_limit => {
+            Some(size) if size > self.limits.string_bytes as u64 => {
                 let what = format!("the {} data hold one string of {size} bytes, which no model is", self.format);
-                Err(over("string_bytes", self.string_limit, &what))
+                Err(over("string_bytes", self.limits.string_bytes as u64, &what))
             }
             _ => Ok(()),
         }

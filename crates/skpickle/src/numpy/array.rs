@@ -88,6 +88,7 @@ impl<'g> Array<'g> {
     /// # Errors
     /// [`ErrorKind::Value`] for any other dtype, [`ErrorKind::Limit`] when a copy is needed that is not paid for.
     pub fn f64s(&self) -> Result<Shared<f64>> {
+        self.graph.count_read(self.len());
         if matches!(self.array.data, Data::Objects(_)) {
             let values = self.scalars()?;
             let numbers: Option<Vec<f64>> = values.iter().map(Scalar::as_f64).collect();
@@ -131,6 +132,7 @@ impl<'g> Array<'g> {
     /// # Errors
     /// As [`Array::f64s`].
     pub fn f32s(&self) -> Result<Shared<f32>> {
+        self.graph.count_read(self.len());
         let d = &self.array.dtype;
         if d.kind == b'f' && d.size == 4 {
             if !d.big_endian
@@ -149,6 +151,7 @@ impl<'g> Array<'g> {
     /// # Errors
     /// As [`Array::f64s`].
     pub fn i64s(&self) -> Result<Shared<i64>> {
+        self.graph.count_read(self.len());
         let d = &self.array.dtype;
         if d.kind == b'i'
             && d.size == 8
@@ -202,6 +205,7 @@ impl<'g> Array<'g> {
     /// # Errors
     /// [`ErrorKind::Value`] for records and for objects that are no plain values.
     pub fn scalars(&self) -> Result<Vec<Scalar>> {
+        self.graph.count_read(self.len());
         match &self.array.data {
             Data::Objects(_) => self.objects()?.iter().map(Obj::get).collect(),
             Data::Bytes(_) => {
@@ -332,6 +336,7 @@ pub struct Column<'g> {
 impl Column<'_> {
     /// One value a record: `read` is given its bytes, as many as the field has.
     fn each<T>(&self, read: impl Fn(&[u8]) -> T) -> Result<Vec<T>> {
+        self.at.graph().count_read(self.len);
         self.at.graph().charge((self.len * size_of::<T>()) as u64)?;
         let records = self.raw.chunks_exact(self.stride.max(1)).take(self.len);
         Ok(records.map(|record| read(&record[self.offset..self.offset + self.dtype.size])).collect())

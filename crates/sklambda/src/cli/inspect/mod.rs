@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use anstyle::{AnsiColor, Style};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use skestimators::{Member, Model};
-use skpickle::{Graph, Kind, Limits, printable};
+use skpickle::{Graph, Kind, printable};
 
 use super::{Failure, model};
 use crate::{json::Json, numpy, repr};
@@ -69,7 +69,7 @@ struct Report {
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let path = matches.get_one::<String>("file").map(String::as_str).unwrap_or_default();
-    let limits = Limits::default();
+    let limits = crate::limits::current().map_err(Failure::usage)?;
     let refused = |e: skpickle::Error| Failure::model(e.to_string());
     let text = if matches.get_flag("opcodes") {
         let mut bytes = Vec::new();
@@ -135,6 +135,8 @@ impl Report {
                 .push(format!("the file names {}", foreign.iter().take(5).cloned().collect::<Vec<_>>().join(", ")));
             facts.push(("foreign_names", strings(&foreign)));
         }
+        let bounds = graph.limits().entries().into_iter();
+        facts.push(("limits", strings(bounds.filter_map(|(name, value)| Some(format!("{name}={}", value?))))));
         let (lines, cut) = tree::lines(&root, limit);
         Report { facts, lines, cut, objections }
     }
@@ -260,6 +262,9 @@ fn model_facts(model: &Model, facts: &mut Vec<(&'static str, Json)>) {
     if let Some(names) = model.feature_names_in() {
         facts.push(("feature_names_in", strings(names.iter().map(|name| printable(name)))));
     }
+    let cost = model.row_cost();
+    facts.push(("row_cost", Json::Int(i64::try_from(cost.steps).unwrap_or(i64::MAX))));
+    facts.push(("row_bytes", Json::Int(i64::try_from(cost.bytes).unwrap_or(i64::MAX))));
     match model.classes() {
         [] => {}
         [classes] => facts.push(("classes", strings(numpy::labels(classes).iter().map(|label| printable(label))))),

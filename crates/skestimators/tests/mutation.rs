@@ -1,0 +1,266 @@
+//! No byte of a file can make inference panic, loop or eat memory: valid models with one byte changed, or cut short, are
+//! refused, or loaded and asked every method they have.
+//!
+//! `cargo test` takes a sample. All of it, in an optimised build with overflow checks and with the time of each file held to 100 ms:
+//!
+//! ```sh
+//! cargo test --profile checked -p skestimators --test mutation -- --ignored --nocapture
+//! ```
+//!
+//! `MUTATION_MODELS` names a folder with more models, `CASE/model.*`; `MUTATION_STEP=16` takes every sixteenth byte.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+#[path = "conformance/inputs.rs"]
+mod inputs;
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value as Json;
+use skestimators::{Array, Model, Output, Samples};
+
+/// What a changed file may cost above its own size.
+const MEMORY: u64 = 64 << 20;
+/// How long a changed file may take in an optimised build.
+const TIME: Duration = Duration::from_millis(100);
+
+/// A small model as an uncompressed stream, and rows that its class takes.
+struct Seed {
+    name: String,
+    stream: Vec<u8>,
+    rows: Vec<Samples>,
+}
+
+/// The smallest file of every class: the one that is kept when there are several.
+#[derive(Default)]
+struct Seeds(BTreeMap<String, Seed>);
+
+impl Seeds {
+    fn add(&mut self, class: &str, path: &Path, rows: &dyn Fn(&Model) -> Vec<Samples>) {
+        let Some(stream) = fs::read(path).ok().and_then(plain).filter(|stream| stream.len() < 10_000) else { return };
+        if self.0.get(class).is_some_and(|seed| seed.stream.len() <= stream.len()) {
+            return;
+        }
+        let Ok(model) = Model::from_bytes(stream.clone()) else { return };
+        let parts: Vec<_> = path.iter().rev().take(3).map(|part| part.to_string_lossy()).collect();
+        let name = format!("{}/{}/{}", parts[2], parts[1], parts[0]);
+        self.0.insert(class.to_owned(), Seed { name, stream, rows: rows(&model) });
+    }
+
+    /// The fixtures, with the rows that they were recorded with.
+    fn fixtures(&mut self) {
+        let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata");
+        for case in folders(&testdata).iter().flat_map(|package| folders(package)) {
+            let Ok(text) = fs::read_to_string(case.join("expected.json")) else { continue };
+            let expected: Json = serde_json::from_str(&text).unwrap();
+            let Some(class) = expected["estimator"].as_str() else { continue };
+            let Some(x) = recorded(&expected["inputs"]) else { continue };
+            for entry in expected["versions"].as_object().unwrap().values() {
+                self.add(class, &case.join(entry["file"].as_str().unwrap()), &|_| vec![x.clone()]);
+            }
+        }
+    }
+
+    /// Other models, of classes that may have no fixture: `CASE/model.*` below a folder.
+    fn others(&mut self, root: &Path) {
+        for case in folders(root) {
+            for file in fs::read_dir(case).unwrap().flatten() {
+                if file.file_name().to_string_lossy().starts_with("model.") {
+                    let class =
+                        fs::read(file.path()).ok().and_then(plain).and_then(|bytes| Model::from_bytes(bytes).ok());
+                    let Some(class) = class.map(|model| model.key()) else { continue };
+                    self.add(class, &file.path(), &made_up);
+                }
+            }
+        }
+    }
+}
+
+/// Folders in a folder, in order.
+fn folders(root: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(root).unwrap().flatten().map(|entry| entry.path()).collect();
+    found.retain(|path| path.is_dir());
+    found.sort();
+    found
+}
+
+fn recorded(inputs: &Json) -> Option<Samples> {
+    let input = inputs.get("X").or_else(|| inputs.as_object()?.values().next())?;
+    inputs::samples(input).ok()
+}
+
+/// Rows for a model that nothing is known about.
+fn made_up(model: &Model) -> Vec<Samples> {
+    let values = [0.0, 1.0, -1.5, 3.0, 1e300, f64::NAN];
+    let width = model.n_features_in().unwrap_or(3).min(100);
+    let numbers =
+        |known: usize| Samples::from(ndarray::Array2::from_shape_fn((3, width), |(i, j)| values[(i + j) % known]));
+    vec![numbers(4), numbers(6), Samples::Text(vec!["the quick brown fox".into(), String::new()])]
+}
+
+fn plain(bytes: Vec<u8>) -> Option<Vec<u8>> {
+    match bytes.first() {
+        Some(0x80) => Some(bytes),
+        Some(0x78) => {
+            let mut out = Vec::new();
+            flate2::read::ZlibDecoder::new(bytes.as_slice()).read_to_end(&mut out).ok()?;
+            Some(out)
+        }
+        _ => None,
+    }
+}
+
+/// What became of the changed files.
+#[derive(Default)]
+struct Tally {
+    models: usize,
+    files: u64,
+    refused: u64,
+    finite: u64,
+    not_finite: u64,
+    input_refused: u64,
+    slowest: (Duration, String),
+    largest: (u64, String),
+    faults: Vec<String>,
+}
+
+enum Answer {
+    Refused,
+    Finite,
+    NotFinite,
+    /// The model was loaded, and refused the rows.
+    Input,
+}
+
+fn ask(stream: Vec<u8>, rows: &[Samples]) -> Answer {
+    let Ok(model) = Model::from_bytes(stream) else { return Answer::Refused };
+    let (mut finite, mut answered) = (true, false);
+    for x in rows {
+        for method in model.methods() {
+            if let Ok(output) = model.call(method, x) {
+                answered = true;
+                finite &= all_finite(&output);
+            }
+        }
+    }
+    match (answered, finite) {
+        (false, _) => Answer::Input,
+        (true, true) => Answer::Finite,
+        (true, false) => Answer::NotFinite,
+    }
+}
+
+fn all_finite(output: &Output) -> bool {
+    let array = |array: &Array| match array {
+        Array::F64(values) => values.iter().all(|v| v.is_finite()),
+        _ => true,
+    };
+    match output {
+        Output::Array(one) => array(one),
+        Output::Arrays(many) => many.iter().all(array),
+        Output::Samples(Samples::Dense(values)) => values.iter().all(|v| v.is_finite()),
+        Output::Samples(Samples::Sparse(values)) => values.data().iter().all(|v| v.is_finite()),
+        _ => true,
+    }
+}
+
+thread_local! {
+    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+impl Tally {
+    fn judge(&mut self, what: &dyn Fn() -> String, stream: Vec<u8>, rows: &[Samples]) {
+        self.files += 1;
+        let size = stream.len() as u64;
+        let start = cpu_time();
+        let mut answer = None;
+        let used = allocation_counter::measure(|| {
+            answer = catch_unwind(AssertUnwindSafe(|| ask(stream, rows))).ok();
+        });
+        let spent = cpu_time().saturating_sub(start);
+        match answer {
+            None => self.faults.push(format!("{}: {}", what(), PANIC.with_borrow(String::clone))),
+            Some(Answer::Refused) => self.refused += 1,
+            Some(Answer::Finite) => self.finite += 1,
+            Some(Answer::NotFinite) => self.not_finite += 1,
+            Some(Answer::Input) => self.input_refused += 1,
+        }
+        if used.bytes_max > size + MEMORY {
+            self.faults.push(format!("{}: {} bytes at once", what(), used.bytes_max));
+        }
+        if used.bytes_max > self.largest.0 {
+            self.largest = (used.bytes_max, what());
+        }
+        if spent > self.slowest.0 {
+            self.slowest = (spent, what());
+        }
+    }
+}
+
+/// Processor time of this thread where the system says, since other programs may be running; else the clock's.
+fn cpu_time() -> Duration {
+    thread_local! { static START: Instant = Instant::now(); }
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = stat.and_then(|text| text.split(' ').next()?.parse().ok());
+    nanos.map_or_else(|| START.with(Instant::elapsed), Duration::from_nanos)
+}
+
+/// Changes every `step`-th byte of every seed to several other values, and cuts the stream there.
+fn run(seeds: Seeds, step: impl Fn(usize) -> usize) -> Tally {
+    std::panic::set_hook(Box::new(|info| PANIC.set(info.to_string().replace('\n', " "))));
+    let mut tally = Tally { models: seeds.0.len(), ..Tally::default() };
+    for (number, Seed { name, stream: valid, rows }) in seeds.0.values().enumerate() {
+        let step = step(valid.len());
+        for at in (number % step..valid.len()).step_by(step) {
+            // One bit of eight in turn, and all of them.
+            for mask in [1u8 << (at / step % 8), 0xff] {
+                let mut stream = valid.clone();
+                stream[at] ^= mask;
+                tally.judge(&|| format!("{name} byte {at} ^ {mask:#04x}"), stream, rows);
+            }
+            tally.judge(&|| format!("{name} cut at {at}"), valid[..at].to_vec(), rows);
+        }
+    }
+    drop(std::panic::take_hook());
+    tally
+}
+
+#[test]
+fn a_changed_byte_is_refused_or_answered() {
+    let mut seeds = Seeds::default();
+    seeds.fixtures();
+    let tally = run(seeds, |len| (len / 16).max(1));
+    assert!(tally.models > 100, "{} classes have a small file", tally.models);
+    assert!(tally.files > 4_000 && tally.refused > tally.files / 2 && tally.finite > 0, "{} files", tally.files);
+    assert!(tally.faults.is_empty(), "{}", tally.faults.join("\n"));
+}
+
+#[test]
+#[ignore = "some 400,000 files: minutes in an optimised build"]
+fn every_changed_byte_is_refused_or_answered() {
+    let mut seeds = Seeds::default();
+    seeds.fixtures();
+    if let Some(folder) = std::env::var_os("MUTATION_MODELS").filter(|folder| !folder.is_empty()) {
+        seeds.others(Path::new(&folder));
+    }
+    let step = std::env::var("MUTATION_STEP").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let mut tally = run(seeds, |_| step);
+    println!("{} models", tally.models);
+    println!(
+        "{} files: {} refused, {} with finite answers, {} with an answer that is not finite, {} whose rows were refused",
+        tally.files, tally.refused, tally.finite, tally.not_finite, tally.input_refused
+    );
+    println!("slowest {:?}: {}", tally.slowest.0, tally.slowest.1);
+    println!("most memory {} bytes: {}", tally.largest.0, tally.largest.1);
+    if tally.slowest.0 > TIME {
+        tally.faults.push(format!("{}: {:?}", tally.slowest.1, tally.slowest.0));
+    }
+    assert!(tally.faults.is_empty(), "{} faults\n{}", tally.faults.len(), tally.faults.join("\n"));
+}
