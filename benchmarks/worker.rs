@@ -173,6 +173,7 @@ fn main() -> Result<()> {
     let start = Instant::now();
     let model = Model::from_path(need("model")?)?;
     let load = start.elapsed().as_secs_f64();
+    let model = model.with_threads(number("threads", 1.0)? as usize);
     let rows = Rows::read(need("data")?, most.max(256))?;
     if need("phase")? == "answers" {
         let answers = numbers(model.call(method, &rows.samples(0, most.min(rows.len()))?)?)?;

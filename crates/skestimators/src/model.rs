@@ -28,6 +28,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Model {
     inner: Arc<Inner>,
+    threads: usize,
 }
 
 struct Inner {
@@ -91,7 +92,40 @@ impl Model {
         let root = loader.estimator(&obj)?;
         let version = obj.field("_sklearn_version").and_then(|v| v.get()).ok();
         let unread = loader.into_unread().into_iter().collect();
-        Ok(Model { inner: Arc::new(Inner { root, version, unread }) })
+        Ok(Model { inner: Arc::new(Inner { root, version, unread }), threads: 1 })
+    }
+
+    /// The same model, which answers large batches in up to so many threads. One is the default; small batches never have more.
+    ///
+    /// ```
+    /// use skestimators::{Model, Samples};
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/examples/iris_logistic.joblib");
+    /// let model = Model::from_path(path)?.with_threads(2);
+    /// let y = model.predict(&Samples::from(ndarray::Array2::zeros((10_000, 4))))?;
+    /// assert_eq!(y.len(), 10_000);
+    /// # Ok::<(), skestimators::Error>(())
+    /// ```
+    #[cfg(feature = "threads")]
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Self {
+        // Before 0.21 an answer could depend on the other rows of the batch.
+        let old = self.sklearn_version().is_some_and(|version| {
+            let mut numbers = version.split('.').map(str::parse::<u32>);
+            let (major, minor) = (numbers.next(), numbers.next());
+            matches!((major, minor), (Some(Ok(0)), Some(Ok(0..=20))))
+        });
+        let threads = if old || self.sklearn_version().is_none() { 1 } else { threads.max(1) };
+        Model { threads, ..self }
+    }
+
+    /// The answer of several threads, if the batch is for more than one.
+    fn in_threads(&self, method: Method, x: &Samples) -> Option<Output> {
+        #[cfg(feature = "threads")]
+        if self.threads > 1 {
+            return crate::threads::call(&self.inner.root, method, x, self.threads);
+        }
+        let _ = (method, x);
+        None
     }
 
     /// scikit-learn's class name, such as `LogisticRegression`.
@@ -154,7 +188,10 @@ impl Model {
     /// [`ErrorKind::Method`](crate::ErrorKind::Method) when the model does not have it,
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the samples are not what it takes.
     pub fn call(&self, method: Method, x: &Samples) -> Result<Output> {
-        self.inner.root.call(method, x)
+        match self.in_threads(method, x) {
+            Some(answer) => Ok(answer),
+            None => self.inner.root.call(method, x),
+        }
     }
 
     /// Refuses a method that the model does not have, in scikit-learn's words.
@@ -170,7 +207,10 @@ impl Model {
     /// # Errors
     /// As [`Model::call`].
     pub fn predict(&self, x: &Samples) -> Result<Array> {
-        self.inner.root.predict(x)
+        match self.in_threads(Method::Predict, x).and_then(Output::into_array) {
+            Some(answer) => Ok(answer),
+            None => self.inner.root.predict(x),
+        }
     }
 
     /// Probabilities, one row a sample and one column a class; one such array for each output of a multi-output model.
@@ -178,7 +218,10 @@ impl Model {
     /// # Errors
     /// As [`Model::call`].
     pub fn predict_proba(&self, x: &Samples) -> Result<Output> {
-        self.inner.root.predict_proba(x)
+        match self.in_threads(Method::PredictProba, x) {
+            Some(answer) => Ok(answer),
+            None => self.inner.root.predict_proba(x),
+        }
     }
 
     /// Confidence scores.
@@ -186,7 +229,10 @@ impl Model {
     /// # Errors
     /// As [`Model::call`].
     pub fn decision_function(&self, x: &Samples) -> Result<Array> {
-        self.inner.root.decision_function(x)
+        match self.in_threads(Method::DecisionFunction, x).and_then(Output::into_array) {
+            Some(answer) => Ok(answer),
+            None => self.inner.root.decision_function(x),
+        }
     }
 
     /// Transformed samples.
@@ -194,7 +240,10 @@ impl Model {
     /// # Errors
     /// As [`Model::call`].
     pub fn transform(&self, x: &Samples) -> Result<Samples> {
-        self.inner.root.transform(x)
+        match self.in_threads(Method::Transform, x) {
+            Some(Output::Samples(answer)) => Ok(answer),
+            _ => self.inner.root.transform(x),
+        }
     }
 }
 
