@@ -120,12 +120,17 @@ impl Model {
 
     /// The answer of several threads, if the batch is for more than one.
     fn in_threads(&self, method: Method, x: &Samples) -> Option<Output> {
-        #[cfg(feature = "threads")]
-        if self.threads > 1 {
-            return crate::threads::call(&self.inner.root, method, x, self.threads);
+        if self.threads < 2 {
+            return None;
         }
-        let _ = (method, x);
-        None
+        #[cfg(feature = "threads")]
+        let answer = crate::threads::call(&self.inner.root, method, x, self.threads);
+        #[cfg(not(feature = "threads"))]
+        let answer = {
+            let _ = (method, x);
+            None
+        };
+        answer
     }
 
     /// scikit-learn's class name, such as `LogisticRegression`.
