@@ -51,6 +51,8 @@ mod registry;
 mod semi_supervised;
 mod state;
 mod svm;
+#[cfg(feature = "threads")]
+mod threads;
 mod transductive;
 mod tree;
 mod validation;

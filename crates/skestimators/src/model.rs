@@ -29,6 +29,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Model {
     inner: Arc<Inner>,
+    threads: usize,
 }
 
 struct Inner {
@@ -37,6 +38,7 @@ struct Inner {
     unread: Vec<String>,
     row_cost: RowCost,
     call_bytes: u64,
+    row_wise: bool,
     member: Option<String>,
 }
 
@@ -92,9 +94,13 @@ impl Model {
         let root = loader.estimator(&obj)?;
         let version = obj.field("_sklearn_version").and_then(|v| v.get()).ok();
         let row_cost = loader.row_cost();
+        let row_wise = loader.is_row_wise();
         let unread = loader.into_unread().into_iter().collect();
         let call_bytes = graph.limits().call_bytes;
-        Ok(Model { inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, member }) })
+        Ok(Model {
+            inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, row_wise, member }),
+            threads: 1,
+        })
     }
 
     /// The estimators inside a dict, list or tuple, outermost first; none when the file holds something else.
@@ -116,6 +122,50 @@ impl Model {
             Some(path) => member::find(&graph.root(), path),
             None => Ok(graph.root()),
         }
+    }
+
+    /// Whether the answer for a row is the same whatever other rows it is asked with. It is not where a solver runs until a whole batch is
+    /// near enough, as in `NMF`, or starts from random numbers, as in `LatentDirichletAllocation`.
+    pub fn is_row_wise(&self) -> bool {
+        self.inner.row_wise
+    }
+
+    /// The same model, which answers large batches in up to so many threads. One is the default; small batches never have more.
+    ///
+    /// ```
+    /// use skestimators::{Model, Samples};
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/examples/iris_logistic.joblib");
+    /// let model = Model::from_path(path)?.with_threads(2);
+    /// let y = model.predict(&Samples::from(ndarray::Array2::zeros((10_000, 4))))?;
+    /// assert_eq!(y.len(), 10_000);
+    /// # Ok::<(), skestimators::Error>(())
+    /// ```
+    #[cfg(feature = "threads")]
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Self {
+        // Before 0.21 an answer could depend on the other rows of the batch.
+        let old = self.sklearn_version().is_some_and(|version| {
+            let mut numbers = version.split('.').map(str::parse::<u32>);
+            let (major, minor) = (numbers.next(), numbers.next());
+            matches!((major, minor), (Some(Ok(0)), Some(Ok(0..=20))))
+        });
+        let threads = if old || self.sklearn_version().is_none() { 1 } else { threads.max(1) };
+        Model { threads, ..self }
+    }
+
+    /// The answer of several threads, if the batch is for more than one.
+    fn in_threads(&self, method: Method, x: &Samples) -> Option<Output> {
+        if self.threads < 2 || !self.is_row_wise() {
+            return None;
+        }
+        #[cfg(feature = "threads")]
+        let answer = crate::threads::call(&self.inner.root, method, x, self.threads);
+        #[cfg(not(feature = "threads"))]
+        let answer = {
+            let _ = (method, x);
+            None
+        };
+        answer
     }
 
     /// scikit-learn's class name, such as `LogisticRegression`.
@@ -196,7 +246,10 @@ impl Model {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the samples are not what it takes.
     pub fn call(&self, method: Method, x: &Samples) -> Result<Output> {
         self.check_rows(x)?;
-        self.inner.root.call(method, x)
+        match self.in_threads(method, x) {
+            Some(answer) => Ok(answer),
+            None => self.inner.root.call(method, x),
+        }
     }
 
     /// Refuses a method that the model does not have, in scikit-learn's words.
@@ -213,7 +266,10 @@ impl Model {
     /// As [`Model::call`].
     pub fn predict(&self, x: &Samples) -> Result<Array> {
         self.check_rows(x)?;
-        self.inner.root.predict(x)
+        match self.in_threads(Method::Predict, x).and_then(Output::into_array) {
+            Some(answer) => Ok(answer),
+            None => self.inner.root.predict(x),
+        }
     }
 
     /// Probabilities, one row a sample and one column a class; one such array for each output of a multi-output model.
@@ -222,7 +278,10 @@ impl Model {
     /// As [`Model::call`].
     pub fn predict_proba(&self, x: &Samples) -> Result<Output> {
         self.check_rows(x)?;
-        self.inner.root.predict_proba(x)
+        match self.in_threads(Method::PredictProba, x) {
+            Some(answer) => Ok(answer),
+            None => self.inner.root.predict_proba(x),
+        }
     }
 
     /// Confidence scores.
@@ -231,7 +290,10 @@ impl Model {
     /// As [`Model::call`].
     pub fn decision_function(&self, x: &Samples) -> Result<Array> {
         self.check_rows(x)?;
-        self.inner.root.decision_function(x)
+        match self.in_threads(Method::DecisionFunction, x).and_then(Output::into_array) {
+            Some(answer) => Ok(answer),
+            None => self.inner.root.decision_function(x),
+        }
     }
 
     /// Transformed samples.
@@ -240,7 +302,10 @@ impl Model {
     /// As [`Model::call`].
     pub fn transform(&self, x: &Samples) -> Result<Samples> {
         self.check_rows(x)?;
-        self.inner.root.transform(x)
+        match self.in_threads(Method::Transform, x) {
+            Some(Output::Samples(answer)) => Ok(answer),
+            _ => self.inner.root.transform(x),
+        }
     }
 }
 

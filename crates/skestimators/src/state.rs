@@ -34,6 +34,8 @@ pub(crate) struct Loader<'g> {
     estimators: Cell<u64>,
     /// What a row costs beyond the numbers that were read.
     row: Cell<RowCost>,
+    /// Whether the answer for a row depends on the others (see `Model::is_row_wise`).
+    whole: Cell<bool>,
     /// Objects being loaded right now, outermost first: an object inside itself is refused.
     open: RefCell<Vec<u32>>,
     /// Attributes that nobody read, by class (see `Model::unread`).
@@ -47,6 +49,7 @@ impl<'g> Loader<'g> {
             lookup,
             estimators: Cell::new(0),
             row: Cell::new(RowCost::default()),
+            whole: Cell::new(false),
             open: RefCell::new(Vec::new()),
             unread: RefCell::new(BTreeSet::new()),
         }
@@ -61,6 +64,11 @@ impl<'g> Loader<'g> {
     pub(crate) fn row_cost(&self) -> RowCost {
         let RowCost { steps, bytes } = self.row.get();
         RowCost { steps: steps.saturating_add(self.graph.numbers_read()), bytes }
+    }
+
+    /// Whether every row is answered by itself.
+    pub(crate) fn is_row_wise(&self) -> bool {
+        !self.whole.get()
     }
 
     /// Refuses a model whose rows cost more than the limits.
@@ -297,6 +305,11 @@ impl<'a, 'g> State<'a, 'g> {
     /// The refusal of something that cannot be run here.
     pub(crate) fn unsupported(&self, message: impl Into<String>) -> Error {
         Error::unsupported(self.obj.error(FileErrorKind::Unsupported, message))
+    }
+
+    /// Says that the answer for a row depends on the other rows of its batch.
+    pub(crate) fn answers_whole_batches(&self) {
+        self.loader.whole.set(true);
     }
 
     /// Says what a row costs where a parameter decides it, and refuses the object when that is too much. What follows from the

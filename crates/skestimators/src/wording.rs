@@ -98,9 +98,7 @@ impl Speaker<'_> {
             ("cluster", "AffinityPropagation" | "MeanShift") | ("kernel_ridge", _) => first(pairs),
             ("decomposition", "KernelPCA") | ("kernel_approximation", "Nystroem") => first(pairs),
             ("neighbors", "NeighborhoodComponentsAnalysis") => None,
-            ("neighbors", _) | ("manifold", _) => {
-                Some("query data dimension must match training data dimension".to_owned())
-            }
+            ("neighbors" | "manifold", _) => Some("query data dimension must match training data dimension".to_owned()),
             ("svm", _) => Some(format!(
                 "X.shape[1] = {found} should be equal to {expected}, the number of features at training time"
             )),

@@ -213,7 +213,7 @@ fn cpu_time() -> Duration {
 }
 
 /// Changes every `step`-th byte of every seed to several other values, and cuts the stream there.
-fn run(seeds: Seeds, step: impl Fn(usize) -> usize) -> Tally {
+fn run(seeds: &Seeds, step: impl Fn(usize) -> usize) -> Tally {
     std::panic::set_hook(Box::new(|info| PANIC.set(info.to_string().replace('\n', " "))));
     let mut tally = Tally { models: seeds.0.len(), ..Tally::default() };
     for (number, Seed { name, stream: valid, rows }) in seeds.0.values().enumerate() {
@@ -236,7 +236,7 @@ fn run(seeds: Seeds, step: impl Fn(usize) -> usize) -> Tally {
 fn a_changed_byte_is_refused_or_answered() {
     let mut seeds = Seeds::default();
     seeds.fixtures();
-    let tally = run(seeds, |len| (len / 16).max(1));
+    let tally = run(&seeds, |len| (len / 16).max(1));
     assert!(tally.models > 100, "{} classes have a small file", tally.models);
     assert!(tally.files > 4_000 && tally.refused > tally.files / 2 && tally.finite > 0, "{} files", tally.files);
     assert!(tally.faults.is_empty(), "{}", tally.faults.join("\n"));
@@ -251,7 +251,7 @@ fn every_changed_byte_is_refused_or_answered() {
         seeds.others(Path::new(&folder));
     }
     let step = std::env::var("MUTATION_STEP").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let mut tally = run(seeds, |_| step);
+    let mut tally = run(&seeds, |_| step);
     println!("{} models", tally.models);
     println!(
         "{} files: {} refused, {} with finite answers, {} with an answer that is not finite, {} whose rows were refused",

@@ -12,6 +12,7 @@ use crate::{
     dialect::{self, Example},
     event::{self, Event},
     http::{Request, Response},
+    source,
 };
 
 /// What a model path led to.
@@ -33,12 +34,12 @@ impl Loaded {
     pub fn from_graph(graph: &Graph, member: Option<&str>) -> Result<Loaded, String> {
         let root = graph.root();
         if member.is_some() || !Model::members(graph).is_empty() {
-            return Model::from_graph(graph, member).map(Loaded::Model).map_err(|e| e.to_string());
+            return source::model(graph, member).map(Loaded::Model).map_err(|e| e.to_string());
         }
         let name = match root.kind() {
             Kind::Array => "numpy.ndarray",
             Kind::Object if root.array().is_ok() => "numpy.ndarray",
-            Kind::Object => return Model::from_graph(graph, None).map(Loaded::Model).map_err(|e| e.to_string()),
+            Kind::Object => return source::model(graph, None).map(Loaded::Model).map_err(|e| e.to_string()),
             Kind::None => "NoneType",
             Kind::Bool => "bool",
             Kind::Int => "int",

@@ -118,6 +118,12 @@ pub fn load(path: Option<&str>) -> Result<Loaded, String> {
     Source::at(path).load()
 }
 
+/// The model of a decoded file, or a member of it; large batches are answered by all processors.
+pub(crate) fn model(graph: &Graph, member: Option<&str>) -> skestimators::Result<Model> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    Model::from_graph(graph, member).map(|model| model.with_threads(threads))
+}
+
 /// The SHA-256 of some bytes, in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

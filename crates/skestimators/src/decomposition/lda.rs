@@ -37,6 +37,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         topics.data.iter().all(|v| v.is_finite() && *v >= 0.0),
         "exp_dirichlet_component_ has values that are negative or not finite",
     )?;
+    // Every sample begins with the next of the drawn numbers.
+    s.answers_whole_batches();
     let prior: f64 = s.get("doc_topic_prior_")?;
     s.require(prior.is_finite() && prior > 0.0, "doc_topic_prior_ is not positive")?;
     let max_iter: usize = s.get("max_doc_update_iter")?;

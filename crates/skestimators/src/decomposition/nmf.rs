@@ -63,6 +63,8 @@ struct Nmf {
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let mini_batch = s.class() == "MiniBatchNMF";
+    // The solver stops when all samples together have come near enough.
+    s.answers_whole_batches();
     let components = components(s)?;
     s.require(components.data.iter().all(|v| *v >= 0.0), "components_ has negative values")?;
     let beta = if s.version() < (0, 19) { 2.0 } else { beta_loss(s)? };

@@ -82,8 +82,12 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             ("linear", Correlation::Linear),
         ],
     )?;
-    let theta = s.get::<Matrix>("theta_")?.data.to_vec();
+    let mut theta = s.get::<Matrix>("theta_")?.data.to_vec();
     let with_power = correlation == Correlation::GeneralizedExponential;
+    if let ([scale, power], true) = (theta.as_slice(), with_power) {
+        // One scale for all features.
+        theta = [vec![*scale; features], vec![*power]].concat();
+    }
     s.require(
         theta.len() == features + usize::from(with_power) || theta.len() == 1 && !with_power,
         format!("theta_ has {} values for {features} features", theta.len()),
@@ -148,7 +152,7 @@ impl GaussianProcess {
                 let power = self.theta[self.theta.len() - 1];
                 (-apart.map(|(j, d)| theta(j) * d.powf(power)).sum::<f64>()).exp()
             }
-            Correlation::PureNugget => f64::from(u8::from(apart.map(|(_, d)| d).sum::<f64>() == 0.0)),
+            Correlation::PureNugget => f64::from(u8::from(apart.fold(0.0, |sum, (_, d)| sum + d) == 0.0)),
             Correlation::Cubic => apart
                 .map(|(j, d)| {
                     let t = (d * theta(j)).min(1.0);

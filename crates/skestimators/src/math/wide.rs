@@ -60,7 +60,7 @@ mod tests {
         for i in -7_200..7_200 {
             let x = f64::from(i) * 0.099_37;
             let [y] = exp([x]);
-            assert!((y - x.exp()).abs() <= 2.5e-16 * x.exp(), "exp({x}) is {y}, expected {}", x.exp());
+            assert!(y == x.exp() || (y - x.exp()).abs() <= 2.5e-16 * x.exp(), "exp({x}) is {y}, expected {}", x.exp());
         }
         let [one, none, infinite, nan] = exp([0.0, -1e9, 1e9, f64::NAN]);
         assert!(one == 1.0 && none == 0.0 && infinite == f64::INFINITY && nan.is_nan());

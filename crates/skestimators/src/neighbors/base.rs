@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Most samples whose neighbours `ArgKmin` seeks thread by thread among the fitted ones: four chunks of 256.
-const MERGED: usize = 1024;
+pub(crate) const MERGED: usize = 1024;
 
 /// What `NeighborsBase` and its mixins keep.
 pub(crate) struct Neighbors {

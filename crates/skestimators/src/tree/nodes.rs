@@ -210,40 +210,41 @@ impl<T: Real, W: Word> Nodes<T, W> {
         node.word.child() + u32::from(rule.right(x(node.word.column()), node))
     }
 
+    /// One step of several walks.
+    #[inline(always)]
+    fn step<const N: usize>(&self, at: &mut [u32; N], rule: impl Rule<T, W>, x: &impl Fn(usize, usize) -> T) {
+        for (lane, at) in at.iter_mut().enumerate() {
+            *at = self.next(*at, rule, |column| x(lane, column));
+        }
+    }
+
     /// Several walks abreast, from their roots to their leaves; `x` gives a column of one of them.
     #[inline(always)]
     fn walk<const N: usize>(&self, roots: [Root; N], rule: impl Rule<T, W>, x: impl Fn(usize, usize) -> T) -> [u32; N] {
         let mut at = roots.map(|root| root.at);
-        let mut steps = roots.iter().fold(0, |depth, root| depth.max(root.depth));
         if N == 1 {
             loop {
-                let next = at.map(|at| self.next(at, rule, |column| x(0, column)));
-                if next == at {
+                let before = at;
+                self.step(&mut at, rule, &x);
+                if at == before {
                     return at;
                 }
-                at = next;
             }
         }
+        let mut steps = roots.iter().fold(0, |depth, root| depth.max(root.depth));
         // The longest path is seldom gone: now and then it is seen whether all have arrived.
         while steps > 8 {
-            for _ in 0..2 {
-                for lane in 0..N {
-                    at[lane] = self.next(at[lane], rule, |column| x(lane, column));
-                }
-            }
+            self.step(&mut at, rule, &x);
+            self.step(&mut at, rule, &x);
             let before = at;
-            for lane in 0..N {
-                at[lane] = self.next(at[lane], rule, |column| x(lane, column));
-            }
+            self.step(&mut at, rule, &x);
             if at == before {
                 return at;
             }
             steps -= 3;
         }
         for _ in 0..steps {
-            for lane in 0..N {
-                at[lane] = self.next(at[lane], rule, |column| x(lane, column));
-            }
+            self.step(&mut at, rule, &x);
         }
         at
     }

@@ -85,8 +85,8 @@ pub(crate) fn blocks<T: Real, O, const L: usize>(
         let (values, _) = buffer[..count.next_multiple_of(L) * columns].as_chunks_mut::<L>();
         match (x, &dense) {
             (Samples::Sparse(x), _) => fill_sparse(values, columns, x, start, count),
-            (Samples::Dense32(x), _) => fill(values, columns, x.view(), start, count, |v| T::nearest(v.into())),
-            (_, Some(x)) => fill(values, columns, x.view(), start, count, T::nearest),
+            (Samples::Dense32(x), _) => fill(values, columns, &x.view(), start, count, |v| T::nearest(v.into())),
+            (_, Some(x)) => fill(values, columns, &x.view(), start, count, T::nearest),
             _ => {}
         }
         values.chunks_exact_mut(columns).for_each(&prepare);
@@ -101,16 +101,13 @@ pub(crate) fn blocks<T: Real, O, const L: usize>(
 fn fill<T: Real, S: Copy, const L: usize>(
     values: &mut [[T; L]],
     columns: usize,
-    x: ArrayView2<'_, S>,
+    x: &ArrayView2<'_, S>,
     start: usize,
     count: usize,
     convert: impl Fn(S) -> T,
 ) {
     for (g, group) in values.chunks_exact_mut(columns).enumerate() {
-        let (lowest, group) = match group.split_last_mut() {
-            Some(parts) => parts,
-            None => return,
-        };
+        let Some((lowest, group)) = group.split_last_mut() else { return };
         *lowest = [T::LOWEST; L];
         let first = start + g * L;
         for lane in 0..L.min(count - g * L) {
@@ -128,10 +125,10 @@ fn fill_sparse<T: Real, const L: usize>(values: &mut [[T; L]], columns: usize, x
     values.fill([T::nearest(0.0); L]);
     for (g, group) in values.chunks_exact_mut(columns).enumerate() {
         group[columns - 1] = [T::LOWEST; L];
-        for lane in 0..L.min(count - g * L) {
+        (0..L.min(count - g * L)).for_each(|lane| {
             let (indices, data) = x.row(start + g * L + lane);
             // Of several entries for one place the last counts here.
             indices.iter().zip(data).for_each(|(&j, &value)| group[j][lane] = T::nearest(value));
-        }
+        });
     }
 }

@@ -7,7 +7,7 @@ use skestimators::{ErrorKind, Method, Model};
 use skpickle::Graph;
 
 use super::{Failure, input};
-use crate::Source;
+use crate::source::{self, Source};
 
 /// The arguments that name a model.
 pub(super) fn arguments() -> [Arg; 3] {
@@ -66,7 +66,7 @@ pub(super) fn load(matches: &ArgMatches) -> Result<Model, Failure> {
 
 /// The model of a decoded file: the file's own, the member of a bundle that is named, or its only estimator, which is said.
 pub(super) fn of(graph: &Graph, member: Option<&str>) -> Result<Model, Failure> {
-    let model = Model::from_graph(graph, member).map_err(|e| match member {
+    let model = source::model(graph, member).map_err(|e| match member {
         None if Model::members(graph).len() > 1 => Failure::model(format!("{e}; name it with --member")),
         _ => Failure::model(e.to_string()),
     })?;

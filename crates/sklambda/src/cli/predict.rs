@@ -156,7 +156,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     for &method in &methods {
         model.require(method).map_err(|e| model::refused(&e))?;
     }
-    options.whole = !methods.iter().all(|&method| blocks::is_row_wise(method));
+    options.whole = !model.is_row_wise() || !methods.iter().all(|&method| blocks::is_row_wise(method));
     let wanted = input::Wanted::new(&model, methods[0]);
     let source = input::open(text("input").unwrap_or_default(), &options, &wanted)?;
     for note in source.notes() {

@@ -115,9 +115,9 @@ fn table(entries: &[(Text, Json)]) -> Option<Samples> {
 pub(super) fn of(model: &Model, features: &Features) -> Example {
     let mut candidates = candidates(features);
     if candidates.is_empty() {
-        let zeros = |width| (Form::Numbers, Json::Array(vec![Json::Int(0); width]));
         let known = model.n_features_in().filter(|width| *width <= CELLS);
-        candidates.extend(known.map_or(WIDTHS, |width| width..=width).map(zeros));
+        let widths = known.map_or(WIDTHS, |width| width..=width);
+        candidates.extend(widths.flat_map(|width| [equal(width, 0), equal(width, 1)]));
         candidates.push((Form::Text, Json::str("some text")));
         candidates.extend(WIDTHS.map(|width| (Form::Rows, Json::Array(vec![Json::str("a"); width]))));
     }
@@ -127,6 +127,11 @@ pub(super) fn of(model: &Model, features: &Features) -> Example {
     let mut example = examples.swap_remove(answered.unwrap_or(0));
     example.answered = answered.is_some();
     example
+}
+
+/// A row of equal numbers.
+fn equal(width: usize, value: i64) -> (Form, Json) {
+    (Form::Numbers, Json::Array(vec![Json::Int(value); width]))
 }
 
 fn candidates(features: &Features) -> Vec<(Form, Json)> {
@@ -152,13 +157,13 @@ fn candidates(features: &Features) -> Vec<(Form, Json)> {
     let numbers = list.iter().all(|feature| matches!(feature.value(), Json::Int(_) | Json::Float(_)));
     let table = record(list).map(|sample| (Form::Table, sample));
     let by_position = (if numbers { Form::Numbers } else { Form::Rows }, row);
-    let zeros = (Form::Numbers, Json::Array(vec![Json::Int(0); list.len()]));
     // Where columns are asked for by name, or are not all numbers, a table tells them best.
     let mut all: Vec<(Form, Json)> = if features.by_name || !numbers {
         table.into_iter().chain([by_position]).collect()
     } else {
         [by_position].into_iter().chain(table).collect()
     };
-    all.push(zeros);
+    // Some take no zeros.
+    all.extend([equal(list.len(), 0), equal(list.len(), 1)]);
     all
 }
