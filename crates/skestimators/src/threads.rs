@@ -16,9 +16,11 @@ use crate::{
 
 /// Rows of a batch that is worth a trial.
 const ROWS: usize = 1 << 13;
+/// Rows that kernels take together at most: where parts end between such groups, every row is rounded as in the whole batch.
+const GROUP: usize = 128;
 /// Rows that are answered first, to see how long the others will take; also the fewest of a part, so that ties among neighbours are
 /// broken as in the whole batch.
-const TRIAL: usize = MERGED + 1;
+const TRIAL: usize = MERGED + GROUP;
 /// Work that a thread is started for.
 const WORTH: Duration = Duration::from_millis(2);
 
@@ -51,7 +53,7 @@ pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples, threads: usize)
     if parts < 2 {
         return None;
     }
-    let size = (rows - TRIAL).div_ceil(parts);
+    let size = (rows - TRIAL).div_ceil(parts).next_multiple_of(GROUP);
     let part = &part;
     thread::scope(|scope| {
         let ranges = (TRIAL..rows).step_by(size).map(|start| (start, rows.min(start + size)));

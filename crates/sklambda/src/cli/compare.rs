@@ -121,7 +121,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     }
     progress.finish();
     let report = comparison.report();
-    std::io::stdout().lock().write_all(report.as_bytes()).map_err(|e| Failure::other(format!("cannot write: {e}")))?;
+    std::io::stdout().lock().write_all(report.as_bytes()).map_err(|e| Failure::output(&e))?;
     match comparison.differing {
         0 => Ok(()),
         n => Err(Failure::other(format!("{n} of {} rows differ", comparison.rows))),

@@ -37,5 +37,5 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let mut answer = handler.handle(&event).to_envelope();
     answer.push('\n');
     let written = std::io::stdout().lock().write_all(answer.as_bytes());
-    written.map_err(|e| Failure::other(format!("cannot write the answer: {e}")))
+    written.map_err(|e| Failure::output(&e))
 }

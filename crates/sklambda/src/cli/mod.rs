@@ -40,6 +40,14 @@ impl Failure {
         Failure { status: 4, message: message.into() }
     }
 
+    /// Standard output does not take the answer. Who closed the pipe has read enough, and needs no message.
+    pub(crate) fn output(error: &std::io::Error) -> Failure {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Failure::other(""),
+            _ => Failure::other(format!("cannot write the answer: {error}")),
+        }
+    }
+
     /// Anything else.
     pub(crate) fn other(message: impl Into<String>) -> Failure {
         Failure { status: 1, message: message.into() }
@@ -106,7 +114,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let line: String = failure.message.replace(['\n', '\r'], " ");
-            let _ = writeln!(std::io::stderr(), "{line}");
+            if !line.is_empty() {
+                let _ = writeln!(std::io::stderr(), "{line}");
+            }
             ExitCode::from(failure.status)
         }
     }

@@ -103,7 +103,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         .map_err(|e| Failure::other(format!("cannot write '{}': {e}", printable(package.output))))?;
     let report = report::text(&package, Path::new(path), &model, size);
     let written = std::io::stdout().lock().write_all(report.as_bytes());
-    written.map_err(|e| Failure::other(format!("cannot write: {e}")))
+    written.map_err(|e| Failure::output(&e))
 }
 
 /// The `.npy` files that joblib 0.9 and older wrote beside a model, named after it, in the order of their names.

@@ -58,5 +58,5 @@ pub(super) fn run_man(matches: &ArgMatches, mut cli: Command) -> Result<(), Fail
 }
 
 fn print(bytes: &[u8]) -> Result<(), Failure> {
-    std::io::stdout().lock().write_all(bytes).map_err(|e| Failure::other(format!("cannot write: {e}")))
+    std::io::stdout().lock().write_all(bytes).map_err(|e| Failure::output(&e))
 }

@@ -79,7 +79,7 @@ impl Example {
 
     /// Whether the model answers it.
     fn is_answered(&self, model: &Model) -> bool {
-        const ASKED: [Method; 7] = [
+        const ASKED: [Method; 10] = [
             Method::Predict,
             Method::Transform,
             Method::PredictProba,
@@ -87,6 +87,9 @@ impl Example {
             Method::ScoreSamples,
             Method::Kneighbors,
             Method::Mahalanobis,
+            Method::Labels,
+            Method::RowLabels,
+            Method::Embedding,
         ];
         let Some(method) = ASKED.into_iter().find(|method| model.has(*method)) else { return false };
         let ask = AssertUnwindSafe(|| self.samples().is_some_and(|x| model.call(method, &x).is_ok()));

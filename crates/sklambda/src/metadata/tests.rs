@@ -97,12 +97,14 @@ fn all_fixtures() {
                 count += 1;
                 let text = metadata.dumps(false);
                 serde_json::from_str::<serde_json::Value>(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-                // Kernels against the samples of fit have no row that this crate could think up, and images are no rows.
-                let precomputed =
-                    ["precomputed", "PatchExtractor"].iter().any(|word| path.to_string_lossy().contains(word));
+                // Kernels against the samples of fit have no row that this crate could think up, images are no rows, and the
+                // numbers of JSON have 64 bits.
+                let special = ["precomputed", "PatchExtractor", "NMF-float32"]
+                    .iter()
+                    .any(|word| path.to_string_lossy().contains(word));
                 if at(&metadata, &["example", "answered"]) != &Json::Bool(true)
                     && model.methods().next().is_some()
-                    && !precomputed
+                    && !special
                 {
                     unanswered.push(format!("{}: {}", path.display(), at(&metadata, &["example"]).dumps(false)));
                 }

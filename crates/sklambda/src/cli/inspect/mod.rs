@@ -87,7 +87,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     };
     // Colours are for terminals, and for those who want them: NO_COLOR, CLICOLOR and TERM are respected.
     let written = anstream::AutoStream::auto(std::io::stdout().lock()).write_all(text.as_bytes());
-    written.map_err(|e| Failure::other(format!("cannot write: {e}")))
+    written.map_err(|e| Failure::output(&e))
 }
 
 fn strings<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> Json {
