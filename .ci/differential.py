@@ -5,6 +5,7 @@ What is accepted CPython accepts, with the same value. What is refused beyond th
 import collections
 import io
 import pickle
+import resource
 import struct
 import sys
 
@@ -74,6 +75,8 @@ def numeric(text):
     return "{" in text or "F" in text
 
 
+# CPython makes room for every memo index up to the one that is named: nine bytes may ask for all memory.
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 tally, faults = collections.Counter(), []
 for line in sys.stdin:
     stream, told = line.rstrip("\n").split("\t", 1)
@@ -83,8 +86,8 @@ for line in sys.stdin:
         continue
     try:
         theirs = "= " + write(Unpickler(io.BytesIO(raw), encoding="latin1").load(), {})
-    except RecursionError:
-        tally["CPython: recursion"] += 1
+    except (RecursionError, MemoryError) as e:
+        tally["CPython: %s" % type(e).__name__] += 1
         continue
     except Exception as e:
         theirs = None

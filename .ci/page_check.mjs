@@ -92,7 +92,7 @@ const percents = (page) => page.$$eval(".bars .value", (all) => all.map((one) =>
 }
 
 // Every model of the repository answers its own example, on a phone and in the dark, and fits the width of the screen.
-const models = (folder) => readdirSync(folder).filter((name) => /\.(joblib|pkl)$/.test(name) && name !== "bundle_of_two.joblib").map((name) => join(folder, name));
+const models = (folder) => readdirSync(folder).filter((name) => /\.(joblib|pkl)$/.test(name)).map((name) => join(folder, name));
 for (const name of [...models("testdata/examples"), ...models("testdata/page")]) {
   const { page, done } = await open(name, { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
   await page.waitForSelector("#answer[data-state=done]");

@@ -1465,10 +1465,13 @@ def examples():
     joblib.dump(MLPClassifier(hidden_layer_sizes=(8,), max_iter=800, random_state=0).fit(X, y),
                 os.path.join(folder, "iris_mlp.joblib"))
     # Bundles, as people save a model with its metadata: with one estimator, and with two.
+    bundles = os.path.join(HERE, "bundles")
+    if not os.path.isdir(bundles):
+        os.makedirs(bundles)
     scaler = StandardScaler().fit(X)
     logistic = LogisticRegression(max_iter=1000).fit(scaler.transform(X), y)
-    joblib.dump({"columns": ["sl", "sw", "pl", "pw"], "model": logistic}, os.path.join(folder, "bundle_of_one.joblib"))
-    joblib.dump([{"scaler": scaler, "model": logistic}, "2026-11-28"], os.path.join(folder, "bundle_of_two.joblib"))
+    joblib.dump({"columns": ["sl", "sw", "pl", "pw"], "model": logistic}, os.path.join(bundles, "one.joblib"))
+    joblib.dump([{"scaler": scaler, "model": logistic}, "2026-11-28"], os.path.join(bundles, "two.joblib"))
     rows = X[[0, 50, 100, 133]]
     doc = {"rows": plain(rows), "models": {}}
     for name in ("iris_logistic.joblib", "iris_pipeline.pkl", "iris_mlp.joblib"):
@@ -2540,6 +2543,7 @@ case(TF, "no-idf", term_counts, use_idf=False, norm=None, _every=True)
 case(X_ + "DictVectorizer", "", records, _py2=True, _inverse=True)
 case(X_ + "DictVectorizer", "dense", records, sparse=False, sort=False, separator=":", _inverse=True, _since="0.22")
 case(X_ + "DictVectorizer", "lists", record_lists, _since="0.24", _inverse=True)
+case(X_ + "DictVectorizer", "lists-dense", record_lists, sparse=False, _since="1.0", _inverse=True)
 case(X_ + "DictVectorizer", "float32", records, dtype=npy("float32"), _every=True)
 case(X_ + "FeatureHasher", "", hashed, n_features=16, _py2=True)
 case(X_ + "FeatureHasher", "words", hashed_words, n_features=16, _every=True, _since="0.18")

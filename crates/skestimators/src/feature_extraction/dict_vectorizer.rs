@@ -24,7 +24,7 @@ struct DictVectorizer {
     dtype: Dtype,
     separator: String,
     sparse: bool,
-    /// A name may have several texts (since 0.24).
+    /// A name may have several texts (since 0.24, and since 1.0 where the answer is dense).
     several: bool,
 }
 
@@ -55,14 +55,15 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             other => others.push((other, index)),
         }
     }
+    let sparse = s.get("sparse")?;
     Ok(Box::new(DictVectorizer {
         names,
         text,
         others,
         dtype: Dtype::load(s, Dtype::F64)?,
         separator: s.get("separator")?,
-        sparse: s.get("sparse")?,
-        several: s.version() >= (0, 24),
+        sparse,
+        several: s.version() >= if sparse { (0, 24) } else { (1, 0) },
     }))
 }
 

@@ -12,6 +12,7 @@ mod regression;
 mod tree;
 mod unsupervised;
 
+#[cfg(feature = "threads")]
 pub(crate) use base::MERGED;
 pub(crate) use classification::{load_k as load_k_classifier, load_radius as load_radius_classifier};
 pub(crate) use kde::load as load_kernel_density;

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::models::{REQUEST, assert_answered, error, example, iris};
+use crate::models::{REQUEST, assert_answered, bundle, error, example, iris};
 
 /// Runs the program with a text on its standard input.
 fn run(arguments: &[&str], input: &str, model: Option<&Path>) -> Output {
@@ -108,7 +108,7 @@ fn the_exit_status_tells_whose_fault_it_is() {
 
 #[test]
 fn the_only_estimator_of_a_bundle_is_taken_and_the_fact_is_said() {
-    let model = example("bundle_of_one.joblib");
+    let model = bundle("one.joblib");
     let model = model.to_str().unwrap();
     let rows = "[[0.1, 0.2, 0.3, 0.4]]";
     let by_default = run(&["predict", "--model", model, "--input", "-"], rows, None);
@@ -123,7 +123,7 @@ fn the_only_estimator_of_a_bundle_is_taken_and_the_fact_is_said() {
 
 #[test]
 fn of_several_estimators_in_a_bundle_one_must_be_named() {
-    let model = example("bundle_of_two.joblib");
+    let model = bundle("two.joblib");
     let model = model.to_str().unwrap();
     let refused = run(&["predict", "--model", model, "--input", "-"], "[[0, 0, 0, 0]]", None);
     assert_eq!(refused.status.code(), Some(3));

@@ -7,9 +7,18 @@ use serde_json::Value;
 /// A request for the models fitted on iris.
 pub(crate) const REQUEST: &str = r#"{"input": [[5.1, 3.5, 1.4, 0.2]], "return_probabilities": true}"#;
 
-/// The path of an example file.
+/// A model of the repository that the README and the examples use.
 pub(crate) fn example(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/examples").join(name);
+    testdata("examples", name)
+}
+
+/// A dict or list with estimators in it.
+pub(crate) fn bundle(name: &str) -> PathBuf {
+    testdata("bundles", name)
+}
+
+fn testdata(folder: &str, name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(folder).join(name);
     assert!(path.is_file(), "{} is missing", path.display());
     path
 }
