@@ -188,6 +188,11 @@ impl Graph {
         self.names.iter().map(|(module, name)| Name { module, name })
     }
 
+    /// Pays for so many elements, whose number may be any that a file claims: elements of no size need no bytes.
+    pub(crate) fn charge_for<T>(&self, count: usize) -> Result<()> {
+        self.charge((count as u64).saturating_mul(size_of::<T>() as u64))
+    }
+
     /// Pays for `bytes` of memory that the file is about to cost.
     ///
     /// # Errors
@@ -198,9 +203,9 @@ impl Graph {
                 self.left.set(left);
                 Ok(())
             }
-            None if self.limits.room().is_some_and(|room| room == self.budget + self.stream_len() as u64) => {
-                Err(self.limits.out_of_memory(self.stream_len() as u64 + self.budget - self.left.get() + bytes))
-            }
+            None if self.limits.room().is_some_and(|room| room == self.budget + self.stream_len() as u64) => Err(self
+                .limits
+                .out_of_memory((self.stream_len() as u64 + self.budget - self.left.get()).saturating_add(bytes))),
             None => Err(Error::new(
                 ErrorKind::Limit,
                 format!(

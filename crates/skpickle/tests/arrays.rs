@@ -6,7 +6,7 @@ mod common;
 
 use common::{hex, unhex};
 use serde_json::{Value, json};
-use skpickle::{Array, Obj, Scalar, Sparse};
+use skpickle::{Array, ErrorKind, Limits, Obj, Scalar, Sparse};
 
 fn spell(scalar: &Scalar) -> Value {
     match scalar {
@@ -169,4 +169,14 @@ fn arrays_made_of_themselves_are_refused() {
         assert!(root.get::<f64>().is_err() && root.get::<String>().is_err() && root.items().is_err(), "{stream}");
         assert!(!root.describe().is_empty());
     }
+}
+
+/// Elements of no size need no bytes, so that a file may claim any number of them (found by fuzzing).
+#[test]
+fn elements_without_bytes_are_paid_for_like_others() {
+    let stream = b"\x80\x04cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R(K\x01(K\x03\x8a\x08\x00\x08\x00\x00\x00\x00\x00\x00\x8a\x08\x00\x00\x00\x00F\xb2\x00\x00K\x04tcnumpy\ndtype\n\x8c\x01a\x89\x88\x87R(K\x03\x8c\x01>NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89C\x00tb.";
+    let graph = skpickle::load(stream.to_vec(), &Limits::default()).unwrap();
+    let array = graph.root().array().unwrap();
+    assert_eq!(array.shape(), [3, 2048, 196_013_717_454_848, 4]);
+    assert_eq!(array.scalars().unwrap_err().kind(), ErrorKind::Limit);
 }

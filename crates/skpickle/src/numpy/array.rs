@@ -211,7 +211,7 @@ impl<'g> Array<'g> {
             Data::Bytes(_) => {
                 let raw = self.raw()?;
                 let dtype = &self.array.dtype;
-                self.graph.charge((self.len() * size_of::<Scalar>()) as u64)?;
+                self.graph.charge_for::<Scalar>(self.len())?;
                 if dtype.size == 0 {
                     // `S0` and `U0`: every element is empty.
                     return (0..self.len()).map(|_| decode_scalar(dtype, &[]).map_err(|e| self.place(e))).collect();
@@ -313,7 +313,7 @@ impl<'g> Array<'g> {
     fn decode<T>(&self, read: impl Fn(&[u8]) -> T) -> Result<Shared<T>> {
         let raw = self.raw()?;
         let size = self.array.dtype.size;
-        self.graph.charge((self.len() * size_of::<T>()) as u64)?;
+        self.graph.charge_for::<T>(self.len())?;
         let values: Vec<T> = if self.in_c_order() {
             raw.chunks_exact(size).take(self.len()).map(read).collect()
         } else {
@@ -337,7 +337,7 @@ impl Column<'_> {
     /// One value a record: `read` is given its bytes, as many as the field has.
     fn each<T>(&self, read: impl Fn(&[u8]) -> T) -> Result<Vec<T>> {
         self.at.graph().count_read(self.len);
-        self.at.graph().charge((self.len * size_of::<T>()) as u64)?;
+        self.at.graph().charge_for::<T>(self.len)?;
         let records = self.raw.chunks_exact(self.stride.max(1)).take(self.len);
         Ok(records.map(|record| read(&record[self.offset..self.offset + self.dtype.size])).collect())
     }
@@ -556,7 +556,7 @@ fn build<'g>(obj: &Obj<'g>, dtype: Dtype, shape: Vec<usize>, fortran: bool, data
         if items.len() != len {
             return Err(wrong(items.len(), "elements", Some(len)));
         }
-        graph.charge((len * size_of::<Id>()) as u64)?;
+        graph.charge_for::<Id>(len)?;
         Data::Objects(items.iter().map(Obj::id).collect())
     } else {
         let bytes = data.byte_span()?;
