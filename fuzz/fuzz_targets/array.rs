@@ -53,7 +53,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         string(&mut out, &rest[..rest.len().min(255)]);
         out.extend(b"tb.");
     } else {
-        out.extend(b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(X\x08\0\0\0subclasscnumpy\nndarray\nX\x05\0\0\0shape");
+        out.extend(
+            b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(X\x08\0\0\0subclasscnumpy\nndarray\nX\x05\0\0\0shape",
+        );
         numbers(&mut out, shape);
         out.extend(b"X\x05\0\0\0order");
         text(&mut out, if order & 2 == 0 { b"C" } else { b"F" });
@@ -69,5 +71,6 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     }
     let Ok(graph) = skpickle::load(out, &Limits::default()) else { return };
     let Ok(array) = graph.root().array() else { return };
-    let _ = (array.f64s(), array.i64s(), array.f32s(), array.scalars(), array.objects().is_ok(), array.as_bytes().is_ok());
+    let _ =
+        (array.f64s(), array.i64s(), array.f32s(), array.scalars(), array.objects().is_ok(), array.as_bytes().is_ok());
 });

@@ -8,7 +8,9 @@ use sklambda::Handler;
 fn handler() -> &'static Handler {
     static HANDLER: OnceLock<Handler> = OnceLock::new();
     HANDLER.get_or_init(|| {
-        Handler::new(|| sklambda::load(Some(concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/examples/iris_logistic.joblib"))))
+        Handler::new(|| {
+            sklambda::load(Some(concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/examples/iris_logistic.joblib")))
+        })
     })
 }
 
