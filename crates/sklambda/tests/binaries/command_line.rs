@@ -389,3 +389,20 @@ fn colours_are_for_terminals() {
     let coloured = String::from_utf8(asked.unwrap().stdout).unwrap();
     assert!(coloured.contains("\u{1b}[32myes"), "{coloured}");
 }
+
+/// Whoever closes the pipe, such as `head`, has read enough.
+#[test]
+fn a_closed_pipe_needs_no_message() {
+    let rows = format!("[{}[0, 0, 0, 0]]", "[0.1, 0.2, 0.3, 0.4], ".repeat(30_000));
+    let mut process = Command::new(env!("CARGO_BIN_EXE_sklambda"))
+        .args(["predict", "--model", iris().to_str().unwrap(), "--input", "-", "--method", "predict_proba"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(process.stdout.take());
+    process.stdin.take().unwrap().write_all(rows.as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), ""));
+}

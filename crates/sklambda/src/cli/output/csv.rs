@@ -28,7 +28,7 @@ impl Csv {
 impl Sink for Csv {
     fn block(&mut self, kept: Vec<Column>, answers: Vec<(Method, Output)>) -> Result<(), Failure> {
         let columns = self.names.columns(kept, answers).map_err(Failure::input)?;
-        let failed = |e: csv::Error| Failure::other(format!("cannot write the answer: {e}"));
+        let failed = |e: csv::Error| Failure::output(&e.into());
         if !self.begun {
             self.writer.write_record(columns.names()).map_err(failed)?;
             self.begun = true;

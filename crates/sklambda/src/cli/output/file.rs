@@ -1,6 +1,6 @@
 //! A file that stands under its name only when it is complete.
 
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 
 use crate::cli::Failure;
 
@@ -57,11 +57,11 @@ impl File {
     }
 
     #[cold]
-    pub(super) fn failed(&self, e: &dyn std::fmt::Display) -> Failure {
-        Failure::other(match self {
-            File::Standard(_) => format!("cannot write the answer: {e}"),
-            File::Named { path, .. } => format!("cannot write '{}': {e}", skpickle::printable(path)),
-        })
+    pub(super) fn failed(&self, e: &io::Error) -> Failure {
+        match self {
+            File::Standard(_) => Failure::output(e),
+            File::Named { path, .. } => Failure::other(format!("cannot write '{}': {e}", skpickle::printable(path))),
+        }
     }
 }
 
