@@ -27,6 +27,7 @@ pub(crate) fn repr(obj: &Obj<'_>, max: usize) -> String {
 }
 
 /// `repr(value)`, if it has no more than `max` characters and nothing but plain values in it.
+#[cfg(feature = "cli")]
 pub(crate) fn inline(obj: &Obj<'_>, max: usize) -> Option<String> {
     let (text, complete, plain) = write(obj, max);
     (complete && plain).then_some(text)

@@ -51,7 +51,13 @@ impl Trees {
             (Some(narrow), _) => Store::Narrow(narrow),
             (None, Some(wide)) => Store::Wide(wide),
             (None, None) => {
-                return Err(s.obj().error(ErrorKind::Limit, format!("a tree for {n_features} features")).into());
+                return Err(s
+                    .obj()
+                    .error(
+                        ErrorKind::Limit,
+                        format!("a tree for {n_features} features, of which fewer than 2^31 can be told apart"),
+                    )
+                    .into());
             }
         };
         Ok(Trees {

@@ -53,6 +53,7 @@ pub(super) fn answer_messages(handler: &Handler, messages: &[Message], id: &str)
 }
 
 /// Every message stays in the queue.
+#[cfg(feature = "lambda")]
 pub(super) fn refuse_messages(messages: &[Message]) -> Response {
     let body = object(vec![("batchItemFailures", named(messages.iter().map(|message| &message.id).collect()))]);
     Response { envelope: Envelope::Bare, ..Response::bare(200, body.dumps(false)) }
@@ -89,6 +90,7 @@ pub(super) fn answer_items(handler: &Handler, items: &[Json], method: Option<&st
 }
 
 /// Every item with the same refusal.
+#[cfg(feature = "lambda")]
 pub(super) fn refuse_items(count: usize, status: u16, message: &str) -> Response {
     let refusal = failed(status, object(vec![("error", Json::str(message))]));
     let body = Json::Array(vec![refusal; count]).dumps(false);

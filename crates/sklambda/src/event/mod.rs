@@ -99,6 +99,7 @@ impl Event {
     }
 
     /// The refusal of an event, for a reason that lies not in it.
+    #[cfg(feature = "lambda")]
     pub(crate) fn refuse(&self, status: u16, message: &str) -> Response {
         match self {
             Event::Queue(messages) => batch::refuse_messages(messages),
