@@ -1242,7 +1242,7 @@ def final(model):
 def tied(model, x):
     """Whether the nearest of all samples are found by a selection that leaves open which of two equally near ones comes first."""
     import numpy as np
-    if model._fit_method != "brute":
+    if getattr(model, "_fit_method", "brute") != "brute":   # LSHForest has none, and selects too
         return False
     fitted = model._fit_X.shape[0]
     dist = np.asarray(model.kneighbors(x, n_neighbors=min(fitted, model.n_neighbors + 1))[0])
@@ -2138,6 +2138,7 @@ case(OH, "missing-numbers", missing(rare), handle_unknown="ignore", _inverse=Tru
 case(OH, "frame", palette_frame(), _every=True, _inverse=True, _since="0.20")
 case(OH, "given", strange(palette), categories=[[u"blue", u"green", u"gr\u00fcn", u"red", u"yellow"], [u"l", u"m", u"s", u"xl"], [u"", u" a", u"a", u"b"]], handle_unknown="ignore", _inverse=True)
 case(OH, "float32", rare, handle_unknown="ignore", dtype=npy("float32"), _since="0.20")
+case(P, "encoded-float32", rare, steps=[("codes", E(OH, sparse_output=False, handle_unknown="ignore", dtype=npy("float32"))), ("model", E("decomposition.PCA", n_components=3, svd_solver="full"))], _since="1.2")
 case(OH, "drop-first", strange(palette), drop="first", _every=True, _inverse=True)
 case(OH, "drop-if-binary", lambda: Data(truths().X.astype(float)[:, :3], None, truths().T.astype(float)[:, :3]), drop="if_binary", _inverse=True, _since="0.23")
 case(OH, "drop-given", palette, drop=array_of(u"red", u"m", u"", dtype=object), sparse_output=False, _inverse=True)
@@ -2152,6 +2153,7 @@ case(OR, "text", strange(palette), _every=True, _inverse=True)
 case(OR, "objects", objects(), dtype=npy("int64"), _inverse=True)
 case(OR, "frame", palette_frame(), _inverse=True)
 case(OR, "given", palette, _since="1.0", categories=[[u"red", u"green", u"blue", u"gr\u00fcn"], [u"s", u"m", u"l", u"xl"], [u"", u"a", u"b", u" a"]], dtype=npy("float32"), _inverse=True)
+case(OR, "int8", lambda: Data(__import__("numpy").arange(0.0, 160.0)[:, None] ** 2, None, [[16129.0], [16384.0], [25281.0]]), dtype=npy("int8"), _since="0.20")
 case(OR, "unknown", strange(palette), handle_unknown="use_encoded_value", unknown_value=-1, _every=True, _inverse=True)
 case(OR, "unknown-nan", rare, handle_unknown="use_encoded_value", unknown_value=npy("nan"), _inverse=True)
 case(OR, "none", holes(), _inverse=True, _since="1.0")
@@ -2199,6 +2201,7 @@ for _strategy in ("uniform", "quantile", "kmeans"):
 case(KB, "onehot", on_edges, n_bins=[3, 2, 4, 2], strategy="uniform", _inverse=True, _every=True)
 case(KB, "dense", on_edges, n_bins=3, encode="onehot-dense", strategy="quantile", _inverse=True)
 case(KB, "float32", as_float32(on_edges), n_bins=5, encode="ordinal", strategy="uniform", dtype=npy("float32"), _also=("f32",), _inverse=True)
+case(KB, "narrowed", on_edges, n_bins=5, encode="onehot-dense", strategy="uniform", dtype=npy("float32"), _since="0.24")
 case(KB, "averaged", on_edges, n_bins=4, strategy="quantile", quantile_method="averaged_inverted_cdf", encode="ordinal", _inverse=True)
 PF = "preprocessing.PolynomialFeatures"
 case(PF, "", regression, _py2=True, _also=("sparse", "f32", "int", "one"))
@@ -2428,6 +2431,11 @@ for _metric in ("jaccard", "dice", "rogerstanimoto", "russellrao", "sokalmichene
     case(N_ + "NearestNeighbors", _metric, truths, n_neighbors=4, metric=_metric, algorithm="brute", _until={"sokalmichener": "1.6", "matching": "1.2", "kulsinski": "1.1"}.get(_metric, "99"))
     if _metric != "yule":
         case(N_ + "KNeighborsClassifier", _metric, lambda: Data(truths().X.astype(float), truths().y, truths().T.astype(float)), n_neighbors=4, metric=_metric, algorithm="ball_tree", leaf_size=5, _until={"matching": "1.2", "kulsinski": "1.2"}.get(_metric, "99"))
+_lsh = dict(n_estimators=4, n_candidates=3, radius=0.002, random_state=0, _until="0.20")
+case(N_ + "LSHForest", "", iris, n_neighbors=4, _py2=True, **_lsh)
+case(N_ + "LSHForest", "sparse", sparse(iris), n_neighbors=4, **_lsh)
+case(N_ + "LSHForest", "filled", few(iris, 20), n_neighbors=6, min_hash_match=24, **_lsh)
+case(N_ + "LSHForest", "defaults", iris, random_state=1, _until="0.20")
 case(N_ + "NearestNeighbors", "haversine", nothing(angles), n_neighbors=3, metric="haversine", algorithm="ball_tree", leaf_size=5)
 case(N_ + "NearestNeighbors", "seuclidean", nothing(few(iris, 20)), n_neighbors=3, metric="seuclidean", metric_params={"V": array_of(1.0, 2.0, 0.5, 1.5)}, algorithm="ball_tree", leaf_size=4)
 case(N_ + "NearestNeighbors", "seuclidean-brute", nothing(few(iris, 20)), n_neighbors=3, metric="seuclidean", metric_params={"V": array_of(1.0, 2.0, 0.5, 1.5)}, algorithm="brute")

@@ -186,6 +186,7 @@ pub(crate) static REGISTRY: &[(&str, Load)] = &[
     ("neighbors.KNeighborsRegressor", neighbors::load_k_regressor),
     ("neighbors.KNeighborsTransformer", neighbors::load_k_transformer),
     ("neighbors.KernelDensity", neighbors::load_kernel_density),
+    ("neighbors.LSHForest", neighbors::load_lsh_forest),
     ("neighbors.LocalOutlierFactor", neighbors::load_local_outlier_factor),
     ("neighbors.NearestCentroid", neighbors::load_nearest_centroid),
     ("neighbors.NearestNeighbors", neighbors::load_nearest),

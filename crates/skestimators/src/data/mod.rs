@@ -2,10 +2,12 @@
 
 mod array;
 mod csr;
+mod dtype;
 mod samples;
 mod table;
 
 pub use array::{Array, Value};
 pub use csr::Csr;
+pub(crate) use dtype::Dtype;
 pub use samples::{Output, Record, Samples};
 pub use table::{Column, ColumnData, Table};

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use skpickle::Scalar;
 
-use super::hashing::{Dtype, to_csr};
+use super::hashing::to_csr;
 use crate::{
-    data::{Csr, Record, Samples, Value},
+    data::{Csr, Dtype, Record, Samples, Value},
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},

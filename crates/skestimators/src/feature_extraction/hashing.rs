@@ -3,57 +3,13 @@
 use std::collections::HashMap;
 
 use crate::{
-    data::{Csr, Record, Samples, Value},
+    data::{Csr, Dtype, Record, Samples, Value},
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
     state::State,
     validation::Door,
 };
-
-/// The element type of a matrix that is made from scratch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dtype {
-    F64,
-    F32,
-    Int,
-    Bool,
-}
-
-impl Dtype {
-    /// `dtype` of a vectorizer: a type of Python or numpy, or its name.
-    pub(super) fn load(s: &State<'_, '_>, default: Dtype) -> Result<Dtype> {
-        let Some(field) = s.raw_opt("dtype") else { return Ok(default) };
-        let name = match (field.global(), field.class()) {
-            (Some(name), _) => name.name.to_owned(),
-            (None, Some(class)) if class.name == "dtype" => {
-                field.args()?.first().map(|code| code.get()).transpose()?.unwrap_or_default()
-            }
-            _ => field.get()?,
-        };
-        Ok(match name.trim_start_matches(['<', '=']) {
-            "float64" | "float" | "double" | "f8" | "d" => Dtype::F64,
-            "float32" | "single" | "f4" | "f" => Dtype::F32,
-            "int64" | "int32" | "int" | "int_" | "intc" | "uint64" | "uint32" | "i8" | "i4" | "long" => Dtype::Int,
-            "bool" | "bool_" => Dtype::Bool,
-            _ => {
-                return Err(field
-                    .error(skpickle::ErrorKind::Value, "dtype is not one of float64, float32, int64, int32")
-                    .into());
-            }
-        })
-    }
-
-    /// A value as it is kept.
-    pub(super) fn cast(self, value: f64) -> f64 {
-        match self {
-            Dtype::F64 => value,
-            Dtype::F32 => f64::from(value as f32),
-            Dtype::Int => value.trunc(),
-            Dtype::Bool => f64::from(u8::from(value != 0.0)),
-        }
-    }
-}
 
 /// MurmurHash3 of 32 bits with seed 0.
 pub(super) fn murmurhash3(bytes: &[u8]) -> i32 {

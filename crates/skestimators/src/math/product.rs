@@ -147,6 +147,15 @@ impl Weights {
         }
     }
 
+    /// Sum of the squares of the weights of one output.
+    pub(crate) fn squares(&self, output: usize) -> f64 {
+        let weights = match self {
+            Weights::Dense(w) => w.row(output),
+            Weights::Sparse(w) => w.row(output).1,
+        };
+        dot(weights, weights)
+    }
+
     /// The same where weights and sample are of 32 bits; `old` as the OpenBLAS of numpy 1.18 and older did it.
     pub(crate) fn dot32(&self, output: usize, sample: &Row<'_>, old: bool) -> f32 {
         match (self, sample) {

@@ -274,28 +274,33 @@ impl Neighbors {
         match method {
             Method::Kneighbors | Method::KneighborsIndices => {
                 let k = self.k.ok_or_else(|| missing("n_neighbors"))?;
-                let found = self.kneighbors(x, k)?;
-                let shape = (found.len(), k);
-                Ok(if method == Method::Kneighbors {
-                    let flat = found.into_iter().flat_map(|(distances, _)| distances).collect();
-                    table(shape, flat)?.into()
-                } else {
-                    let flat = found.into_iter().flat_map(|(_, indices)| indices).map(|i| i as i64).collect();
-                    Output::Array(table::<i64>(shape, flat)?.into())
-                })
+                answer(method, self.kneighbors(x, k)?, k)
             }
-            _ => {
-                let mut found = self.radius_neighbors(x, self.radius.ok_or_else(|| missing("radius"))?)?;
-                found.iter_mut().for_each(nearest_first);
-                Ok(Output::Arrays(if method == Method::RadiusNeighbors {
-                    found.into_iter().map(|(distances, _)| Array::from(distances)).collect()
-                } else {
-                    let whole = |indices: Vec<usize>| indices.into_iter().map(|i| i as i64).collect::<Vec<i64>>();
-                    found.into_iter().map(|(_, indices)| Array::from(whole(indices))).collect()
-                }))
-            }
+            _ => answer(method, self.radius_neighbors(x, self.radius.ok_or_else(|| missing("radius"))?)?, 0),
         }
     }
+}
+
+/// The distances or the indices of what was found: one row of `k` each, or, within a radius, one array each.
+pub(crate) fn answer(method: Method, mut found: Found, k: usize) -> Result<Output> {
+    let shape = (found.len(), k);
+    let whole = |i: usize| i as i64;
+    Ok(match method {
+        Method::Kneighbors => table(shape, found.into_iter().flat_map(|(distances, _)| distances).collect())?.into(),
+        Method::KneighborsIndices => {
+            let flat = found.into_iter().flat_map(|(_, indices)| indices).map(whole).collect();
+            Output::Array(table::<i64>(shape, flat)?.into())
+        }
+        _ => {
+            found.iter_mut().for_each(nearest_first);
+            Output::Arrays(if method == Method::RadiusNeighbors {
+                found.into_iter().map(|(distances, _)| Array::from(distances)).collect()
+            } else {
+                let whole = |indices: Vec<usize>| indices.into_iter().map(whole).collect::<Vec<i64>>();
+                found.into_iter().map(|(_, indices)| Array::from(whole(indices))).collect()
+            })
+        }
+    })
 }
 
 /// Neighbours in the order of their distances, then of their indices: scikit-learn leaves the order open.

@@ -1,5 +1,6 @@
 //! `sklearn.neighbors`.
 
+mod approximate;
 pub(crate) mod base;
 mod classification;
 mod kde;
@@ -14,6 +15,7 @@ mod unsupervised;
 
 #[cfg(feature = "threads")]
 pub(crate) use base::MERGED;
+pub(crate) use approximate::load as load_lsh_forest;
 pub(crate) use classification::{load_k as load_k_classifier, load_radius as load_radius_classifier};
 pub(crate) use kde::load as load_kernel_density;
 pub(crate) use lof::load as load_local_outlier_factor;

@@ -4,7 +4,7 @@ use ndarray::{Array2, Axis};
 use skpickle::Shared;
 
 use crate::{
-    data::{Csr, Samples},
+    data::{Csr, Dtype, Samples},
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
@@ -25,8 +25,8 @@ struct KBinsDiscretizer {
     encode: Encode,
     /// Values are moved up a little before the search (until 1.0).
     nudged: bool,
-    /// Input of 32 bits stays so.
-    keep32: bool,
+    /// Without it input of 32 bits stays so.
+    dtype: Option<Dtype>,
     names: bool,
 }
 
@@ -46,12 +46,9 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         &[("ordinal", Encode::Ordinal), ("onehot", Encode::OneHot), ("onehot-dense", Encode::Dense)],
     )?;
     let nudged = s.version() < (1, 1);
-    // A dtype can be asked for since 0.24.
-    let keep32 = match s.raw_opt("dtype") {
-        None => true,
-        Some(obj) => obj.global().is_some_and(|name| name.name == "float32"),
-    };
-    Ok(Box::new(KBinsDiscretizer { edges, encode, nudged, keep32, names: s.version() >= (1, 0) }))
+    // Can be asked for since 0.24; without it samples of 32 bits stay such.
+    let dtype = if s.raw_opt("dtype").is_some() { Some(Dtype::load(s, Dtype::F64)?) } else { None };
+    Ok(Box::new(KBinsDiscretizer { edges, encode, nudged, dtype, names: s.version() >= (1, 0) }))
 }
 
 impl KBinsDiscretizer {
@@ -108,19 +105,20 @@ impl Estimator for KBinsDiscretizer {
         match method {
             Method::InverseTransform if self.encode != Encode::Ordinal => Door::NUMERIC.sparse().any_width(),
             Method::InverseTransform => Door::NUMERIC.any_width(),
-            _ if self.keep32 => Door::NUMERIC.keep32(),
+            _ if self.dtype.is_none() => Door::NUMERIC.keep32(),
             _ => Door::NUMERIC,
         }
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
-        let narrow = matches!(x, Samples::Dense32(_));
-        let mut x = x.dense()?.into_owned();
+        let given = if matches!(x, Samples::Dense32(_)) { Dtype::F32 } else { Dtype::F64 };
+        let dtype = self.dtype.unwrap_or(given);
+        let mut x = x.dense()?.mapv(|v| dtype.cast(v));
         for mut row in x.rows_mut() {
             row.iter_mut().enumerate().for_each(|(j, v)| *v = self.bin(*v, j) as f64);
         }
         if self.encode == Encode::Ordinal {
-            return Ok(if narrow { Samples::Dense32(x.mapv(|v| v as f32)) } else { Samples::Dense(x) });
+            return Ok(dtype.samples(x));
         }
         let offsets: Vec<usize> = (0..self.edges.len())
             .scan(0, |end, j| {
@@ -139,7 +137,7 @@ impl Estimator for KBinsDiscretizer {
         let indptr = (0..=x.nrows()).map(|i| i * self.edges.len()).collect();
         let data = vec![1.0; indices.len()];
         let out = Csr::new(x.nrows(), width, indptr, indices, data)?;
-        Ok(if self.encode == Encode::OneHot { Samples::Sparse(out) } else { Samples::Dense(out.to_dense()) })
+        Ok(if self.encode == Encode::OneHot { Samples::Sparse(out) } else { dtype.samples(out.to_dense()) })
     }
 
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {

@@ -4,7 +4,7 @@ use skpickle::{ErrorKind, Obj};
 
 use crate::{
     compose::columns::not_two_dimensional,
-    data::{Array, Csr, Samples, Value},
+    data::{Array, Csr, Dtype, Samples, Value},
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
@@ -55,6 +55,7 @@ struct OneHotEncoder {
     columns: Vec<Column>,
     unknown: Unknown,
     sparse: bool,
+    dtype: Dtype,
     /// Since 0.24: NaN is a category, and rows without a set column are refused on the way back.
     strict: bool,
 }
@@ -117,7 +118,7 @@ fn by_categories(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     // called `sparse` until 1.2
     let sparse = s.renamed(&["sparse_output", "sparse"])?;
     let strict = s.version() >= (0, 24);
-    Ok(Box::new(OneHotEncoder { columns, unknown, sparse, strict }))
+    Ok(Box::new(OneHotEncoder { columns, unknown, sparse, dtype: Dtype::load(s, Dtype::F64)?, strict }))
 }
 
 fn column(s: &State<'_, '_>, field: &Obj<'_>, mapping: Option<&Obj<'_>>, drop: Option<usize>) -> Result<Column> {
@@ -245,7 +246,7 @@ impl Estimator for OneHotEncoder {
         }
         let data = vec![1.0; indices.len()];
         let out = Csr::new(rows, offset, indptr, indices, data)?;
-        Ok(if self.sparse { Samples::Sparse(out) } else { Samples::Dense(out.to_dense()) })
+        Ok(if self.sparse { Samples::Sparse(out) } else { self.dtype.samples(out.to_dense()) })
     }
 
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {

@@ -7,7 +7,7 @@ use skpickle::Shared;
 
 use crate::{
     compose::columns::hstack,
-    data::{Array, Csr, Samples},
+    data::{Array, Csr, Dtype, Samples},
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
@@ -31,6 +31,7 @@ struct LegacyEncoder {
     active: Option<HashMap<i64, usize>>,
     ignore: bool,
     sparse: bool,
+    dtype: Dtype,
     selected: Selected,
     /// Width of the input, where it is known.
     width: Option<usize>,
@@ -71,7 +72,8 @@ pub(crate) fn load(s: &State<'_, '_>, back: Option<Option<Box<dyn Estimator>>>) 
         let columns = active.as_ref().map_or(last as u64, |active: &HashMap<i64, usize>| active.len() as u64);
         s.row_cost(columns, columns.saturating_mul(8))?;
     }
-    Ok(Box::new(LegacyEncoder { bounds: bounds.to_vec(), limits, active, ignore, sparse, selected, width, back }))
+    let dtype = Dtype::load(s, Dtype::F64)?;
+    Ok(Box::new(LegacyEncoder { bounds: bounds.to_vec(), limits, active, ignore, sparse, dtype, selected, width, back }))
 }
 
 fn selected(s: &State<'_, '_>, hidden: bool, n: usize) -> Result<(Selected, Option<usize>)> {
@@ -139,7 +141,7 @@ impl LegacyEncoder {
         }
         let data = vec![1.0; indices.len()];
         let out = Csr::new(x.nrows(), columns, indptr, indices, data)?;
-        Ok(if self.sparse { Samples::Sparse(out) } else { Samples::Dense(out.to_dense()) })
+        Ok(if self.sparse { Samples::Sparse(out) } else { self.dtype.samples(out.to_dense()) })
     }
 }
 

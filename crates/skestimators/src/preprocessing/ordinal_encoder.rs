@@ -5,7 +5,7 @@ use skpickle::ErrorKind;
 
 use crate::{
     compose::columns::not_two_dimensional,
-    data::{Array, Samples, Value},
+    data::{Array, Dtype, Samples, Value},
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
@@ -30,6 +30,7 @@ struct OrdinalEncoder {
     /// What an unknown value becomes; without it, it is refused.
     unknown: Option<f64>,
     encoded_missing: f64,
+    dtype: Dtype,
     /// Since 1.0 there are names.
     names: bool,
 }
@@ -53,7 +54,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let use_value = s.choice("handle_unknown", Some("error"), &[("error", false), ("use_encoded_value", true)])?;
     let unknown = if use_value { Some(s.get("unknown_value")?) } else { None };
     let encoded_missing = s.opt("encoded_missing_value")?.unwrap_or(f64::NAN);
-    Ok(Box::new(OrdinalEncoder { columns, unknown, encoded_missing, names: s.version() >= (1, 0) }))
+    let dtype = Dtype::load(s, Dtype::F64)?;
+    Ok(Box::new(OrdinalEncoder { columns, unknown, encoded_missing, dtype, names: s.version() >= (1, 0) }))
 }
 
 /// `_missing_indices`: by column, the category that is a missing value (since 1.0).
@@ -160,7 +162,7 @@ impl Estimator for OrdinalEncoder {
             for i in 0..x.rows() {
                 let value = cell(x, i, j);
                 match column.encode(&value, self.encoded_missing).or(self.unknown) {
-                    Some(code) => out[[i, j]] = code,
+                    Some(code) => out[[i, j]] = self.dtype.cast(code),
                     None => {
                         let value = repr(&value);
                         if strange.len() < 20 && !strange.contains(&value) {
@@ -177,7 +179,7 @@ impl Estimator for OrdinalEncoder {
                 )));
             }
         }
-        Ok(Samples::Dense(out))
+        Ok(self.dtype.samples(out))
     }
 
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {

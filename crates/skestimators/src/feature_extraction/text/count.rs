@@ -6,10 +6,10 @@ use skpickle::{ErrorKind, Kind, Obj};
 
 use super::{analyzer::Analyzer, documents, tfidf::Tfidf};
 use crate::{
-    data::{Csr, Samples, Value},
+    data::{Csr, Dtype, Samples, Value},
     error::{Error, Result},
     estimator::Estimator,
-    feature_extraction::hashing::{Dtype, to_csr},
+    feature_extraction::hashing::to_csr,
     method::{Method, Methods},
     state::State,
     validation::Door,

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::{analyzer::Analyzer, documents, tfidf::Norm};
 use crate::{
-    data::Samples,
+    data::{Dtype, Samples},
     error::Result,
     estimator::Estimator,
-    feature_extraction::hashing::{Dtype, Hasher},
+    feature_extraction::hashing::Hasher,
     method::{Method, Methods},
     state::State,
     validation::Door,
