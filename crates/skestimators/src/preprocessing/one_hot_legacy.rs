@@ -73,7 +73,17 @@ pub(crate) fn load(s: &State<'_, '_>, back: Option<Option<Box<dyn Estimator>>>) 
         s.row_cost(columns, columns.saturating_mul(8))?;
     }
     let dtype = Dtype::load(s, Dtype::F64)?;
-    Ok(Box::new(LegacyEncoder { bounds: bounds.to_vec(), limits, active, ignore, sparse, dtype, selected, width, back }))
+    Ok(Box::new(LegacyEncoder {
+        bounds: bounds.to_vec(),
+        limits,
+        active,
+        ignore,
+        sparse,
+        dtype,
+        selected,
+        width,
+        back,
+    }))
 }
 
 fn selected(s: &State<'_, '_>, hidden: bool, n: usize) -> Result<(Selected, Option<usize>)> {
