@@ -1,9 +1,9 @@
 //! Arrays as nested lists, as numpy's `tolist` gives them.
 
 use ndarray::{ArrayViewD, Axis};
-use skestimators::{Array, Value};
+use skestimators::{Array, Model, Value};
 
-use crate::json::Json;
+use crate::{json::Json, python};
 
 /// The elements in nested lists; `bytes` says what becomes of bytes, for which JSON has no type.
 pub(crate) fn of(array: &Array, bytes: &dyn Fn(&[u8]) -> Json) -> Json {
@@ -29,6 +29,24 @@ pub(crate) fn value(value: &Value, bytes: &dyn Fn(&[u8]) -> Json) -> Json {
         Value::Float(x) => Json::Float(*x),
         Value::Str(text) => Json::str(&**text),
         Value::Bytes(b) => bytes(b),
+    }
+}
+
+/// Labels of one output, or a list of them for each of several outputs; null where there are none.
+pub(crate) fn classes(model: &Model) -> Json {
+    let finite = |label| match label {
+        Json::Float(x) if !x.is_finite() => Json::Null,
+        label => label,
+    };
+    let bytes = |bytes: &[u8]| Json::Str(python::repr_bytes(bytes).into());
+    let labels = |array: &Array| match of(array, &bytes) {
+        Json::Array(items) => Json::Array(items.into_iter().map(finite).collect()),
+        other => other,
+    };
+    match model.classes() {
+        [] => Json::Null,
+        [classes] if !model.is_multi_output() => labels(classes),
+        many => Json::Array(many.iter().map(labels).collect()),
     }
 }
 

@@ -61,6 +61,21 @@ pub(super) fn metadata(service: &Service) -> Response {
             "feature_names_in",
             model.feature_names_in().map_or(Json::Null, |names| texts(&mut names.iter().map(String::as_str))),
         ),
+        ("classes", crate::lists::classes(model)),
     ]);
     Response::json(200, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Request, Service, Settings, handle, load};
+
+    #[test]
+    fn the_short_description_names_the_classes() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/examples/iris_logistic.joblib");
+        let service = Service::new(load(Some(path)).unwrap(), Settings::default());
+        let answer = handle(&service, &Request::get("/metadata"));
+        assert_eq!(answer.status, 200);
+        assert!(answer.body.as_str().ends_with(r#""classes": [0, 1, 2]}"#), "{}", answer.body.as_str());
+    }
 }

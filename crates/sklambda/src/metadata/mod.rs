@@ -8,12 +8,12 @@ mod example;
 mod features;
 mod tree;
 
-use skestimators::{Array, Method, Model};
+use skestimators::{Method, Model};
 use skpickle::{Obj, printable};
 
 use crate::{
     json::{Json, Text},
-    lists, python,
+    lists,
 };
 
 /// Features that are described one by one; models that are wider are described by their width.
@@ -67,7 +67,7 @@ pub(crate) fn describe(object_of: &Obj<'_>, model: &Model, file: &File) -> Json 
             "feature_names_in",
             model.feature_names_in().map_or(Json::Null, |names| strings(&mut names.iter().map(String::as_str))),
         ),
-        ("classes", classes(model)),
+        ("classes", lists::classes(model)),
         (
             "input",
             object([
@@ -79,26 +79,6 @@ pub(crate) fn describe(object_of: &Obj<'_>, model: &Model, file: &File) -> Json 
         ("example", example.json()),
         ("tree", tree::of(object_of, model)),
     ])
-}
-
-/// Labels of one output, or a list of them for each of several outputs.
-fn classes(model: &Model) -> Json {
-    let labels = |array: &Array| {
-        let bytes = |bytes: &[u8]| Json::Str(python::repr_bytes(bytes).into());
-        match lists::of(array, &bytes) {
-            Json::Array(items) => Json::Array(items.into_iter().map(without_nan).collect()),
-            other => other,
-        }
-    };
-    match model.classes() {
-        [] => Json::Null,
-        [classes] if !model.is_multi_output() => labels(classes),
-        many => Json::Array(many.iter().map(labels).collect()),
-    }
-}
-
-fn without_nan(value: Json) -> Json {
-    if let Json::Float(x) = value { finite(x) } else { value }
 }
 
 #[cfg(test)]
