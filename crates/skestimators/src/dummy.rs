@@ -229,12 +229,12 @@ pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         constant.len() == n_outputs || constant.len() == 1,
         format!("constant_ has {} values for {n_outputs} outputs", constant.len()),
     )?;
+    s.require(n_outputs > 0, "n_outputs_ is 0")?;
     s.require(constant.iter().all(|value| value.is_finite()), "constant_ is not finite")?;
     if constant.len() < n_outputs {
         s.row_cost(n_outputs as u64, (n_outputs as u64).saturating_mul(8))?;
         constant.resize(n_outputs, constant[0]);
     }
-    s.require(!constant.is_empty(), "n_outputs_ is 0")?;
     let many = n_outputs != 1 || s.opt("output_2d_")?.unwrap_or(false);
     Ok(Box::new(DummyRegressor { constant, many, std: s.version() >= (0, 20) }))
 }

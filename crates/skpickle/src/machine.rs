@@ -42,6 +42,9 @@ pub(crate) struct Machine<'a, 's> {
     memo: Memo,
     /// Tuples that hold something which cannot be a key, at any depth.
     unhashable: HashSet<Id>,
+    /// Whether this is the pickle of an array of objects. joblib writes and reads it with plain `pickle`, so that a wrapper in it
+    /// stays an object; and so nothing is nested deeper.
+    inner: bool,
     /// Where the last frame ends.
     frame_end: usize,
     protocol: u8,
@@ -69,6 +72,7 @@ impl<'a, 's> Machine<'a, 's> {
             marks: Vec::new(),
             memo: Memo::default(),
             unhashable: HashSet::new(),
+            inner: false,
             frame_end: 0,
             protocol: 0,
             at: start,
@@ -106,6 +110,7 @@ impl<'a, 's> Machine<'a, 's> {
     pub(crate) fn nested(&mut self) -> Result<Id> {
         let mut inner =
             Machine::new(self.stream, self.reader.offset(), self.source, &mut *self.graph, &mut *self.side_files);
+        inner.inner = true;
         let root = inner.decode()?;
         let end = inner.reader.offset();
         self.reader = Reader::new(self.stream, end);
@@ -716,7 +721,7 @@ impl<'a, 's> Machine<'a, 's> {
             return Err(malformed("a second state is set on the same object"));
         }
         object.state = Some(state);
-        joblib::after_build(self, id)
+        if self.inner { Ok(()) } else { joblib::after_build(self, id) }
     }
 }
 

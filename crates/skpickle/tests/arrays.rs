@@ -180,3 +180,23 @@ fn elements_without_bytes_are_paid_for_like_others() {
     assert_eq!(array.shape(), [3, 2048, 196_013_717_454_848, 4]);
     assert_eq!(array.scalars().unwrap_err().kind(), ErrorKind::Limit);
 }
+
+/// A wrapper of joblib's whose array of objects follows as a pickle of its own.
+const OBJECTS: &[u8] = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(X\x05\0\0\0dtypeX\x01\0\0\0O\
+    X\x05\0\0\0shape)X\x05\0\0\0orderX\x01\0\0\0Cub";
+
+/// joblib writes arrays of objects with plain `pickle`, and reads them so: a wrapper in there is no array, and a hundred thousand of
+/// them inside one another use no stack.
+#[test]
+fn an_array_of_objects_is_a_plain_pickle() {
+    let one = [OBJECTS, b"](K\x01e.."].concat();
+    assert_eq!(skpickle::load(one, &Limits::default()).unwrap().root().get::<Vec<i64>>().unwrap(), [1]);
+    let two = [OBJECTS, OBJECTS, b".."].concat();
+    let graph = skpickle::load(two, &Limits::default()).unwrap();
+    assert_eq!(graph.root().class().unwrap().name, "NumpyArrayWrapper");
+    assert!(graph.root().array().is_err());
+    let deep = [OBJECTS.repeat(100_000), b"N".to_vec(), b".".repeat(100_001)].concat();
+    let load = move || skpickle::load(deep, &Limits::default()).map(|graph| graph.root().is_none());
+    let small = std::thread::Builder::new().stack_size(256 << 10).spawn(load).unwrap();
+    assert_eq!(small.join().unwrap(), Ok(true));
+}
