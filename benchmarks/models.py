@@ -2,7 +2,8 @@
 
 FOLDER/data/SET.npy (doubles) or SET.jsonl (a row a line), SET.row.json (one row), and FOLDER/data/sets.json: rows, columns, kind;
 FOLDER/models/NAME.joblib, for some also compressed or a bare pickle, and FOLDER/models/models.json: what each is and which set it
-takes. What is there already is not made again. `--growth` makes the models that differ in one dimension only, in FOLDER/growth.
+takes. What is there already is not made again. `--growth` makes the models that differ in one dimension only, in FOLDER/growth;
+`--kernels` the small ones of testdata/kernels, in FOLDER.
 """
 import argparse
 import json
@@ -324,14 +325,39 @@ def grow(root):
         print(name, about, flush=True)
 
 
+# Small models, one for each kernel: what crates/*/benches and instructions.py run, kept in testdata/kernels.
+
+def kernels(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    X, y = datasets.make_classification(2_000, 20, n_informative=10, n_classes=3, random_state=SEED)
+    documents, topics, _ = text()
+    fixed = {"random_state": SEED}
+    made = {
+        "logistic": LogisticRegression(max_iter=200).fit(X, y),
+        "mlp": MLPClassifier((64, 64), max_iter=5, **fixed).fit(X, y),
+        "forest": RandomForestClassifier(25, max_depth=8, **fixed).fit(X, y),
+        "boosting": GradientBoostingClassifier(n_estimators=40, max_depth=3, **fixed).fit(X, y),
+        "histogram_boosting": HistGradientBoostingClassifier(max_iter=20, early_stopping=False, **fixed).fit(X, y),
+        "svc": SVC(**fixed).fit(X[:400], y[:400]),
+        "knn_brute": KNeighborsClassifier(5, algorithm="brute").fit(X[:500], y[:500]),
+        "knn_kd": KNeighborsClassifier(5, algorithm="kd_tree").fit(X[:500, :4], y[:500]),
+        "tfidf": make_pipeline(TfidfVectorizer(max_features=2_000), LogisticRegression(max_iter=20)).fit(documents[:500], topics[:500]),
+    }
+    for name, model in made.items():
+        joblib.dump(model, folder / f"{name}.joblib", compress=9)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--only", default="")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--kernels", action="store_true")
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
+    if args.kernels:
+        return kernels(args.folder)
     if args.growth:
         return grow(args.folder)
     make(args.folder, set(filter(None, args.only.split(","))), args.jobs)

@@ -1,6 +1,6 @@
 //! One model, one phase, one line of JSON: how this engine joins a side-by-side benchmark.
 //!
-//! `bench_worker --phase cold|steady|load|read|bandwidth|answers --model M.joblib [--method predict_proba] [--data SET.npy|SET.jsonl]
+//! `bench_worker --phase cold|steady|load|read|bandwidth|once|answers --model M.joblib [--method predict_proba] [--data SET.npy|SET.jsonl]
 //! [--row SET.row.json] [--threads 1] [--rows 1000,100000] [--budget 0.4] [--cap 0.8] [--out FILE]`
 //!
 //! * `cold`: the clock at `main`, before and after loading, and after the first answer (CLOCK_MONOTONIC, nanoseconds), and the peak of memory;
@@ -8,6 +8,7 @@
 //! * `load`: seconds to load, again and again, in turn with what no loader can do without: reading the file and undoing its compression;
 //! * `read`: as `cold`, of a program that only reads the file into memory;
 //! * `bandwidth`: bytes a second when as much memory as the file has is read over and over;
+//! * `once`: loads, and answers `rows` made-up rows a single time: nothing that differs from run to run, for counting instructions;
 //! * `answers`: the answers for the first of `rows` rows, as raw doubles into a file: what two builds or two engines must agree on.
 //!
 //! Batches of more rows than there are begin again with the first.
@@ -210,6 +211,21 @@ fn bandwidth(size: usize, budget: f64) -> Json {
     json!({"bytes": size, "GBps": size as f64 / times[times.len() / 2] / 1e9, "best_GBps": size as f64 / times[0] / 1e9})
 }
 
+/// Rows of made-up numbers, or of made-up words, as the model takes them.
+fn made_up(model: &Model, count: usize) -> Result<Samples> {
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    let Some(columns) = model.n_features_in() else {
+        let syllables = ["ka", "lo", "mi", "ter", "an", "ve", "su", "ron", "pi", "gra", "el", "do"];
+        let mut word = || (0..1 + next() % 3).map(|i| syllables[(next() + i) as usize % syllables.len()]).collect();
+        return Ok(Samples::Text((0..count).map(|_| (0..50).map(|_| word()).collect::<Vec<String>>().join(" ")).collect()));
+    };
+    Ok(Array2::from_shape_simple_fn((count, columns), || next() as f64 / f64::from(1 << 29) - 2.0).into())
+}
+
 fn main() -> Result<()> {
     let t_main = clock(ClockId::Monotonic);
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -233,6 +249,14 @@ fn main() -> Result<()> {
             result["hwm_kb"] = peak_kb().into();
             println!("{result}");
             return Ok(());
+        }
+        "once" => {
+            let model = Model::from_path(need("model")?)?;
+            let count = number("rows", 0.0)? as usize;
+            if count > 0 {
+                std::hint::black_box(model.call(method, &made_up(&model, count)?)?);
+            }
+            std::process::exit(0);
         }
         "bandwidth" => {
             println!("{}", bandwidth(fs::metadata(need("model")?)?.len() as usize, number("budget", 0.4)?));
