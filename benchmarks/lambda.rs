@@ -46,7 +46,10 @@ fn handle(model: String, event: &str, seconds: f64) -> Result<()> {
     times.sort_by(f64::total_cmp);
     let (n, least) = (times.len(), times[0]);
     let (p50, p99) = (times[n / 2], times[n * 99 / 100]);
-    println!("{}", json!({"load_s": load, "n": n, "p50_us": p50, "p99_us": p99, "min_us": least, "answered": first.body.len()}));
+    println!(
+        "{}",
+        json!({"load_s": load, "n": n, "p50_us": p50, "p99_us": p99, "min_us": least, "answered": first.body.len()})
+    );
     Ok(())
 }
 

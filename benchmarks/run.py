@@ -4,7 +4,6 @@
     python benchmarks/run.py                         prepare what is missing, measure, write results.json, RESULTS.md and the charts
     python benchmarks/run.py --prepare               only prepare: environments, models, what the peers make of them, programs
     python benchmarks/run.py --only rf100,dt --phases steady --rounds 1 --peers sklearn,onnx32 --out /tmp/r.json
-    python benchmarks/run.py --engine before=PATH    another build of worker.rs beside this one: what a change to a kernel does
 
 It needs Python 3.10 to 3.12 (one peer has no newer wheels), Rust and gcc. What it makes is kept in benchmarks/.cache (--work): about 3 GB.
 
@@ -236,7 +235,6 @@ class Bench:
         self.chosen = [name for name in self.models if name != "json50" and (not only or name in only)]
         self.end = time.monotonic() + args.minutes * 60
         self.lib = next(iter(glob.glob(str(place.work / "venv/peers/lib/*/site-packages/onnxruntime/capi/libonnxruntime.so.*"))), "")
-        self.extra = dict(pair.split("=", 1) for pair in args.engine)
         self.runs, self.seen = [], set()
         if args.resume and args.out.exists():
             self.runs = json.loads(args.out.read_text())["runs"]
@@ -247,7 +245,7 @@ class Bench:
         return phase, round, model, engine, threads, part
 
     def wanted(self, engine):
-        return not self.args.peers or engine in (OURS, *self.extra, *self.args.peers.split(","))
+        return not self.args.peers or engine in (OURS, *self.args.peers.split(","))
 
     def measure(self, make, reps=1, **about):
         """One run, unless it was made before or the time is over."""
@@ -256,7 +254,10 @@ class Bench:
             return
         self.seen.add(key)
         for _ in range(reps):
-            result = make()
+            try:
+                result = make()
+            except OSError as e:  # A program that is not there.
+                result = {"error": str(e)}
             if "error" in result:
                 print("error:", *key, result["error"], flush=True)
             self.runs.append(about | {name: round(value, 4) if isinstance(value, float) and value > 1 else value for name, value in result.items()})
@@ -290,8 +291,6 @@ class Bench:
         python = lambda environment, engine, path, *more: lambda threads, sizes: [
             place.python(environment), HERE / "worker.py", "--engine", engine, "--model", path, *more, *words(threads, sizes)]
         found[OURS] = lambda threads, sizes: [place.worker, "--model", model, *words(threads, sizes)]
-        for engine, program in self.extra.items():
-            found[engine] = lambda threads, sizes, program=program: [program, "--model", model, *words(threads, sizes)]
         found["sklearn"] = python("sklearn", "sklearn", model)
         for peer, models in self.peers.items():
             about = models.get(name, {})
@@ -367,8 +366,6 @@ class Bench:
                 words = ["--model", path, "--phase", "load", "--cap", self.args.cap]
                 self.measure(lambda: run([self.place.worker, *words]), engine=OURS, **about)
                 self.measure(lambda: run([self.place.python("sklearn"), HERE / "worker.py", "--engine", "sklearn", *words]), engine="sklearn", **about)
-                for engine, program in self.extra.items():
-                    self.measure(lambda: run([program, *words]), engine=engine, **about)
             self.save()
 
     def _lambda(self, turn):
@@ -387,7 +384,7 @@ class Bench:
 
     def limits(self, turn):
         for name in [name for name in self.chosen if name.startswith("mlp")]:
-            self.measure(lambda: run([self.place.worker, "--phase", "bandwidth", "--model", self.paths(name)[0], "--budget", self.args.budget]),
+            self.measure(lambda: run([self.place.worker, "--phase", "bandwidth", "--bytes", weights(name), "--budget", self.args.budget]),
                          phase="limits", round=turn, model=name, engine="read")
 
     def growth(self, turn):
@@ -437,6 +434,12 @@ class Bench:
                 print(f"round {turn + 1}, {phase}: {time.monotonic() - start:.0f} s, load {os.getloadavg()[0]:.1f}", flush=True)
 
 
+def weights(name):
+    """Bytes of the weights of a network of three hidden layers on iris; its file has the optimiser's state too."""
+    n = int(name.removeprefix("mlp_"))
+    return 8 * (4 * n + n + 2 * (n * n + n) + 3 * n + 3)
+
+
 def machine():
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     return {"processor": model, "cpus": os.cpu_count(), "system": platform.system() + " " + platform.release(), "python": platform.python_version()}
@@ -461,7 +464,6 @@ def main():
     parser.add_argument("--budget", type=float, default=0.25, help="seconds of one-row calls")
     parser.add_argument("--cap", type=float, default=0.5, help="seconds for each size of a batch")
     parser.add_argument("--longest", type=float, default=30, help="seconds that a batch of a million rows may take")
-    parser.add_argument("--engine", action="append", default=[], metavar="NAME=PROGRAM", help="another build of worker.rs")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--prepare", action="store_true")
     parser.add_argument("--no-prepare", action="store_true", help="everything is there")

@@ -1,13 +1,13 @@
 //! One model, one phase, one line of JSON: how this engine joins a side-by-side benchmark.
 //!
 //! `bench_worker --phase cold|steady|load|read|bandwidth|once|answers --model M.joblib [--method predict_proba] [--data SET.npy|SET.jsonl]
-//! [--row SET.row.json] [--threads 1] [--rows 1000,100000] [--budget 0.4] [--cap 0.8] [--out FILE]`
+//! [--row SET.row.json] [--threads 1] [--bytes 1000000] [--rows 1000,100000] [--budget 0.4] [--cap 0.8] [--out FILE]`
 //!
 //! * `cold`: the clock at `main`, before and after loading, and after the first answer (CLOCK_MONOTONIC, nanoseconds), and the peak of memory;
 //! * `steady`: seconds to load, median and 99th percentile of one-row calls in microseconds, and seconds a batch for each of `rows`;
 //! * `load`: seconds to load, again and again, in turn with what no loader can do without: reading the file and undoing its compression;
 //! * `read`: as `cold`, of a program that only reads the file into memory;
-//! * `bandwidth`: bytes a second when as much memory as the file has is read over and over;
+//! * `bandwidth`: bytes a second when so many `bytes` of memory are read over and over;
 //! * `once`: loads, and answers `rows` made-up rows a single time: nothing that differs from run to run, for counting instructions;
 //! * `answers`: the answers for the first of `rows` rows, as raw doubles into a file: what two builds or two engines must agree on.
 //!
@@ -221,7 +221,9 @@ fn made_up(model: &Model, count: usize) -> Result<Samples> {
     let Some(columns) = model.n_features_in() else {
         let syllables = ["ka", "lo", "mi", "ter", "an", "ve", "su", "ron", "pi", "gra", "el", "do"];
         let mut word = || (0..1 + next() % 3).map(|i| syllables[(next() + i) as usize % syllables.len()]).collect();
-        return Ok(Samples::Text((0..count).map(|_| (0..50).map(|_| word()).collect::<Vec<String>>().join(" ")).collect()));
+        return Ok(Samples::Text(
+            (0..count).map(|_| (0..50).map(|_| word()).collect::<Vec<String>>().join(" ")).collect(),
+        ));
     };
     Ok(Array2::from_shape_simple_fn((count, columns), || next() as f64 / f64::from(1 << 29) - 2.0).into())
 }
@@ -234,9 +236,7 @@ fn main() -> Result<()> {
     let need = |name: &str| args.get(name).copied().ok_or_else(|| format!("--{name} is missing"));
     let number = |name: &str, default: f64| args.get(name).map_or(Ok(default), |text| text.parse());
     let method = Method::from_name(args.get("method").unwrap_or(&"predict")).ok_or("no such method")?;
-    let times = |t_import: i64, t_load: i64, t_first: i64| {
-        json!({"t_main": t_main, "t_import": t_import, "t_load": t_load, "t_first": t_first, "hwm_kb": peak_kb()})
-    };
+    let times = |t_import: i64, t_load: i64, t_first: i64| json!({"t_main": t_main, "t_import": t_import, "t_load": t_load, "t_first": t_first, "hwm_kb": peak_kb()});
     match need("phase")? {
         "read" => {
             std::hint::black_box(fs::read(need("model")?)?);
@@ -259,7 +259,7 @@ fn main() -> Result<()> {
             std::process::exit(0);
         }
         "bandwidth" => {
-            println!("{}", bandwidth(fs::metadata(need("model")?)?.len() as usize, number("budget", 0.4)?));
+            println!("{}", bandwidth(need("bytes")?.parse()?, number("budget", 0.4)?));
             return Ok(());
         }
         _ => {}

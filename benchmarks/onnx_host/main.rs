@@ -46,7 +46,10 @@ fn read(path: &str, limit: usize, double: bool) -> Result<(Rows, usize)> {
     file.read_exact(&mut bytes)?;
     let (words, _) = bytes.as_chunks::<8>();
     let values = words.iter().map(|&word| f64::from_le_bytes(word));
-    Ok((if double { Rows::Double(values.collect()) } else { Rows::Single(values.map(|v| v as f32).collect()) }, columns))
+    Ok((
+        if double { Rows::Double(values.collect()) } else { Rows::Single(values.map(|v| v as f32).collect()) },
+        columns,
+    ))
 }
 
 struct Model {
@@ -61,8 +64,12 @@ impl Model {
         let (shape, part) = ([count, columns], start * columns..(start + count) * columns);
         let name = self.input.as_str();
         let answers = match rows {
-            Rows::Single(x) => self.session.run(ort::inputs![name => TensorRef::from_array_view((shape, &x[part]))?])?,
-            Rows::Double(x) => self.session.run(ort::inputs![name => TensorRef::from_array_view((shape, &x[part]))?])?,
+            Rows::Single(x) => {
+                self.session.run(ort::inputs![name => TensorRef::from_array_view((shape, &x[part]))?])?
+            }
+            Rows::Double(x) => {
+                self.session.run(ort::inputs![name => TensorRef::from_array_view((shape, &x[part]))?])?
+            }
         };
         let answer = answers.get(self.output.as_str()).ok_or("no such output")?;
         Ok(std::hint::black_box(answer.shape().iter().product::<i64>()) as usize)
@@ -74,7 +81,8 @@ fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let double = words.iter().any(|word| word == "--double");
     let words: Vec<&str> = words.iter().map(String::as_str).filter(|&word| word != "--double").collect();
-    let args: HashMap<&str, &str> = words.chunks_exact(2).map(|pair| (pair[0].trim_start_matches('-'), pair[1])).collect();
+    let args: HashMap<&str, &str> =
+        words.chunks_exact(2).map(|pair| (pair[0].trim_start_matches('-'), pair[1])).collect();
     let need = |name: &str| args.get(name).copied().ok_or_else(|| format!("--{name} is missing"));
     let number = |name: &str, default: f64| args.get(name).map_or(Ok(default), |text| text.parse());
     let environment = ort::init_from(need("lib")?)?.with_telemetry(false).build()?;

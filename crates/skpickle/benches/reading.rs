@@ -26,7 +26,10 @@ fn forest() -> Vec<u8> {
 
 fn read(bencher: Bencher<'_, '_>, bytes: &[u8], counted: usize) {
     let limits = Limits::default();
-    bencher.counter(BytesCount::new(counted)).with_inputs(|| bytes.to_vec()).bench_values(|bytes| load(bytes, &limits).unwrap());
+    bencher
+        .counter(BytesCount::new(counted))
+        .with_inputs(|| bytes.to_vec())
+        .bench_values(|bytes| load(bytes, &limits).unwrap());
 }
 
 #[divan::bench]
