@@ -263,7 +263,7 @@ class Bench:
             self.runs.append(about | {name: round(value, 4) if isinstance(value, float) and value > 1 else value for name, value in result.items()})
 
     def save(self):
-        about = {"when": time.strftime("%Y-%m-%d %H:%M"), "command": " ".join(["python", "benchmarks/run.py", *sys.argv[1:]]),
+        about = {"when": time.strftime("%Y-%m-%d %H:%M"), "command": command(),
                  "machine": machine(), "profile": self.place.profile, "commit": commit(), "packages": ENVIRONMENTS,
                  "models": {name: self.models[name] for name in self.chosen}, "peers": self.peers}
         text = json.dumps(about, indent=1)[:-2] + ',\n "runs": [\n' + ",\n".join("  " + json.dumps(run) for run in self.runs) + "\n ]\n}\n"
@@ -438,6 +438,17 @@ def weights(name):
     """Bytes of the weights of a network of three hidden layers on iris; its file has the optimiser's state too."""
     n = int(name.removeprefix("mlp_"))
     return 8 * (4 * n + n + 2 * (n * n + n) + 3 * n + 3)
+
+
+def command():
+    """What was typed, but for where things are kept."""
+    words = ["python", "benchmarks/run.py"]
+    for word in sys.argv[1:]:
+        if words[-1] in ("--work", "--out"):
+            words.pop()
+        elif word not in ("--no-prepare", "--no-report"):
+            words.append(word)
+    return " ".join(words)
 
 
 def machine():
