@@ -1,11 +1,17 @@
 //! One model, one phase, one line of JSON: how this engine joins a side-by-side benchmark.
 //!
-//! `bench_worker --model M.joblib --method predict_proba --data SET.npy|SET.jsonl --row SET.row.json --phase cold|steady|answers
-//! [--threads 1] [--rows 1000,100000] [--budget 0.4] [--cap 0.8] [--out FILE]`
+//! `bench_worker --phase cold|steady|load|read|bandwidth|once|answers --model M.joblib [--method predict_proba] [--data SET.npy|SET.jsonl]
+//! [--row SET.row.json] [--threads 1] [--bytes 1000000] [--rows 1000,100000] [--budget 0.4] [--cap 0.8] [--out FILE]`
 //!
 //! * `cold`: the clock at `main`, before and after loading, and after the first answer (CLOCK_MONOTONIC, nanoseconds), and the peak of memory;
 //! * `steady`: seconds to load, median and 99th percentile of one-row calls in microseconds, and seconds a batch for each of `rows`;
+//! * `load`: seconds to load, again and again, in turn with what no loader can do without: reading the file and undoing its compression;
+//! * `read`: as `cold`, of a program that only reads the file into memory;
+//! * `bandwidth`: bytes a second when so many `bytes` of memory are read over and over;
+//! * `once`: loads, and answers `rows` made-up rows a single time: nothing that differs from run to run, for counting instructions;
 //! * `answers`: the answers for the first of `rows` rows, as raw doubles into a file: what two builds or two engines must agree on.
+//!
+//! Batches of more rows than there are begin again with the first.
 
 #![allow(clippy::print_stdout)]
 // The bounds on what the library may call do not hold for a program that measures it.
@@ -15,6 +21,7 @@ use std::{
     collections::HashMap,
     error::Error,
     fs,
+    io::Read,
     time::{Duration, Instant},
 };
 
@@ -74,21 +81,21 @@ impl Rows {
     fn samples(&self, start: usize, count: usize) -> Result<Samples> {
         match self {
             Rows::Numbers { values, columns } => {
-                let part = values[start * columns..(start + count) * columns].to_vec();
+                let part = values.iter().copied().cycle().skip(start * columns).take(count * columns).collect();
                 Ok(Array2::from_shape_vec((count, *columns), part)?.into())
             }
-            Rows::Json(rows) => from_json(&rows[start..start + count]),
+            Rows::Json(rows) => from_json(rows.iter().cycle().skip(start).take(count)),
         }
     }
 }
 
 /// Documents, or rows of numbers, or rows of numbers and texts.
-fn from_json(rows: &[Json]) -> Result<Samples> {
-    if rows.iter().all(Json::is_string) {
-        return Ok(Samples::Text(rows.iter().filter_map(Json::as_str).map(str::to_owned).collect()));
+fn from_json<'j>(rows: impl Iterator<Item = &'j Json> + Clone) -> Result<Samples> {
+    if rows.clone().all(Json::is_string) {
+        return Ok(Samples::Text(rows.filter_map(Json::as_str).map(str::to_owned).collect()));
     }
     let cells = |row: &Json| row.as_array().cloned().ok_or("a row is a list");
-    let table: Vec<Vec<Json>> = rows.iter().map(cells).collect::<std::result::Result<_, _>>()?;
+    let table: Vec<Vec<Json>> = rows.map(cells).collect::<std::result::Result<_, _>>()?;
     if table.iter().flatten().any(Json::is_string) {
         let value = |cell: &Json| match cell {
             Json::String(text) => Value::Str(text.as_str().into()),
@@ -148,6 +155,79 @@ fn numbers(output: Output) -> Result<Vec<f64>> {
     Ok(array.ok_or("the answer is not one array of numbers")?.into_iter().collect())
 }
 
+/// The bytes of a file without their compression, by the decompressor alone.
+fn unpacked(path: &str, capacity: usize) -> Result<Vec<u8>> {
+    let bytes = fs::read(path)?;
+    let mut out = Vec::with_capacity(capacity);
+    match bytes[..] {
+        [0x78, ..] => flate2::read::ZlibDecoder::new(&bytes[..]).read_to_end(&mut out)?,
+        [0x04, 0x22, 0x4d, 0x18, ..] => lz4_flex::frame::FrameDecoder::new(&bytes[..]).read_to_end(&mut out)?,
+        [0xfd, b'7', b'z', ..] => lzma_rust2::XzReader::new(&bytes[..], true).read_to_end(&mut out)?,
+        _ => return Ok(bytes),
+    };
+    Ok(out)
+}
+
+/// Loading against reading and decompressing alone, in turn.
+fn loads(path: &str, cap: f64) -> Result<Json> {
+    let size = unpacked(path, 0)?.len();
+    let (mut load, mut unpack) = (Vec::new(), Vec::new());
+    let begin = Instant::now();
+    while load.len() < 3 || begin.elapsed().as_secs_f64() < cap && load.len() < 50 {
+        let start = Instant::now();
+        let model = Model::from_path(path)?;
+        load.push(start.elapsed().as_secs_f64());
+        drop(model);
+        let start = Instant::now();
+        let bytes = unpacked(path, size)?;
+        unpack.push(start.elapsed().as_secs_f64());
+        drop(bytes);
+    }
+    load.sort_by(f64::total_cmp);
+    unpack.sort_by(f64::total_cmp);
+    let (mid, reps) = (load.len() / 2, load.len());
+    let mut times = json!({"load_s": load[mid], "best_s": load[0], "reps": reps, "bytes": size});
+    times["unpack_s"] = unpack[mid].into();
+    times["unpack_best_s"] = unpack[0].into();
+    Ok(times)
+}
+
+/// Bytes a second when `size` bytes are read over and over: what bounds a model whose weights are each read once a row.
+fn bandwidth(size: usize, budget: f64) -> Json {
+    let words = vec![1.0f64; size / 8];
+    let (mut times, begin) = (Vec::new(), Instant::now());
+    while begin.elapsed().as_secs_f64() < budget || times.len() < 5 {
+        let start = Instant::now();
+        let mut sums = [0.0; 32];
+        for chunk in std::hint::black_box(&words).as_chunks::<32>().0 {
+            for (sum, word) in sums.iter_mut().zip(chunk) {
+                *sum += word;
+            }
+        }
+        std::hint::black_box(sums);
+        times.push(start.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    json!({"bytes": size, "GBps": size as f64 / times[times.len() / 2] / 1e9, "best_GBps": size as f64 / times[0] / 1e9})
+}
+
+/// Rows of made-up numbers, or of made-up words, as the model takes them.
+fn made_up(model: &Model, count: usize) -> Result<Samples> {
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    let Some(columns) = model.n_features_in() else {
+        let syllables = ["ka", "lo", "mi", "ter", "an", "ve", "su", "ron", "pi", "gra", "el", "do"];
+        let mut word = || (0..1 + next() % 3).map(|i| syllables[(next() + i) as usize % syllables.len()]).collect();
+        return Ok(Samples::Text(
+            (0..count).map(|_| (0..50).map(|_| word()).collect::<Vec<String>>().join(" ")).collect(),
+        ));
+    };
+    Ok(Array2::from_shape_simple_fn((count, columns), || next() as f64 / f64::from(1 << 29) - 2.0).into())
+}
+
 fn main() -> Result<()> {
     let t_main = clock(ClockId::Monotonic);
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -155,19 +235,43 @@ fn main() -> Result<()> {
         words.chunks_exact(2).map(|pair| (pair[0].trim_start_matches('-'), pair[1].as_str())).collect();
     let need = |name: &str| args.get(name).copied().ok_or_else(|| format!("--{name} is missing"));
     let number = |name: &str, default: f64| args.get(name).map_or(Ok(default), |text| text.parse());
-    let name = need("method")?;
-    let method = Method::from_name(name).ok_or("no such method")?;
+    let method = Method::from_name(args.get("method").unwrap_or(&"predict")).ok_or("no such method")?;
+    let times = |t_import: i64, t_load: i64, t_first: i64| json!({"t_main": t_main, "t_import": t_import, "t_load": t_load, "t_first": t_first, "hwm_kb": peak_kb()});
+    match need("phase")? {
+        "read" => {
+            std::hint::black_box(fs::read(need("model")?)?);
+            let t_read = clock(ClockId::Monotonic);
+            println!("{}", times(t_main, t_read, t_read));
+            return Ok(());
+        }
+        "load" => {
+            let mut result = loads(need("model")?, number("cap", 0.8)?)?;
+            result["hwm_kb"] = peak_kb().into();
+            println!("{result}");
+            return Ok(());
+        }
+        "once" => {
+            let model = Model::from_path(need("model")?)?;
+            let count = number("rows", 0.0)? as usize;
+            if count > 0 {
+                std::hint::black_box(model.call(method, &made_up(&model, count)?)?);
+            }
+            std::process::exit(0);
+        }
+        "bandwidth" => {
+            println!("{}", bandwidth(need("bytes")?.parse()?, number("budget", 0.4)?));
+            return Ok(());
+        }
+        _ => {}
+    }
     if need("phase")? == "cold" {
         let t_import = clock(ClockId::Monotonic);
         let model = Model::from_path(need("model")?)?;
         let t_load = clock(ClockId::Monotonic);
-        let x = from_json(&[serde_json::from_str(&fs::read_to_string(need("row")?)?)?])?;
+        let x = from_json(std::iter::once(&serde_json::from_str(&fs::read_to_string(need("row")?)?)?))?;
         std::hint::black_box(model.call(method, &x)?);
         let t_first = clock(ClockId::Monotonic);
-        println!(
-            "{}",
-            json!({"t_main": t_main, "t_import": t_import, "t_load": t_load, "t_first": t_first, "hwm_kb": peak_kb()})
-        );
+        println!("{}", times(t_import, t_load, t_first));
         std::process::exit(0);
     }
     let sizes: Vec<usize> = args.get("rows").unwrap_or(&"").split(',').filter_map(|size| size.parse().ok()).collect();
@@ -178,7 +282,7 @@ fn main() -> Result<()> {
     let model = model.with_threads(number("threads", 1.0)? as usize);
     let rows = Rows::read(need("data")?, most.max(256))?;
     if need("phase")? == "answers" {
-        let answers = numbers(model.call(method, &rows.samples(0, most.min(rows.len()))?)?)?;
+        let answers = numbers(model.call(method, &rows.samples(0, most)?)?)?;
         fs::write(need("out")?, answers.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())?;
         return Ok(());
     }
@@ -193,7 +297,7 @@ fn main() -> Result<()> {
     }
     let mut per_row: Option<f64> = None;
     for &size in &sizes {
-        let mut count = size.min(rows.len());
+        let mut count = size;
         if let Some(seconds) = per_row.filter(|seconds| seconds * count as f64 > cap) {
             count = (((cap / seconds) as usize) / 1000 * 1000).clamp(1000.min(count), count);
         }
