@@ -78,7 +78,9 @@ fn refusal(model: &Model, method: Method, block: &Block, e: &Error) -> Failure {
     if e.kind() != ErrorKind::Input {
         return model::refused(e);
     }
-    let Some((row, own)) = first_refused(model, method, block, e) else { return model::refused(e) };
+    let Some((row, own)) = first_refused(model, method, block, e) else {
+        return Failure::input(format!("{e}{} ({})", advice(model, block, &e.to_string()), e.exception()));
+    };
     let number = block.first + row as u64;
     let place = match block.lines.get(row) {
         Some(line) => format!("row {number} (line {line})"),
@@ -97,13 +99,22 @@ fn refusal(model: &Model, method: Method, block: &Block, e: &Error) -> Failure {
         let place = if first.ends_with('.') { format!(" At {place}{column}.") } else { format!(": {place}{column}") };
         format!("{first}{place}\n{advice}").trim_end().to_owned()
     };
-    let text = message.starts_with("could not convert string to float") && model.feature_names_in().is_none();
-    let hint = if text && matches!(block.samples, Samples::Table(_)) {
+    Failure::input(format!("{message}{} ({})", advice(model, block, &message), e.exception()))
+}
+
+/// What to do where it is likely how the file was read that is at fault.
+fn advice(model: &Model, block: &Block, message: &str) -> &'static str {
+    let Samples::Table(table) = &block.samples else { return "" };
+    // A file that is read by lines has no types of its own.
+    let guessed = !block.lines.is_empty();
+    let number = |column: &Column| matches!(column.data, ColumnData::F64(_) | ColumnData::I64(_));
+    if message.starts_with("could not convert string to float") && model.feature_names_in().is_none() {
         "; the model names no columns and is given all: --keep takes one past it, --columns chooses"
+    } else if message.starts_with("Found unknown categories") && guessed && table.columns().iter().any(number) {
+        "; a column of numbers is read as numbers: where the categories are text, --type NAME=text reads it as text"
     } else {
         ""
-    };
-    Failure::input(format!("{message}{hint} ({})", e.exception()))
+    }
 }
 
 /// The first row at fault, and what the model says of it alone; `None` where the fault is that of the whole input.

@@ -313,6 +313,17 @@ fn long_inputs_go_through_in_blocks() {
 }
 
 #[test]
+fn numbers_where_the_model_knows_text_are_told_how_to_be_text() {
+    let model = testdata("preprocessing/OneHotEncoder-frame/1.9.1.joblib");
+    let error = refused(4, &["predict", "--model", &model, "--input", "-"], "color,size,length,even\n1,2,4,True\n");
+    assert!(error.contains("Found unknown categories") && error.contains("--type NAME=text"), "{error}");
+    // Text that is unknown is just that.
+    let row = "color,size,length,even\nmauve,xl,4,True\n";
+    let error = refused(4, &["predict", "--model", &model, "--input", "-", "--type", "length=text"], row);
+    assert!(error.contains("Found unknown categories") && !error.contains("--type"), "{error}");
+}
+
+#[test]
 fn wrong_words_are_met_with_the_right_ones() {
     let model = iris();
     let model = model.to_str().unwrap();
