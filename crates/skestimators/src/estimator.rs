@@ -41,6 +41,12 @@ pub(crate) trait Estimator: Send + Sync {
         None
     }
 
+    /// Whether `transform` begins by making numbers of what it is given: they may then as well be given in the place of mixed values.
+    fn takes_numbers(&self) -> bool {
+        let door = self.door(Method::Transform);
+        !door.open && !door.values
+    }
+
     /// Whether every sample is answered alike.
     fn ignores_samples(&self) -> bool {
         false

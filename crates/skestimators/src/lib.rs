@@ -44,6 +44,7 @@ mod multioutput;
 mod naive_bayes;
 mod neighbors;
 mod neural_network;
+mod parts;
 mod pipeline;
 mod preprocessing;
 mod random_projection;

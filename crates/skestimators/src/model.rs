@@ -10,7 +10,7 @@ use crate::{
     estimator::{Classes, Fitted},
     member::{self, Member},
     method::Method,
-    registry,
+    parts, registry,
     state::{Loader, RowCost},
 };
 
@@ -39,6 +39,8 @@ struct Inner {
     row_cost: RowCost,
     call_bytes: u64,
     row_wise: bool,
+    /// Whether a large batch passes through the estimator in parts.
+    blocks: bool,
     member: Option<String>,
 }
 
@@ -92,13 +94,14 @@ impl Model {
         };
         let loader = Loader::new(graph, registry::lookup);
         let root = loader.estimator(&obj)?;
-        let version = obj.field("_sklearn_version").and_then(|v| v.get()).ok();
+        let version: Option<String> = obj.field("_sklearn_version").and_then(|v| v.get()).ok();
         let row_cost = loader.row_cost();
         let row_wise = loader.is_row_wise();
+        let blocks = root.key == "pipeline.Pipeline" && loader.is_row_wise_in_parts() && !is_old(version.as_deref());
         let unread = loader.into_unread().into_iter().collect();
         let call_bytes = graph.limits().call_bytes;
         Ok(Model {
-            inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, row_wise, member }),
+            inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, row_wise, blocks, member }),
             threads: 1,
         })
     }
@@ -143,13 +146,7 @@ impl Model {
     #[cfg(feature = "threads")]
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
-        // Before 0.21 an answer could depend on the other rows of the batch.
-        let old = self.sklearn_version().is_some_and(|version| {
-            let mut numbers = version.split('.').map(str::parse::<u32>);
-            let (major, minor) = (numbers.next(), numbers.next());
-            matches!((major, minor), (Some(Ok(0)), Some(Ok(0..=20))))
-        });
-        let threads = if old || self.sklearn_version().is_none() { 1 } else { threads.max(1) };
+        let threads = if is_old(self.sklearn_version()) { 1 } else { threads.max(1) };
         Model { threads, ..self }
     }
 
@@ -159,13 +156,19 @@ impl Model {
             return None;
         }
         #[cfg(feature = "threads")]
-        let answer = crate::threads::call(&self.inner.root, method, x, self.threads);
+        let answer = crate::threads::call(&self.inner.root, method, x, self.threads, self.inner.blocks);
         #[cfg(not(feature = "threads"))]
         let answer = {
             let _ = (method, x);
             None
         };
         answer
+    }
+
+    /// The answer to a batch that is large enough for several threads or parts.
+    fn in_parts(&self, method: Method, x: &Samples) -> Option<Output> {
+        let threads = self.in_threads(method, x);
+        threads.or_else(|| if self.inner.blocks { parts::call(&self.inner.root, method, x) } else { None })
     }
 
     /// scikit-learn's class name, such as `LogisticRegression`.
@@ -246,7 +249,7 @@ impl Model {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the samples are not what it takes.
     pub fn call(&self, method: Method, x: &Samples) -> Result<Output> {
         self.check_rows(x)?;
-        match self.in_threads(method, x) {
+        match self.in_parts(method, x) {
             Some(answer) => Ok(answer),
             None => self.inner.root.call(method, x),
         }
@@ -266,7 +269,7 @@ impl Model {
     /// As [`Model::call`].
     pub fn predict(&self, x: &Samples) -> Result<Array> {
         self.check_rows(x)?;
-        match self.in_threads(Method::Predict, x).and_then(Output::into_array) {
+        match self.in_parts(Method::Predict, x).and_then(Output::into_array) {
             Some(answer) => Ok(answer),
             None => self.inner.root.predict(x),
         }
@@ -278,7 +281,7 @@ impl Model {
     /// As [`Model::call`].
     pub fn predict_proba(&self, x: &Samples) -> Result<Output> {
         self.check_rows(x)?;
-        match self.in_threads(Method::PredictProba, x) {
+        match self.in_parts(Method::PredictProba, x) {
             Some(answer) => Ok(answer),
             None => self.inner.root.predict_proba(x),
         }
@@ -290,7 +293,7 @@ impl Model {
     /// As [`Model::call`].
     pub fn decision_function(&self, x: &Samples) -> Result<Array> {
         self.check_rows(x)?;
-        match self.in_threads(Method::DecisionFunction, x).and_then(Output::into_array) {
+        match self.in_parts(Method::DecisionFunction, x).and_then(Output::into_array) {
             Some(answer) => Ok(answer),
             None => self.inner.root.decision_function(x),
         }
@@ -302,7 +305,7 @@ impl Model {
     /// As [`Model::call`].
     pub fn transform(&self, x: &Samples) -> Result<Samples> {
         self.check_rows(x)?;
-        match self.in_threads(Method::Transform, x) {
+        match self.in_parts(Method::Transform, x) {
             Some(Output::Samples(answer)) => Ok(answer),
             _ => self.inner.root.transform(x),
         }
@@ -313,6 +316,15 @@ impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Model({})", self.key())
     }
+}
+
+/// Whether an answer could depend on the other rows of the batch, as before 0.21.
+fn is_old(version: Option<&str>) -> bool {
+    version.is_none_or(|version| {
+        let mut numbers = version.split('.').map(str::parse::<u32>);
+        let (major, minor) = (numbers.next(), numbers.next());
+        matches!((major, minor), (Some(Ok(0)), Some(Ok(0..=20))))
+    })
 }
 
 /// Keys of every class that can be run, such as `linear_model.LogisticRegression`, in order.

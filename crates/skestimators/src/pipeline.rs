@@ -141,6 +141,10 @@ impl Estimator for Pipeline {
         Door::OPEN
     }
 
+    fn takes_numbers(&self) -> bool {
+        self.steps.first().is_some_and(|(_, first)| first.estimator.takes_numbers())
+    }
+
     fn n_features_in(&self) -> Option<usize> {
         self.steps.first().filter(|_| !self.starts_open).and_then(|(_, first)| first.n_features_in)
     }

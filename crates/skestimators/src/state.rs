@@ -36,6 +36,8 @@ pub(crate) struct Loader<'g> {
     row: Cell<RowCost>,
     /// Whether the answer for a row depends on the others (see `Model::is_row_wise`).
     whole: Cell<bool>,
+    /// Whether it depends on their number.
+    counts: Cell<bool>,
     /// Objects being loaded right now, outermost first: an object inside itself is refused.
     open: RefCell<Vec<u32>>,
     /// Attributes that nobody read, by class (see `Model::unread`).
@@ -50,6 +52,7 @@ impl<'g> Loader<'g> {
             estimators: Cell::new(0),
             row: Cell::new(RowCost::default()),
             whole: Cell::new(false),
+            counts: Cell::new(false),
             open: RefCell::new(Vec::new()),
             unread: RefCell::new(BTreeSet::new()),
         }
@@ -69,6 +72,11 @@ impl<'g> Loader<'g> {
     /// Whether every row is answered by itself.
     pub(crate) fn is_row_wise(&self) -> bool {
         !self.whole.get()
+    }
+
+    /// Whether it is answered so in a batch of any size.
+    pub(crate) fn is_row_wise_in_parts(&self) -> bool {
+        self.is_row_wise() && !self.counts.get()
     }
 
     /// Refuses a model whose rows cost more than the limits.
@@ -310,6 +318,11 @@ impl<'a, 'g> State<'a, 'g> {
     /// Says that the answer for a row depends on the other rows of its batch.
     pub(crate) fn answers_whole_batches(&self) {
         self.loader.whole.set(true);
+    }
+
+    /// Says that the answer for a row depends on the size of its batch.
+    pub(crate) fn counts_rows(&self) {
+        self.loader.counts.set(true);
     }
 
     /// Says what a row costs where a parameter decides it, and refuses the object when that is too much. What follows from the

@@ -340,23 +340,23 @@ pub(crate) fn table_to_numbers(table: &Table) -> Result<Array2<f64>> {
 /// Rows of objects as numbers.
 pub(crate) fn rows_to_numbers(rows: &[Vec<Value>]) -> Result<Array2<f64>> {
     let columns = rows.first().map_or(0, Vec::len);
-    let mut out = Array2::zeros((rows.len(), columns));
-    for (i, row) in rows.iter().enumerate() {
-        if row.len() != columns {
-            return Err(Error::input(format!(
-                "setting an array element with a sequence. Row {i} has {} values, row 0 has {columns}",
-                row.len()
-            )));
-        }
-        for (j, value) in row.iter().enumerate() {
-            out[[i, j]] = to_number(value).map_err(|e| Error::input(format!("{e}: row {i}, column {j}")))?;
+    check_lengths(rows)?;
+    numbers_at(rows, &(0..columns).collect::<Vec<_>>())
+}
+
+/// Some columns of rows of objects as numbers.
+pub(crate) fn numbers_at(rows: &[Vec<Value>], places: &[usize]) -> Result<Array2<f64>> {
+    let mut out = Array2::zeros((rows.len(), places.len()));
+    let mut spelled = false;
+    for (i, (row, mut out)) in rows.iter().zip(out.rows_mut()).enumerate() {
+        for (j, (&place, out)) in places.iter().zip(&mut out).enumerate() {
+            let value = row.get(place).unwrap_or(&Value::None);
+            spelled |= matches!(value, Value::Str(_));
+            *out = to_number(value).map_err(|e| Error::input(format!("{e}: row {i}, column {j}")))?;
         }
     }
     // Rows come as lists, of which one text makes an array of text: numbers that are spelled are refused as well.
-    if rows.iter().flatten().any(|value| matches!(value, Value::Str(_))) {
-        return Err(no_numbers());
-    }
-    Ok(out)
+    if spelled { Err(no_numbers()) } else { Ok(out) }
 }
 
 /// Refuses rows of unequal length.

@@ -9,7 +9,7 @@ use crate::{
     data::{Array, Samples},
     error::Result,
     estimator::Estimator,
-    math::{Matrix, Row, dot, rows},
+    math::{Matrix, Row, dot, euclidean::Targets, rows},
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -118,7 +118,7 @@ impl Estimator for BisectingKMeans {
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
-        self.distances.transform(x, &self.centres)
+        self.distances.transform(x, &Targets::new(self.centres.clone()))
     }
 
     fn feature_names_out(&self, _: &[String]) -> Result<Vec<String>> {

@@ -5,10 +5,7 @@ use crate::{
     data::{Array, Samples},
     error::{Error, Result},
     estimator::Estimator,
-    math::{
-        Matrix,
-        euclidean::{euclidean_distances, nearest},
-    },
+    math::{Matrix, euclidean::Targets},
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -34,8 +31,8 @@ impl Distances {
         Methods::of(&[Method::Transform]).with_if(self.prefix.is_some(), Method::FeatureNamesOut)
     }
 
-    pub(super) fn transform(&self, x: &Samples, centres: &Matrix) -> Result<Samples> {
-        let distances = euclidean_distances(x, centres)?;
+    pub(super) fn transform(&self, x: &Samples, centres: &Targets) -> Result<Samples> {
+        let distances = centres.distances(x)?;
         let in32 = self.float32 && matches!(x, Samples::Dense32(_));
         Ok(if in32 { Samples::Dense32(distances.mapv(|v| v as f32)) } else { Samples::Dense(distances) })
     }
@@ -56,7 +53,7 @@ pub(super) fn centres(s: &State<'_, '_>, name: &str) -> Result<Matrix> {
 
 struct Centres {
     /// `None` where a clustering of given similarities has none.
-    centres: Option<Matrix>,
+    centres: Option<Targets>,
     /// Labels of the centres, where they are not their positions.
     labels: Option<Vec<i64>>,
     distances: Option<Distances>,
@@ -67,19 +64,25 @@ pub(crate) fn load_k_means(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let centres = centres(s, "cluster_centers_")?;
     s.require(centres.rows > 0, "cluster_centers_ is empty")?;
     let distances = Some(Distances::load(s, "cluster_centers_")?);
-    Ok(Box::new(Centres { centres: Some(centres), labels: None, distances, door: Door::NUMERIC.sparse().keep32() }))
+    Ok(Box::new(Centres {
+        centres: Some(Targets::new(centres)),
+        labels: None,
+        distances,
+        door: Door::NUMERIC.sparse().keep32(),
+    }))
 }
 
 pub(crate) fn load_mean_shift(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let centres = centres(s, "cluster_centers_")?;
     s.require(centres.rows > 0, "cluster_centers_ is empty")?;
-    Ok(Box::new(Centres { centres: Some(centres), labels: None, distances: None, door: Door::NUMERIC }))
+    Ok(Box::new(Centres { centres: Some(Targets::new(centres)), labels: None, distances: None, door: Door::NUMERIC }))
 }
 
 pub(crate) fn load_affinity_propagation(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let precomputed = s.choice("affinity", None, &[("euclidean", false), ("precomputed", true)])?;
     // Without convergence there are none, and every sample is labelled -1.
-    let centres = if precomputed && !s.has("cluster_centers_") { None } else { Some(centres(s, "cluster_centers_")?) };
+    let given = precomputed && !s.has("cluster_centers_");
+    let centres = if given { None } else { Some(Targets::new(centres(s, "cluster_centers_")?)) };
     Ok(Box::new(Centres { centres, labels: None, distances: None, door: Door::NUMERIC.sparse() }))
 }
 
@@ -93,7 +96,7 @@ pub(crate) fn load_birch(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     )?;
     let distances = Some(Distances::load(s, "subcluster_centers_")?);
     Ok(Box::new(Centres {
-        centres: Some(centres),
+        centres: Some(Targets::new(centres)),
         labels: Some(labels),
         distances,
         door: Door::NUMERIC.sparse().keep32(),
@@ -101,7 +104,7 @@ pub(crate) fn load_birch(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 }
 
 impl Centres {
-    fn centres(&self) -> Result<&Matrix> {
+    fn centres(&self) -> Result<&Targets> {
         self.centres
             .as_ref()
             .ok_or_else(|| Error::input("Predict method is not supported when affinity='precomputed'."))
@@ -118,16 +121,18 @@ impl Estimator for Centres {
     }
 
     fn n_features_in(&self) -> Option<usize> {
-        self.centres.as_ref().map(|centres| centres.columns)
+        self.centres.as_ref().map(|centres| centres.rows.columns)
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
         let centres = self.centres()?;
-        if centres.rows == 0 {
+        if centres.rows.rows == 0 {
             return Ok(vec![-1i64; x.rows()].into());
         }
         let label = |at: usize| self.labels.as_ref().map_or(at as i64, |labels| labels[at]);
-        Ok(nearest(x, centres)?.into_iter().map(label).collect::<Vec<i64>>().into())
+        let mut labels = Vec::with_capacity(x.rows());
+        centres.nearest(x, |index| labels.push(label(index)))?;
+        Ok(labels.into())
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
@@ -138,7 +143,7 @@ impl Estimator for Centres {
     }
 
     fn feature_names_out(&self, _: &[String]) -> Result<Vec<String>> {
-        let count = self.centres()?.rows;
+        let count = self.centres()?.rows.rows;
         Ok(self.distances.as_ref().map(|distances| distances.names(count)).unwrap_or_default())
     }
 }

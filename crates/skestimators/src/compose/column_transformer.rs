@@ -383,6 +383,12 @@ impl ColumnTransformer {
             }
             _ => part.places.clone(),
         };
+        if let Samples::Rows(rows) = x
+            && part.transformer.as_ref().is_some_and(|fitted| fitted.estimator.takes_numbers())
+            && !part.single
+        {
+            return validation::numbers_at(rows, &places).map(Samples::Dense);
+        }
         match places.as_slice() {
             &[place] if part.single => select_one(x, place),
             places => select(x, places),

@@ -74,6 +74,11 @@ impl Csr {
         &mut self.data
     }
 
+    /// Columns of all entries, and their values for change in place.
+    pub(crate) fn entries_mut(&mut self) -> (&[usize], &mut [f64]) {
+        (&self.indices, &mut self.data)
+    }
+
     /// Columns and values of the entries of a row.
     pub fn row(&self, row: usize) -> (&[usize], &[f64]) {
         let range = self.indptr[row]..self.indptr[row + 1];
@@ -133,6 +138,90 @@ impl Csr {
     }
 }
 
+/// Entries of a row above which those of the same column are added up at once: a long row costs no more than its columns.
+const MANY: usize = 1 << 16;
+
+/// The values of one row, which add up where they are of one column.
+#[derive(Debug, Default)]
+pub(crate) struct RowSum {
+    entries: Vec<(usize, f64)>,
+    /// Entries that are there after they were added up.
+    kept: usize,
+}
+
+impl RowSum {
+    pub(crate) fn add(&mut self, column: usize, value: f64) {
+        self.entries.push((column, value));
+        if self.entries.len() - self.kept >= MANY.max(self.kept) {
+            self.join();
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes out one entry a column, in order.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (usize, f64)> {
+        self.join();
+        self.kept = 0;
+        self.entries.drain(..)
+    }
+
+    /// One entry a column, in order; values are added in the order in which they came.
+    fn join(&mut self) {
+        self.entries.sort_by_key(|&(column, _)| column);
+        self.entries.dedup_by(|next, first| {
+            let same = next.0 == first.0;
+            if same {
+                first.1 += next.1;
+            }
+            same
+        });
+        self.kept = self.entries.len();
+    }
+}
+
+/// A matrix that is made row by row.
+#[derive(Debug)]
+pub(crate) struct RowSums {
+    indptr: Vec<usize>,
+    indices: Vec<usize>,
+    data: Vec<f64>,
+}
+
+impl Default for RowSums {
+    fn default() -> Self {
+        RowSums { indptr: vec![0], indices: Vec::new(), data: Vec::new() }
+    }
+}
+
+impl RowSums {
+    /// Makes the next row of sums, which are empty afterwards.
+    pub(crate) fn push(&mut self, row: &mut RowSum) {
+        self.extend(row.drain());
+    }
+
+    /// Makes the next row of entries, one a column, in order.
+    pub(crate) fn extend(&mut self, entries: impl Iterator<Item = (usize, f64)>) {
+        for (column, value) in entries {
+            self.indices.push(column);
+            self.data.push(value);
+        }
+        self.indptr.push(self.indices.len());
+    }
+
+    /// Number of rows so far.
+    pub(crate) fn rows(&self) -> usize {
+        self.indptr.len() - 1
+    }
+
+    /// The matrix.
+    pub(crate) fn finish(self, columns: usize) -> Result<Csr> {
+        Csr::new(self.rows(), columns, self.indptr, self.indices, self.data)
+    }
+}
+
 impl From<Sparse> for Csr {
     fn from(sparse: Sparse) -> Self {
         let Sparse { rows, columns, indptr, indices, data } = sparse;
@@ -143,5 +232,28 @@ impl From<Sparse> for Csr {
 impl<'g> FromObj<'g> for Csr {
     fn from_obj(obj: &Obj<'g>) -> skpickle::Result<Self> {
         obj.get::<Sparse>().map(Csr::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_sums_are_in_order_however_long() {
+        let (mut row, mut sums) = (RowSum::default(), RowSums::default());
+        for i in 0..3 * MANY {
+            row.add(i * 7 % 5, 1.0);
+        }
+        assert!(row.entries.len() <= 2 * MANY);
+        sums.push(&mut row);
+        assert!(row.is_empty());
+        sums.push(&mut row);
+        [(4, 1.0), (2, 0.5), (4, -1.0)].into_iter().for_each(|(column, value)| row.add(column, value));
+        sums.push(&mut row);
+        let x = sums.finish(5).expect("a matrix");
+        let (columns, values) = x.row(0);
+        assert_eq!((columns, values.iter().sum::<f64>()), (&[0, 1, 2, 3, 4][..], (3 * MANY) as f64));
+        assert_eq!((x.row(1), x.row(2)), ((&[][..], &[][..]), (&[2, 4][..], &[0.5, 0.0][..])));
     }
 }

@@ -8,6 +8,7 @@ mod table;
 
 pub use array::{Array, Value};
 pub use csr::Csr;
+pub(crate) use csr::{RowSum, RowSums};
 pub(crate) use dtype::Dtype;
 pub use samples::{Output, Record, Samples};
 pub use table::{Column, ColumnData, Table};

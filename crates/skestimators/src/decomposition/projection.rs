@@ -9,9 +9,9 @@ use crate::{
     error::{Error, Result},
     estimator::Estimator,
     math::{
-        Matrix, contiguous, dot,
+        Matrix, affine, contiguous, dot,
         linalg::{Cholesky, times_transposed},
-        rows,
+        scratch,
     },
     method::{Method, Methods},
     state::State,
@@ -84,26 +84,27 @@ impl Projection {
     }
 
     fn project(&self, x: &Samples) -> Result<Array2<f64>> {
-        let mut out = Array2::zeros((x.rows(), self.map.rows));
-        if let (Some(mean), Samples::Sparse(_)) = (&self.mean, x) {
-            // Centring would fill the samples: the products are centred instead.
-            let offsets: Vec<f64> = (0..self.map.rows).map(|k| dot(mean, self.map.row(k))).collect();
-            for (row, mut out) in rows(x)?.zip(out.rows_mut()) {
-                for (k, out) in out.iter_mut().enumerate() {
-                    *out = row.dot(self.map.row(k)) - offsets[k];
+        let mut out = match (&self.mean, x) {
+            (Some(mean), Samples::Sparse(_)) => {
+                // Centring would fill the samples: the products are centred instead.
+                let offsets: Vec<f64> = (0..self.map.rows).map(|k| -dot(mean, self.map.row(k))).collect();
+                affine(x, &self.map, &offsets)?
+            }
+            (Some(mean), _) => {
+                let x = x.dense()?;
+                let mut centred = scratch::matrix(x.nrows(), x.ncols());
+                for (row, mut centred) in x.rows().into_iter().zip(centred.rows_mut()) {
+                    centred.iter_mut().zip(row.iter().zip(mean)).for_each(|(c, (x, mean))| *c = x - mean);
                 }
+                let centred = Samples::Dense(centred);
+                let out = affine(&centred, &self.map, &[0.0])?;
+                if let Samples::Dense(centred) = centred {
+                    scratch::give_matrix(centred);
+                }
+                out
             }
-        } else if let Some(mean) = &self.mean {
-            let mut centred = vec![0.0; mean.len()];
-            for (row, mut out) in x.dense()?.rows().into_iter().zip(out.rows_mut()) {
-                centred.iter_mut().zip(row.iter().zip(mean)).for_each(|(c, (x, mean))| *c = x - mean);
-                out.iter_mut().enumerate().for_each(|(k, out)| *out = dot(&centred, self.map.row(k)));
-            }
-        } else {
-            for (row, mut out) in rows(x)?.zip(out.rows_mut()) {
-                out.iter_mut().enumerate().for_each(|(k, out)| *out = row.dot(self.map.row(k)));
-            }
-        }
+            (None, _) => affine(x, &self.map, &[0.0])?,
+        };
         if let Some(scale) = &self.scale {
             out.rows_mut().into_iter().for_each(|mut row| row.iter_mut().zip(scale).for_each(|(v, s)| *v /= s));
         }
@@ -331,6 +332,9 @@ pub(crate) fn load_sparse_pca(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         _ => true,
     };
     p.by_batch = !centred;
+    if p.by_batch {
+        s.answers_whole_batches();
+    }
     if centred {
         p.mean = Some(vector(s, "mean_", parts.columns)?);
     }

@@ -11,7 +11,7 @@ use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},
     estimator::{Classes, Estimator, Fitted},
-    math::special::{argmax, expit, softmax_rows},
+    math::special::{argmax, expit, expit_each, pairs, softmax_rows},
     method::{Method, Methods},
     state::State,
     tree::nodes::{Missing, Node, Nodes, Present, Root, Rule, Source},
@@ -508,12 +508,9 @@ impl HistGradientBoosting {
             softmax_rows(&mut sums);
             return sums;
         }
-        let p = Array2::from_shape_fn((sums.nrows(), 2), |(i, j)| {
-            let p = expit(sums[[i, 0]]);
-            if j == 1 { p } else { 1.0 - p }
-        });
-        scratch::give_matrix(sums);
-        p
+        let mut p = sums.into_raw_vec_and_offset().0;
+        expit_each(&mut p);
+        pairs(p)
     }
 }
 

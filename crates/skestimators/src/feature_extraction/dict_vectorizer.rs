@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use skpickle::Scalar;
 
-use super::hashing::to_csr;
 use crate::{
-    data::{Csr, Dtype, Record, Samples, Value},
+    data::{Csr, Dtype, Record, RowSum, RowSums, Samples, Value},
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
@@ -103,9 +102,8 @@ impl DictVectorizer {
         if records.is_empty() {
             return Err(Error::input("Sample sequence X is empty."));
         }
-        let mut rows = Vec::with_capacity(records.len());
+        let (mut sums, mut row) = (RowSums::default(), RowSum::default());
         for (i, record) in records.iter().enumerate() {
-            let mut row = HashMap::new();
             if !self.several && record.windows(2).any(|pair| pair[0].0 == pair[1].0) {
                 return Err(Error::input(format!(
                     "setting an array element with a sequence. Record {i} has a list of values, which DictVectorizer takes since \
@@ -134,12 +132,12 @@ impl DictVectorizer {
                             skpickle::printable(&text_of(name))
                         )));
                     }
-                    *row.entry(column).or_insert(0.0) += self.dtype.cast(value);
+                    row.add(column, self.dtype.cast(value));
                 }
             }
-            rows.push(row);
+            sums.push(&mut row);
         }
-        to_csr(rows, self.names.len())
+        sums.finish(self.names.len())
     }
 }
 

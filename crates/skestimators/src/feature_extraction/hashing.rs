@@ -1,9 +1,7 @@
 //! `sklearn.feature_extraction._hash`: columns by MurmurHash3.
 
-use std::collections::HashMap;
-
 use crate::{
-    data::{Csr, Dtype, Record, Samples, Value},
+    data::{Csr, Dtype, Record, RowSum, RowSums, Samples, Value},
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
@@ -57,43 +55,27 @@ impl Hasher {
     }
 
     /// Adds a feature to a row.
-    pub(super) fn add(&self, row: &mut HashMap<usize, f64>, name: &[u8], value: f64) {
+    pub(super) fn add(&self, row: &mut RowSum, name: &[u8], value: f64) {
         if value == 0.0 {
             return;
         }
         let h = murmurhash3(name);
         let sign = if self.alternate_sign && h < 0 { -1.0 } else { 1.0 };
         let column = h.unsigned_abs() as usize % self.n_features;
-        *row.entry(column).or_insert(0.0) += self.dtype.cast(value * sign);
+        row.add(column, self.dtype.cast(value * sign));
     }
 
     /// The rows as a matrix.
-    pub(super) fn finish(&self, rows: Vec<HashMap<usize, f64>>) -> Result<Csr> {
-        if rows.is_empty() {
+    pub(super) fn finish(&self, sums: RowSums) -> Result<Csr> {
+        if sums.rows() == 0 {
             return Err(Error::input("Cannot vectorize empty sequence."));
         }
-        let mut csr = to_csr(rows, self.n_features)?;
+        let mut csr = sums.finish(self.n_features)?;
         for value in csr.data_mut() {
             *value = self.dtype.cast(if self.non_negative { value.abs() } else { *value });
         }
         Ok(csr)
     }
-}
-
-/// Rows of sums as a matrix with its columns in order.
-pub(super) fn to_csr(rows: Vec<HashMap<usize, f64>>, columns: usize) -> Result<Csr> {
-    let n = rows.len();
-    let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
-    for row in rows {
-        let mut entries: Vec<(usize, f64)> = row.into_iter().collect();
-        entries.sort_unstable_by_key(|&(column, _)| column);
-        for (column, value) in entries {
-            indices.push(column);
-            data.push(value);
-        }
-        indptr.push(indices.len());
-    }
-    Csr::new(n, columns, indptr, indices, data)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,9 +98,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 
 impl FeatureHasher {
     fn records(&self, records: &[Record]) -> Result<Csr> {
-        let mut rows = Vec::with_capacity(records.len());
+        let (mut sums, mut row) = (RowSums::default(), RowSum::default());
         for (i, record) in records.iter().enumerate() {
-            let mut row = HashMap::new();
             // Lists come as one name several times.
             if self.input == InputType::Dict && record.windows(2).any(|pair| pair[0].0 == pair[1].0) {
                 return Err(Error::input_type(format!("must be real number, not list: a value of record {i}")));
@@ -141,9 +122,9 @@ impl FeatureHasher {
                     },
                 }
             }
-            rows.push(row);
+            sums.push(&mut row);
         }
-        self.hasher.finish(rows)
+        self.hasher.finish(sums)
     }
 }
 

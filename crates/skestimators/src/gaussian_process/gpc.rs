@@ -6,7 +6,7 @@ use ndarray::Array2;
 use skpickle::Shared;
 use spec_math::cephes64::erf;
 
-use super::{gpr::factor, kernels::Kernel};
+use super::{batch, gpr::factor, kernels::Kernel};
 use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},
@@ -67,7 +67,12 @@ impl Binary {
         let mean = dot(&covariances, &self.residual);
         covariances.iter_mut().zip(&self.w_sr).for_each(|(c, w)| *c *= w);
         solve_lower(&self.lower, &mut covariances);
-        let variance = self.kernel.value(row, row, true) - dot(&covariances, &covariances);
+        self.squashed(row, mean, dot(&covariances, &covariances))
+    }
+
+    /// The probability from the mean and what is explained of the variance.
+    fn squashed(&self, row: &[f64], mean: f64, explained: f64) -> f64 {
+        let variance = self.kernel.value(row, row, true) - explained;
         let alpha = 1.0 / (2.0 * variance);
         let mut sum = 0.0;
         let mut weights = 0.0;
@@ -108,6 +113,21 @@ impl Estimator for Binary {
     fn predict_proba(&self, x: &Samples) -> Result<Output> {
         let rows = self.kernel.rows(x)?;
         let mut out = Array2::zeros((rows.len(), 2));
+        if rows.len() >= batch::MANY {
+            let x = self.kernel.samples(x)?;
+            batch::each_block(&self.kernel, &x.view(), &self.x_train, |block| {
+                let means = batch::weigh(block.covariances, &self.residual);
+                for (values, w) in block.covariances.iter_mut().zip(&self.w_sr) {
+                    values.iter_mut().for_each(|value| *value *= w);
+                }
+                let explained = batch::solve(&self.lower, block.covariances);
+                for (i, (mean, explained)) in means.into_iter().zip(explained).take(block.count).enumerate() {
+                    let p = self.squashed(&rows[block.start + i], mean, explained);
+                    (out[[block.start + i, 0]], out[[block.start + i, 1]]) = (1.0 - p, p);
+                }
+            });
+            return Ok(out.into());
+        }
         for (row, mut out) in rows.iter().zip(out.rows_mut()) {
             let p = self.probability(row);
             (out[0], out[1]) = (1.0 - p, p);

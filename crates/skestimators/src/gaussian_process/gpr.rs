@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayD, IxDyn};
 
-use super::kernels::Kernel;
+use super::{batch, kernels::Kernel};
 use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},
@@ -194,8 +194,20 @@ impl Estimator for GaussianProcessRegressor {
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
+        let mut out = Array2::zeros((x.rows(), self.alpha.rows));
+        if x.rows() >= batch::MANY && self.x_train.rows > 0 {
+            let x = self.kernel.samples(x)?;
+            batch::each_block(&self.kernel, &x.view(), &self.x_train, |block| {
+                for k in 0..self.alpha.rows {
+                    let sums = batch::weigh(block.covariances, self.alpha.row(k));
+                    for (i, sum) in sums.into_iter().take(block.count).enumerate() {
+                        out[[block.start + i, k]] = of(&self.std, k) * sum + of(&self.mean, k);
+                    }
+                }
+            });
+            return Ok(if self.flat { out.into_raw_vec_and_offset().0.into() } else { out.into() });
+        }
         let rows = self.kernel.rows(x)?;
-        let mut out = Array2::zeros((rows.len(), self.alpha.rows));
         for (row, mut out) in rows.iter().zip(out.rows_mut()) {
             let covariances = self.with_training(row);
             for (k, out) in out.iter_mut().enumerate() {

@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use ndarray::{CowArray, Ix2};
 use skpickle::{ErrorKind, Obj};
 use spec_math::cephes64::gamma;
 
@@ -73,6 +74,15 @@ impl Scale {
                 "Anisotropic kernel must have the same number of dimensions as data ({}!={features})",
                 values.len()
             ))),
+        }
+    }
+
+    /// That of a feature.
+    #[inline(always)]
+    pub(super) fn of(&self, feature: usize) -> f64 {
+        match self {
+            Scale::One(scale) => *scale,
+            Scale::Each(scales) => scales[feature],
         }
     }
 
@@ -175,12 +185,18 @@ impl Kernel {
         }
     }
 
-    /// The samples as rows side by side, if the kernel takes them.
-    pub(super) fn rows(&self, x: &Samples) -> Result<Vec<Vec<f64>>> {
+    /// The samples, if the kernel takes them.
+    pub(super) fn samples<'x>(&self, x: &'x Samples) -> Result<CowArray<'x, f64, Ix2>> {
         let x = x.dense()?;
         if self.refuses_negative() && x.iter().any(|&v| v < 0.0) {
             return Err(Error::input("X contains negative values."));
         }
+        Ok(x)
+    }
+
+    /// The same as rows side by side.
+    pub(super) fn rows(&self, x: &Samples) -> Result<Vec<Vec<f64>>> {
+        let x = self.samples(x)?;
         Ok(x.rows().into_iter().map(|row| contiguous(&row).into_owned()).collect())
     }
 
@@ -205,11 +221,10 @@ impl Kernel {
             Kernel::Rbf(scale) => (-0.5 * scale.squared_distance(x, y)).exp(),
             Kernel::Matern { scale, nu, factor } => matern(scale.squared_distance(x, y).sqrt(), *nu, *factor),
             Kernel::RationalQuadratic { alpha, length_scale } => {
-                (1.0 + squared_distance(x, y) / (2.0 * alpha * length_scale * length_scale)).powf(-alpha)
+                rational_quadratic(squared_distance(x, y), *alpha, *length_scale)
             }
             Kernel::ExpSineSquared { periodicity, length_scale } => {
-                let sine = (PI / periodicity * squared_distance(x, y).sqrt()).sin() / length_scale;
-                (-2.0 * (sine * sine)).exp()
+                finish_sine(squared_distance(x, y), *periodicity, *length_scale)
             }
             Kernel::DotProduct(sigma) => dot(x, y) + sigma,
             Kernel::Pairwise(kernel) => kernel.value(x, y),
@@ -217,8 +232,19 @@ impl Kernel {
     }
 }
 
+/// `RationalQuadratic` of a squared distance.
+pub(super) fn rational_quadratic(squared: f64, alpha: f64, length_scale: f64) -> f64 {
+    (1.0 + squared / (2.0 * alpha * length_scale * length_scale)).powf(-alpha)
+}
+
+/// `ExpSineSquared` of a squared distance.
+pub(super) fn finish_sine(squared: f64, periodicity: f64, length_scale: f64) -> f64 {
+    let sine = (PI / periodicity * squared.sqrt()).sin() / length_scale;
+    (-2.0 * (sine * sine)).exp()
+}
+
 /// `Matern` of a distance.
-fn matern(distance: f64, nu: f64, factor: f64) -> f64 {
+pub(super) fn matern(distance: f64, nu: f64, factor: f64) -> f64 {
     if nu == 0.5 {
         (-distance).exp()
     } else if nu == 1.5 {

@@ -1,5 +1,6 @@
 //! `sklearn.gaussian_process`.
 
+mod batch;
 mod gpc;
 mod gpr;
 mod kernels;

@@ -169,6 +169,15 @@ impl Estimator for SimpleImputer {
             }
             x => x,
         };
+        if let (Samples::Dense(x), true, None) = (x, self.numbers, &self.indicator) {
+            let numbers: Vec<f64> = (0..self.statistics.len()).map(|j| self.number(j)).collect();
+            let mut x = x.to_owned();
+            for mut row in x.rows_mut() {
+                row.iter_mut().zip(&numbers).filter(|(v, _)| self.missing.is_number(**v)).for_each(|(v, &n)| *v = n);
+            }
+            let all = self.kept.len() == self.statistics.len();
+            return if all { Ok(Samples::Dense(x)) } else { select(&Samples::Dense(x), &self.kept) };
+        }
         let mask = mask(x, &self.missing)?;
         let numbers = self.statistics.iter().all(|v| matches!(v, Value::Int(_) | Value::Float(_)));
         let filled = match x {

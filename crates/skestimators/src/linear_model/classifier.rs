@@ -10,7 +10,7 @@ use crate::{
         predictor::{LinearPredictor, round_to},
         selection::Selection,
     },
-    math::{Row, float32, rows, special},
+    math::{Row, float32, rows, scratch, special},
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -86,6 +86,12 @@ impl LinearClassifier {
         let in32 = self.linear.in32(x);
         let round = |value| round_to(in32, value);
         let softmax = if in32 { special::softmax32 } else { special::softmax };
+        if self.linear.outputs() == 1 && !in32 && matches!(self.probability, Probability::OneVsRest { .. }) {
+            let mut p = scratch::empty();
+            p.extend(rows(x)?.map(|sample| self.linear.score(&sample, 0)));
+            special::expit_each(&mut p);
+            return Ok(special::pairs(p));
+        }
         if self.linear.outputs() == 1 {
             let mut out = Array2::zeros((x.rows(), 2));
             for (sample, mut out) in rows(x)?.zip(out.rows_mut()) {
@@ -107,6 +113,10 @@ impl LinearClassifier {
             return Ok(out);
         }
         let mut out = self.linear.scores(x)?;
+        if self.probability == Probability::Softmax && !in32 {
+            special::softmax_rows(&mut out);
+            return Ok(out);
+        }
         for mut row in out.rows_mut() {
             let uniform = match self.probability {
                 Probability::Softmax => {

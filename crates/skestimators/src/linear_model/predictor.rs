@@ -6,7 +6,7 @@ use skpickle::{Kind, Obj, Scalar};
 use crate::{
     data::{Array, Samples},
     error::Result,
-    math::{Row, Weights, rows},
+    math::{Row, Weights, affine_many, affine_sparse, rows},
     state::State,
     validation::Door,
 };
@@ -81,6 +81,14 @@ impl LinearPredictor {
 
     /// Values of all outputs, one row a sample.
     pub(crate) fn scores(&self, x: &Samples) -> Result<Array2<f64>> {
+        if let Weights::Dense(coef) = &self.coef
+            && let Some(scores) = affine_many(x, coef, &self.intercept)
+        {
+            return Ok(scores);
+        }
+        if let (Weights::Dense(coef), Samples::Sparse(x)) = (&self.coef, x) {
+            return Ok(affine_sparse(x, coef, &self.intercept));
+        }
         let mut out = Array2::zeros((x.rows(), self.outputs()));
         for (sample, mut out) in rows(x)?.zip(out.rows_mut()) {
             for (k, out) in out.iter_mut().enumerate() {

@@ -2,7 +2,14 @@
 
 use ndarray::Array2;
 
-use super::{Matrix, Row, dot, rows};
+use pulp::Simd;
+
+use super::{
+    Matrix, Row, dot,
+    panels::{Panels, Take, VECTORS, multiply},
+    rows, scratch,
+    wide::fuses,
+};
 use crate::{data::Samples, error::Result};
 
 /// `row_norms(y, squared=True)`.
@@ -18,34 +25,93 @@ fn squared_norm(row: &Row<'_>) -> f64 {
     }
 }
 
-/// `euclidean_distances(x, y)`: one row a sample, one column for each row of `y`, which has the samples' width.
-pub(crate) fn euclidean_distances(x: &Samples, y: &Matrix) -> Result<Array2<f64>> {
-    let norms = squared_norms(y);
-    let mut out = Array2::zeros((x.rows(), y.rows));
-    for (row, mut out) in rows(x)?.zip(out.rows_mut()) {
-        let norm = squared_norm(&row);
-        for (k, out) in out.iter_mut().enumerate() {
-            // The square is cancelled out of larger numbers and may come out below zero; a NaN stays.
-            let squared = -2.0 * row.dot(y.row(k)) + norm + norms[k];
-            *out = if squared < 0.0 { 0.0 } else { squared.sqrt() };
-        }
-    }
-    Ok(out)
+/// Rows of a model that samples are compared with.
+pub(crate) struct Targets {
+    pub(crate) rows: Matrix,
+    norms: Vec<f64>,
+    /// The rows once more, where the processor takes several at a time.
+    panels: Option<Panels>,
 }
 
-/// Index of the nearest row of `y` for each sample, the first of equally near ones.
-pub(crate) fn nearest(x: &Samples, y: &Matrix) -> Result<Vec<usize>> {
-    let norms = squared_norms(y);
-    let mut out = Vec::with_capacity(x.rows());
-    for row in rows(x)? {
-        let mut best = (0, f64::INFINITY);
-        for (k, norm) in norms.iter().enumerate() {
-            let distance = norm - 2.0 * row.dot(y.row(k));
-            if distance < best.1 {
-                best = (k, distance);
+impl Targets {
+    pub(crate) fn new(rows: Matrix) -> Self {
+        Targets { norms: squared_norms(&rows), panels: fuses().then(|| Panels::of(&rows)), rows }
+    }
+
+    /// `euclidean_distances(x, y)`: one row a sample, one column for each row of the model, which has the samples' width.
+    pub(crate) fn distances(&self, x: &Samples) -> Result<Array2<f64>> {
+        let mut out = Array2::zeros((x.rows(), self.rows.rows));
+        for (row, mut out) in rows(x)?.zip(out.rows_mut()) {
+            let norm = squared_norm(&row);
+            for (k, out) in out.iter_mut().enumerate() {
+                // The square is cancelled out of larger numbers and may come out below zero; a NaN stays.
+                let squared = -2.0 * row.dot(self.rows.row(k)) + norm + self.norms[k];
+                *out = if squared < 0.0 { 0.0 } else { squared.sqrt() };
             }
         }
-        out.push(best.0);
+        Ok(out)
     }
-    Ok(out)
+
+    /// Calls `visit` with the index of the nearest row for each sample, the first of equally near ones.
+    pub(crate) fn nearest(&self, x: &Samples, mut visit: impl FnMut(usize)) -> Result<()> {
+        if let (Samples::Dense(x), Some(panels)) = (x, &self.panels)
+            && x.ncols() == self.rows.columns
+            && let Some(x) = x.as_slice()
+        {
+            let count = x.len() / self.rows.columns.max(1);
+            let (mut best, mut least) = (scratch::zeros(count), scratch::empty());
+            least.resize(count, f64::INFINITY);
+            multiply(x, panels, &mut Nearest { norms: &self.norms, best: &mut best, least: &mut least });
+            best.iter().for_each(|&index| visit(index));
+            scratch::give(best);
+            scratch::give(least);
+            return Ok(());
+        }
+        for row in rows(x)? {
+            let mut best = (0, f64::INFINITY);
+            for (k, norm) in self.norms.iter().enumerate() {
+                let distance = norm - 2.0 * row.dot(self.rows.row(k));
+                if distance < best.1 {
+                    best = (k, distance);
+                }
+            }
+            visit(best.0);
+        }
+        Ok(())
+    }
+}
+
+/// Finds the least `|y|² - 2 <x, y>` for each sample.
+struct Nearest<'a> {
+    norms: &'a [f64],
+    best: &'a mut [usize],
+    least: &'a mut [f64],
+}
+
+impl Take for Nearest<'_> {
+    #[inline(always)]
+    fn take<S: Simd>(&mut self, simd: S, sample: usize, first: usize, products: [S::f64s; VECTORS]) {
+        let (best, least) = (&mut self.best[sample], &mut self.least[sample]);
+        let all = &self.norms[first..];
+        let minus_two = simd.splat_f64s(-2.0);
+        for (v, product) in products.into_iter().enumerate() {
+            let start = v * S::F64_LANES;
+            let norms = match all.get(start..start + S::F64_LANES) {
+                Some(norms) => S::as_simd_f64s(norms).0[0],
+                None => simd.partial_load_f64s(all.get(start..).unwrap_or_default()),
+            };
+            // Twice the product is exact.
+            let distances = simd.mul_add_f64s(minus_two, product, norms);
+            let nearer = simd.less_than_f64s(distances, simd.splat_f64s(*least));
+            if simd.first_true_m64s(nearer) == S::F64_LANES {
+                continue;
+            }
+            let distances: &[f64] = pulp::bytemuck::cast_slice(std::slice::from_ref(&distances));
+            for (lane, &distance) in (start..all.len()).zip(distances) {
+                if distance < *least {
+                    (*best, *least) = (first + lane, distance);
+                }
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@ pub(crate) mod kernels;
 pub(crate) mod linalg;
 mod matrix;
 pub(crate) mod normal;
+pub(crate) mod panels;
 mod product;
 pub(crate) mod random;
 pub(crate) mod scratch;
@@ -15,4 +16,4 @@ pub(crate) mod votes;
 pub(crate) mod wide;
 
 pub(crate) use matrix::Matrix;
-pub(crate) use product::{Row, Weights, affine, contiguous, dot, rows};
+pub(crate) use product::{Row, Weights, affine, affine_many, affine_sparse, contiguous, dot, rows};

@@ -5,7 +5,11 @@ use std::borrow::Cow;
 use ndarray::{Array2, ArrayView1};
 use skpickle::{ErrorKind, FromObj, Obj};
 
-use super::Matrix;
+use super::{
+    Matrix,
+    panels::{Affine, Panels, multiply},
+    wide::fuses,
+};
 use crate::{
     data::{Csr, Samples},
     error::{Error, Result},
@@ -178,9 +182,65 @@ impl<'g> FromObj<'g> for Weights {
     }
 }
 
+/// Samples from which on it pays to pack the weights.
+const MANY: usize = 8;
+/// The fewest outputs for which it does.
+const OUTPUTS: usize = 3;
+
+/// `X @ coef.T + offsets` of many dense samples; `None` where that is not worth while.
+pub(crate) fn affine_many(x: &Samples, coef: &Matrix, offsets: &[f64]) -> Option<Array2<f64>> {
+    let Samples::Dense(x) = x else { return None };
+    if x.nrows() < MANY
+        || coef.rows < OUTPUTS
+        || offsets.len() != coef.rows
+        || x.ncols() != coef.columns
+        || coef.columns == 0
+        || !fuses()
+    {
+        return None;
+    }
+    let mut out = vec![0.0; x.nrows() * coef.rows];
+    multiply(x.as_standard_layout().as_slice()?, &Panels::of(coef), &mut Affine { out: &mut out, offsets });
+    Array2::from_shape_vec((x.nrows(), coef.rows), out).ok()
+}
+
+/// Outputs that a sparse sample is multiplied with together, so that one does not wait for the weights of the others.
+const TOGETHER: usize = 4;
+
+/// `x @ coef.T + offsets` of sparse samples, with as many offsets as outputs.
+pub(crate) fn affine_sparse(x: &Csr, coef: &Matrix, offsets: &[f64]) -> Array2<f64> {
+    let mut out = Array2::zeros((x.rows(), coef.rows));
+    for (i, mut out) in out.rows_mut().into_iter().enumerate() {
+        let (columns, values) = x.row(i);
+        let mut k = 0;
+        while k + TOGETHER <= coef.rows {
+            let weights: [&[f64]; TOGETHER] = std::array::from_fn(|n| coef.row(k + n));
+            let mut sums = [0.0; TOGETHER];
+            for (&j, value) in columns.iter().zip(values) {
+                for n in 0..TOGETHER {
+                    sums[n] += value * weights[n][j];
+                }
+            }
+            for (n, sum) in sums.into_iter().enumerate() {
+                out[k + n] = sum + offsets[k + n];
+            }
+            k += TOGETHER;
+        }
+        for k in k..coef.rows {
+            out[k] = Row::Sparse(columns, values).dot(coef.row(k)) + offsets[k];
+        }
+    }
+    out
+}
+
 /// `X @ coef.T + intercept`, one column for each row of `coef`; `intercept` holds one value for each, or one for all.
 pub(crate) fn affine(x: &Samples, coef: &Matrix, intercept: &[f64]) -> Result<Array2<f64>> {
     let offset = |k: usize| intercept.get(k).or_else(|| intercept.first()).copied().unwrap_or(0.0);
+    if x.rows() >= MANY
+        && let Some(out) = affine_many(x, coef, &(0..coef.rows).map(offset).collect::<Vec<f64>>())
+    {
+        return Ok(out);
+    }
     let mut out = Array2::zeros((x.rows(), coef.rows));
     for (row, mut out) in rows(x)?.zip(out.rows_mut()) {
         for (k, out) in out.iter_mut().enumerate() {

@@ -9,7 +9,7 @@ use ndarray::Array2;
 /// Buffers kept for each element type.
 const KEPT: usize = 8;
 /// Elements of the largest buffer that is kept.
-const SMALL: usize = 1 << 14;
+const SMALL: usize = 1 << 15;
 
 /// Element types with a store of their own.
 pub(crate) trait Pooled: Copy + Default + 'static {

@@ -2,6 +2,11 @@
 
 use ndarray::{Array2, ArrayViewMut1};
 
+use super::{
+    scratch,
+    wide::{Wide, exp, tanh, wide},
+};
+
 /// The logistic function, as `scipy.special.expit`.
 pub(crate) fn expit(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
@@ -12,10 +17,92 @@ pub(crate) fn expit_in(in32: bool, x: f64) -> f64 {
     if in32 { f64::from(1.0 / (1.0 + (-x as f32).exp())) } else { expit(x) }
 }
 
+/// The logistic function of each number.
+pub(crate) fn expit_each(x: &mut [f64]) {
+    wide(Each(Function::Expit, x));
+}
+
+/// The hyperbolic tangent of each number.
+pub(crate) fn tanh_each(x: &mut [f64]) {
+    wide(Each(Function::Tanh, x));
+}
+
+/// `e` to the power of each number.
+pub(crate) fn exp_each(x: &mut [f64]) {
+    wide(Each(Function::Exp, x));
+}
+
+enum Function {
+    Expit,
+    Tanh,
+    Exp,
+}
+
+struct Each<'a>(Function, &'a mut [f64]);
+
+impl Wide for Each<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        match self.0 {
+            Function::Expit => each_eight(self.1, |x| exp(x.map(|x| -x)).map(|e| 1.0 / (1.0 + e))),
+            Function::Tanh => each_eight(self.1, tanh),
+            Function::Exp => each_eight(self.1, exp),
+        }
+    }
+}
+
+/// Replaces eight numbers at a time; some zeros fill up the last eight.
+#[inline(always)]
+fn each_eight(x: &mut [f64], f: impl Fn([f64; 8]) -> [f64; 8]) {
+    let (eights, rest) = x.as_chunks_mut::<8>();
+    for eight in eights {
+        *eight = f(*eight);
+    }
+    if !rest.is_empty() {
+        let mut eight = [0.0; 8];
+        eight[..rest.len()].copy_from_slice(rest);
+        rest.copy_from_slice(&f(eight)[..rest.len()]);
+    }
+}
+
+/// Probabilities of the second of two classes, with those of the first before them.
+pub(crate) fn pairs(second: Vec<f64>) -> Array2<f64> {
+    let p = Array2::from_shape_fn((second.len(), 2), |(i, class)| if class == 1 { second[i] } else { 1.0 - second[i] });
+    scratch::give(second);
+    p
+}
+
 /// Softmax of each row in place, as `sklearn.utils.extmath.softmax`: the row's maximum is taken off first.
 pub(crate) fn softmax_rows(x: &mut Array2<f64>) {
-    for row in x.rows_mut() {
-        softmax(row);
+    let columns = x.ncols();
+    match x.as_slice_mut() {
+        Some(values) if columns > 0 => wide(SoftmaxRows { values, columns }),
+        _ => x.rows_mut().into_iter().for_each(softmax),
+    }
+}
+
+struct SoftmaxRows<'a> {
+    values: &'a mut [f64],
+    columns: usize,
+}
+
+impl Wide for SoftmaxRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let SoftmaxRows { values, columns } = self;
+        for row in values.chunks_exact_mut(columns) {
+            let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            row.iter_mut().for_each(|x| *x -= max);
+        }
+        each_eight(values, exp);
+        for row in values.chunks_exact_mut(columns) {
+            let sum = row.iter().fold(0.0, |sum, x| sum + x);
+            row.iter_mut().for_each(|x| *x /= sum);
+        }
     }
 }
 

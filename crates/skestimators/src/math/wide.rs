@@ -24,6 +24,12 @@ pub(crate) fn wide<K: Wide>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(Dispatched(kernel))
 }
 
+/// Whether the processor multiplies and adds in one step: otherwise `mul_add` is a slow function.
+pub(crate) fn fuses() -> bool {
+    let narrow = matches!(pulp::Arch::new(), pulp::Arch::Scalar);
+    cfg!(target_arch = "aarch64") || cfg!(any(target_arch = "x86", target_arch = "x86_64")) && !narrow
+}
+
 /// `e` to the power of each number, to a unit in the last place or so; several numbers at a time, where there are vectors for them.
 #[inline(always)]
 pub(crate) fn exp<const N: usize>(x: [f64; N]) -> [f64; N] {
@@ -31,9 +37,29 @@ pub(crate) fn exp<const N: usize>(x: [f64; N]) -> [f64; N] {
     if x.iter().all(|&x| x > -708.0 && x < 709.0) { x.map(exp_of_moderate) } else { x.map(f64::exp) }
 }
 
-/// The power of two nearest to the result, times a polynomial of what is left.
+/// The hyperbolic tangent of each number, to two units in the last place or so.
+#[inline(always)]
+pub(crate) fn tanh<const N: usize>(x: [f64; N]) -> [f64; N] {
+    if !x.iter().all(|&x| x.abs() < 300.0) {
+        return x.map(f64::tanh);
+    }
+    x.map(|x| {
+        // exp(2 |x|) - 1, without a loss where the number is small.
+        let (power, rest) = split_exp(2.0 * x.abs());
+        let e = power * rest + (power - 1.0);
+        (e / (e + 2.0)).copysign(x)
+    })
+}
+
 #[inline(always)]
 fn exp_of_moderate(x: f64) -> f64 {
+    let (power, rest) = split_exp(x);
+    power * (1.0 + rest)
+}
+
+/// The power of two nearest to the result, and a polynomial of what is left, less one.
+#[inline(always)]
+fn split_exp(x: f64) -> (f64, f64) {
     /// Adding it leaves a whole number in the lowest bits.
     const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
     /// The logarithm of two, in a part that times a small whole number is exact, and the rest.
@@ -48,12 +74,29 @@ fn exp_of_moderate(x: f64) -> f64 {
     let a = (c(2.0) + r * c(6.0)) + r2 * (c(24.0) + r * c(120.0));
     let b = (c(720.0) + r * c(5_040.0)) + r2 * (c(40_320.0) + r * c(362_880.0));
     let d = (c(3_628_800.0) + r * c(39_916_800.0)) + r2 * (c(479_001_600.0) + r * c(6_227_020_800.0));
-    power * (1.0 + (r + r2 * (a + r4 * (b + r4 * d))))
+    (power, r + r2 * (a + r4 * (b + r4 * d)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hyperbolic_tangents_are_those_of_the_library() {
+        for i in -9_000..9_000 {
+            let x = f64::from(i) * 0.003_37;
+            for x in [x, x * 1e-3, x * 1e-9, x * 1e-200, x * 10.0, x * 1e4] {
+                let [y] = tanh([x]);
+                assert!(
+                    y == x.tanh() || (y - x.tanh()).abs() <= 5e-16 * x.tanh().abs(),
+                    "tanh({x}) is {y}, expected {}",
+                    x.tanh()
+                );
+            }
+        }
+        let [zero, one, minus_one, nan] = tanh([-0.0, f64::INFINITY, -1e9, f64::NAN]);
+        assert!(zero.is_sign_negative() && zero == 0.0 && one == 1.0 && minus_one == -1.0 && nan.is_nan());
+    }
 
     #[test]
     fn powers_of_e_are_those_of_the_library() {

@@ -5,7 +5,7 @@ use crate::{
     data::{Array, Samples},
     error::Result,
     estimator::{Classes, Estimator},
-    math::{Matrix, euclidean::nearest},
+    math::{Matrix, euclidean::Targets},
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -16,7 +16,7 @@ struct OutputCode {
     members: Vec<Member>,
     classes: Array,
     /// `code_book_`: the code of each class, one row each.
-    codes: Matrix,
+    codes: Targets,
     /// How the samples are checked before the estimators see them.
     door: Door,
 }
@@ -40,7 +40,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         (0, ..=23) => Door::NUMERIC.keep32(),
         (0, _) => Door::NUMERIC.sparse().keep32(),
     };
-    Ok(Box::new(OutputCode { members, classes, codes, door }))
+    Ok(Box::new(OutputCode { members, classes, codes: Targets::new(codes), door }))
 }
 
 impl Estimator for OutputCode {
@@ -63,6 +63,8 @@ impl Estimator for OutputCode {
     fn predict(&self, x: &Samples) -> Result<Array> {
         let scores: Vec<Vec<f64>> = self.members.iter().map(|member| member.score(x)).collect::<Result<_>>()?;
         let scores = Samples::Dense(stack(&scores, x.rows()));
-        Ok(self.classes.take(&nearest(&scores, &self.codes)?))
+        let mut indices = Vec::with_capacity(scores.rows());
+        self.codes.nearest(&scores, |index| indices.push(index))?;
+        Ok(self.classes.take(&indices))
     }
 }

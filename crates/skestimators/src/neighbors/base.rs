@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use ndarray::Array2;
+use pulp::Simd;
 use skpickle::ErrorKind;
 
 use super::{
@@ -13,7 +14,12 @@ use super::{
 use crate::{
     data::{Array, Csr, Output, Samples},
     error::{Error, Result},
-    math::{Matrix, Row, dot, rows},
+    math::{
+        Matrix, Row, dot,
+        panels::{Panels, Take, VECTORS, multiply},
+        rows,
+        wide::fuses,
+    },
     method::Method,
     preprocessing::function_transformer::numpy_function,
     state::State,
@@ -50,6 +56,8 @@ struct Brute {
     /// Whether the fitted samples were of 32 bits.
     narrow: bool,
     width: usize,
+    /// The fitted samples once more, where `ArgKmin` computes Euclidean distances of them.
+    panels: Option<Panels>,
 }
 
 enum Fitted {
@@ -92,6 +100,8 @@ impl Neighbors {
                 (Index::Precomputed, fitted, None)
             }
             "brute" => {
+                // Of small batches ties are broken in another way.
+                s.counts_rows();
                 let brute = Brute::load(s)?;
                 let (fitted, width) = (brute.len(), brute.width);
                 (Index::Brute(brute), fitted, Some(width))
@@ -157,12 +167,26 @@ impl Neighbors {
         match &self.index {
             Index::Tree { tree, name } => {
                 let x = self.dense(x, name)?;
-                Ok(x.iter().map(|row| tree.query(row, k, self.sort())).collect())
+                let mut open = Vec::new();
+                Ok(x.iter().map(|row| tree.query(row, k, self.sort(), &mut open)).collect())
             }
             Index::Brute(brute) => {
                 let reduce = self.reduces(brute, x);
                 // Few samples: each thread has heaps of its own, which then are pushed upon the common ones.
                 let merged = x.rows() <= MERGED;
+                let sorted = |heap: Heap| if merged { heap.pushed() } else { heap }.into_sorted(self.sort());
+                if let (true, Some(panels), Samples::Dense(x)) = (reduce, &brute.panels, x) {
+                    let x = x.as_standard_layout();
+                    let x = x.as_slice().unwrap_or_default();
+                    let heaps = x.chunks_exact(brute.width).map(|x| (dot(x, x), Heap::new(k))).collect();
+                    let mut nearest = Nearest { norms: &brute.norms, heaps };
+                    multiply(x, panels, &mut nearest);
+                    let distances = |(mut reduced, indices): (Vec<f64>, _)| {
+                        reduced.iter_mut().for_each(|d| *d = brute.metric.distance(*d));
+                        (reduced, indices)
+                    };
+                    return Ok(nearest.heaps.into_iter().map(|(_, heap)| distances(sorted(heap))).collect());
+                }
                 brute.each(x, self.version, reduce, |values| {
                     if !reduce {
                         let nearest = partition(values, k);
@@ -170,7 +194,7 @@ impl Neighbors {
                     }
                     let mut heap = Heap::new(k);
                     values.iter().enumerate().for_each(|(i, &v)| heap.push(v, i));
-                    if merged { heap.pushed() } else { heap }.into_sorted(self.sort())
+                    sorted(heap)
                 })
             }
             Index::Precomputed => self.precomputed(x, Some(k), |values| {
@@ -355,11 +379,18 @@ impl Brute {
         };
         s.require(n > 0 && width > 0, "_fit_X holds no samples")?;
         let metric = Metric::load(s, width)?;
-        let norms = match &fitted {
+        let norms: Vec<f64> = match &fitted {
             Fitted::Dense(y) => (0..n).map(|i| dot(y.row(i), y.row(i))).collect(),
             Fitted::Sparse(y) => (0..n).map(|i| dot(y.row(i).1, y.row(i).1)).collect(),
         };
-        Ok(Brute { metric, fitted, norms, narrow, width })
+        let mut panels = None;
+        if let (Fitted::Dense(y), true) =
+            (&fitted, !narrow && metric.is_euclidean() && s.version() >= (1, 1) && fuses())
+        {
+            field.charge(16 * n.saturating_mul(width) as u64)?;
+            panels = Some(Panels::of(y));
+        }
+        Ok(Brute { metric, fitted, norms, narrow, width, panels })
     }
 
     fn len(&self) -> usize {
@@ -440,6 +471,41 @@ impl Brute {
             out.push((distances, indices));
         }
         Ok(out)
+    }
+}
+
+/// The nearest fitted samples of each sample by `|x|² - 2 <x, y> + |y|²`.
+struct Nearest<'a> {
+    /// Squared norms of the fitted samples.
+    norms: &'a [f64],
+    /// For each sample its squared norm and what is nearest so far.
+    heaps: Vec<(f64, Heap)>,
+}
+
+impl Take for Nearest<'_> {
+    #[inline(always)]
+    fn take<S: Simd>(&mut self, simd: S, sample: usize, first: usize, products: [S::f64s; VECTORS]) {
+        let (norm, heap) = &mut self.heaps[sample];
+        let (minus_two, norm, largest) =
+            (simd.splat_f64s(-2.0), simd.splat_f64s(*norm), simd.splat_f64s(heap.largest()));
+        let all = &self.norms[first..];
+        for (v, product) in products.into_iter().enumerate() {
+            let (start, end) = (v * S::F64_LANES, (v + 1) * S::F64_LANES);
+            let norms = match all.get(start..end) {
+                Some(norms) => S::as_simd_f64s(norms).0[0],
+                None => simd.partial_load_f64s(all.get(start..).unwrap_or_default()),
+            };
+            // Twice the product is exact.
+            let squares = simd.add_f64s(simd.mul_add_f64s(minus_two, product, norm), norms);
+            let too_large = simd.greater_than_or_equal_f64s(squares, largest);
+            if simd.first_true_m64s(simd.not_m64s(too_large)) == S::F64_LANES {
+                continue;
+            }
+            let squares: &[f64] = pulp::bytemuck::cast_slice(std::slice::from_ref(&squares));
+            for (lane, &square) in (start..all.len()).zip(squares) {
+                heap.push(if square < 0.0 { 0.0 } else { square }, first + lane);
+            }
+        }
     }
 }
 

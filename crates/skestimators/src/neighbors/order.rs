@@ -12,6 +12,7 @@ impl Heap {
     }
 
     /// The largest distance that is still among the nearest.
+    #[inline(always)]
     pub(crate) fn largest(&self) -> f64 {
         self.values.first().copied().unwrap_or(f64::NEG_INFINITY)
     }
@@ -37,6 +38,17 @@ impl Heap {
         }
         self.values[at] = value;
         self.indices[at] = index;
+    }
+
+    /// Pushes several values, most of which are too large: the indices of the others are asked for.
+    #[inline(always)]
+    pub(super) fn push_all(&mut self, values: &[f64], index: impl Fn(usize) -> usize) {
+        let largest = self.largest();
+        // NaN is not too large.
+        let some = values.iter().fold(false, |some, value| some | (*value < largest) | value.is_nan());
+        if some {
+            values.iter().enumerate().for_each(|(i, &value)| self.push(value, index(i)));
+        }
     }
 
     /// The same candidates, pushed upon an empty heap in the order in which they lie.
@@ -122,6 +134,9 @@ fn quick(values: &mut [f64], indices: &mut [usize]) {
 }
 
 fn intro(values: &mut [f64], indices: &mut [usize]) {
+    if values.len() <= 15 {
+        return insertion(values, indices);
+    }
     let mut parts = vec![(0, values.len())];
     while let Some((from, to)) = parts.pop() {
         let (values, indices) = (&mut values[from..to], &mut indices[from..to]);

@@ -6,7 +6,15 @@ use super::{
     metric::Metric,
     order::{Heap, Sort},
 };
-use crate::{error::Result, math::Matrix, state::State};
+use crate::{
+    error::Result,
+    math::{
+        Matrix,
+        panels::Panels,
+        wide::{Wide, wide},
+    },
+    state::State,
+};
 
 /// A tree as it was built, node by node.
 #[derive(Debug)]
@@ -18,6 +26,8 @@ pub(crate) struct Tree {
     order: Shared<i64>,
     nodes: Vec<Node>,
     bounds: Bounds,
+    /// The samples of the leaves, one leaf after the other, where distances are Euclidean.
+    panels: Option<Panels>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +36,8 @@ struct Node {
     end: usize,
     leaf: bool,
     radius: f64,
+    /// The first panel of a leaf.
+    panel: usize,
 }
 
 #[derive(Debug)]
@@ -77,7 +89,22 @@ impl Tree {
             Some(part) => Some(part.array()?.f64s()?).filter(|weights| !weights.is_empty()),
         };
         s.require(weights.as_ref().is_none_or(|w| w.len() == n), format!("sample_weight does not hold {n} values"))?;
-        Ok(Tree { data, metric, weights, order, nodes, bounds })
+        let mut tree = Tree { data, metric, weights, order, nodes, bounds, panels: None };
+        if matches!(tree.metric, Metric::Euclidean) {
+            parts[0].charge(16 * (n + LANES * tree.nodes.len()).saturating_mul(width) as u64)?;
+            tree.pack();
+        }
+        Ok(tree)
+    }
+
+    /// Packs the samples of the leaves.
+    fn pack(&mut self) {
+        let mut panels = Panels::new(self.data.columns, LANES);
+        for node in (0..self.nodes.len()).filter(|&node| self.nodes[node].leaf).collect::<Vec<_>>() {
+            self.nodes[node].panel = panels.len();
+            panels.push(self.samples(node).map(|i| self.data.row(i)));
+        }
+        self.panels = Some(panels);
     }
 
     /// The samples of a node, in the tree's order.
@@ -153,10 +180,42 @@ impl Tree {
         }
     }
 
-    /// `query`: distances and indices of the `k` nearest samples, nearest first.
-    pub(crate) fn query(&self, point: &[f64], k: usize, sort: Sort) -> (Vec<f64>, Vec<usize>) {
+    /// [`Tree::least`] of two neighbouring nodes, where distances are Euclidean.
+    #[inline(always)]
+    fn least_of_children(&self, left: usize, point: &[f64]) -> (f64, f64) {
+        let Bounds::Boxes { low, high, .. } = &self.bounds else {
+            return (self.least(left, point), self.least(left + 1, point));
+        };
+        let width = point.len();
+        let (low, high) = (&low[left * width..(left + 2) * width], &high[left * width..(left + 2) * width]);
+        let ((low_left, low_right), (high_left, high_right)) = (low.split_at(width), high.split_at(width));
+        // How far the point is outside, of which at most one of the two numbers is above zero.
+        let outside = |x: f64, low: f64, high: f64| {
+            let (below, above) = (low - x, x - high);
+            0.5 * ((below + below.abs()) + (above + above.abs()))
+        };
+        let mut least = (0.0, 0.0);
+        for ((((&x, &l0), &l1), &h0), &h1) in point.iter().zip(low_left).zip(low_right).zip(high_left).zip(high_right) {
+            let (a, b) = (outside(x, l0, h0), outside(x, l1, h1));
+            least.0 += a * a;
+            least.1 += b * b;
+        }
+        least
+    }
+
+    /// `query`: distances and indices of the `k` nearest samples, nearest first. `open` is scratch.
+    pub(crate) fn query(
+        &self,
+        point: &[f64],
+        k: usize,
+        sort: Sort,
+        open: &mut Vec<(usize, f64)>,
+    ) -> (Vec<f64>, Vec<usize>) {
         let mut heap = Heap::new(k);
-        self.search(0, point, self.least(0, point), &mut heap);
+        match &self.panels {
+            Some(panels) => wide(Search { tree: self, panels, point, heap: &mut heap, open }),
+            None => self.search(0, point, self.least(0, point), &mut heap),
+        }
         let (mut distances, indices) = heap.into_sorted(sort);
         distances.iter_mut().for_each(|d| *d = self.metric.distance(*d));
         (distances, indices)
@@ -211,6 +270,64 @@ impl Tree {
     }
 }
 
+/// Samples whose distances are computed at once.
+const LANES: usize = 8;
+
+/// Squared distances of a point to some samples.
+#[inline(always)]
+fn squared_distances(point: &[f64], panel: &[[f64; LANES]]) -> [f64; LANES] {
+    let mut sums = [0.0; LANES];
+    for (x, y) in point.iter().zip(panel) {
+        for lane in 0..LANES {
+            let d = x - y[lane];
+            sums[lane] += d * d;
+        }
+    }
+    sums
+}
+
+/// [`Tree::search`] where distances are Euclidean.
+struct Search<'a> {
+    tree: &'a Tree,
+    panels: &'a Panels,
+    point: &'a [f64],
+    heap: &'a mut Heap,
+    /// Nodes still to be looked at, with the least distances that their samples can have.
+    open: &'a mut Vec<(usize, f64)>,
+}
+
+impl Wide for Search<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Search { tree, panels, point, heap, open } = self;
+        open.clear();
+        open.push((0, tree.least(0, point)));
+        while let Some((node, least)) = open.pop() {
+            if least > heap.largest() {
+                continue;
+            }
+            let Some((left, right)) = tree.children(node) else {
+                let Node { start, end, panel, .. } = tree.nodes[node];
+                let order = &tree.order[start..end];
+                for (order, panel) in order.chunks(LANES).zip(panels.from(panel)) {
+                    let squares = squared_distances(point, panel.as_chunks().0);
+                    heap.push_all(&squares[..order.len()], |lane| order[lane] as usize);
+                }
+                continue;
+            };
+            let (least_left, least_right) = tree.least_of_children(left, point);
+            // The nearer child comes first, and then all below it.
+            if least_left <= least_right {
+                open.extend([(right, least_right), (left, least_left)]);
+            } else {
+                open.extend([(left, least_left), (right, least_right)]);
+            }
+        }
+    }
+}
+
 /// The nodes of a tree of `n` samples: each shares its samples out to its two children.
 fn nodes(s: &State<'_, '_>, obj: &Obj<'_>, n: usize) -> Result<Vec<Node>> {
     let records = obj.array()?;
@@ -220,7 +337,7 @@ fn nodes(s: &State<'_, '_>, obj: &Obj<'_>, n: usize) -> Result<Vec<Node>> {
     for (((&start, &end), &leaf), &radius) in starts.iter().zip(&ends).zip(&leaves).zip(&radii) {
         let range = (usize::try_from(start), usize::try_from(end));
         let (Ok(start), Ok(end)) = range else { return Err(s.error("node_data of the tree: a negative index")) };
-        nodes.push(Node { start, end, leaf: leaf != 0, radius });
+        nodes.push(Node { start, end, leaf: leaf != 0, radius, panel: 0 });
     }
     s.require(
         nodes.first().is_some_and(|root| (root.start, root.end) == (0, n)),
@@ -248,7 +365,7 @@ fn nodes(s: &State<'_, '_>, obj: &Obj<'_>, n: usize) -> Result<Vec<Node>> {
     }
     for (node, reached) in nodes.iter_mut().zip(reached) {
         if !reached {
-            *node = Node { start: 0, end: 0, leaf: true, radius: 0.0 };
+            *node = Node { start: 0, end: 0, leaf: true, radius: 0.0, panel: 0 };
         }
     }
     Ok(nodes)

@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     math::{
         Matrix,
-        special::{expit, softmax},
+        special::{exp_each, expit_each, softmax, tanh_each},
         wide::{Wide, wide},
     },
     state::State,
@@ -37,13 +37,13 @@ impl Activation {
         let each = |row: &mut [f64], f: fn(f64) -> f64| row.iter_mut().for_each(|x| *x = f(*x));
         match self {
             Activation::Identity => {}
-            Activation::Logistic => each(row, expit),
-            Activation::Tanh => each(row, f64::tanh),
+            Activation::Logistic => expit_each(row),
+            Activation::Tanh => tanh_each(row),
             // NaN (of sums that overflow both ways) stays NaN, as in numpy.
             Activation::Relu => each(row, |x| if x < 0.0 { 0.0 } else { x }),
             Activation::ReluClipped => each(row, |x| x.clamp(0.0, f64::MAX)),
             Activation::Softmax => softmax(ArrayViewMut1::from(row)),
-            Activation::Exp => each(row, f64::exp),
+            Activation::Exp => exp_each(row),
         }
     }
 }

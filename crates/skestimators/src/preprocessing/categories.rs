@@ -1,8 +1,8 @@
 //! Finding values among the categories of a column.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
-use crate::data::{Array, Samples, Value};
+use crate::data::{Array, ColumnData, Samples, Value};
 
 /// The categories of one column, found by value: numbers and bools by what they count, text by its letters, all NaN alike.
 pub(crate) struct Categories {
@@ -54,6 +54,20 @@ impl Categories {
             Value::Str(text) => self.texts.get(text).copied(),
             Value::Bytes(bytes) => self.texts.get(String::from_utf8_lossy(bytes).as_ref()).copied(),
             Value::None => self.none,
+        }
+    }
+
+    /// Number of the category that the value of a cell is.
+    pub(crate) fn find_cell(&self, x: &Samples, row: usize, column: usize) -> Option<usize> {
+        match x {
+            Samples::Rows(rows) => rows[row].get(column).map_or(self.none, |value| self.find(value)),
+            Samples::Table(table) => match &table.columns()[column].data {
+                ColumnData::Str(texts) if texts[row].is_some() => {
+                    texts[row].as_ref().and_then(|text| self.texts.get(text).copied())
+                }
+                data => self.find(&data.value(row)),
+            },
+            x => self.find(&cell(x, row, column)),
         }
     }
 

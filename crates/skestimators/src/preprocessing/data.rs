@@ -46,6 +46,15 @@ impl Step {
         }
     }
 
+    fn apply_to(&self, row: &mut [f64]) {
+        match self {
+            Step::Add(v) => each(row, v, |x, v| x + v),
+            Step::Subtract(v) => each(row, v, |x, v| x - v),
+            Step::Multiply(v) => each(row, v, |x, v| x * v),
+            Step::Divide(v) => each(row, v, |x, v| x / v),
+        }
+    }
+
     fn apply(&self, x: f64, column: usize) -> f64 {
         match self {
             Step::Add(v) => x + v[column],
@@ -54,6 +63,11 @@ impl Step {
             Step::Divide(v) => x / v[column],
         }
     }
+}
+
+/// Replaces each number of a row, given that of its column.
+fn each(row: &mut [f64], columns: &[f64], f: impl Fn(f64, f64) -> f64) {
+    row.iter_mut().zip(columns).for_each(|(x, &v)| *x = f(*x, v));
 }
 
 /// What becomes of sparse samples.
@@ -125,10 +139,10 @@ impl Scaler {
             x => {
                 let samples = x.dense()?;
                 let mut x = scratch::matrix(samples.nrows(), samples.ncols());
-                x.assign(&samples);
-                for step in steps {
-                    for mut row in x.rows_mut() {
-                        row.iter_mut().enumerate().for_each(|(j, v)| *v = step.apply(*v, j));
+                for (sample, mut row) in samples.rows().into_iter().zip(x.rows_mut()) {
+                    row.assign(&sample);
+                    if let Some(row) = row.as_slice_mut() {
+                        steps.iter().for_each(|step| step.apply_to(row));
                     }
                 }
                 Samples::Dense(x)

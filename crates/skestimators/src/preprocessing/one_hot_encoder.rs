@@ -211,15 +211,14 @@ impl Estimator for OneHotEncoder {
         for (j, column) in self.columns.iter().enumerate() {
             let mut strange: Vec<String> = Vec::new();
             for i in 0..rows {
-                let value = cell(x, i, j);
-                let found =
-                    column.categories.find(&value).map(|code| column.mapping.as_ref().map_or(code, |m| m[code]));
+                let found = column.categories.find_cell(x, i, j);
+                let found = found.map(|code| column.mapping.as_ref().map_or(code, |m| m[code]));
                 let code = match (found, self.unknown) {
                     (Some(code), _) => Some(code),
                     (None, Unknown::Ignore) => None,
                     (None, Unknown::Infrequent) => column.rare,
                     (None, Unknown::Error) => {
-                        let value = repr(&value);
+                        let value = repr(&cell(x, i, j));
                         if strange.len() < 20 && !strange.contains(&value) {
                             strange.push(value);
                         }

@@ -9,7 +9,7 @@ use crate::{
     error::Result,
     estimator::{Classes, Estimator},
     method::{Method, Methods},
-    preprocessing::categories::{Categories, cell, texts},
+    preprocessing::categories::{Categories, texts},
     state::State,
     validation::Door,
 };
@@ -78,7 +78,7 @@ impl Estimator for TargetEncoder {
         let mut out = Array2::zeros((x.rows(), self.encodings.len()));
         for (j, known) in self.categories.iter().enumerate() {
             for i in 0..x.rows() {
-                let code = known.find(&cell(x, i, j));
+                let code = known.find_cell(x, i, j);
                 for (k, mean) in self.means.iter().enumerate() {
                     out[[i, j * n + k]] = code.map_or(*mean, |code| self.encodings[j * n + k][code]);
                 }

@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis};
 use skpickle::{ErrorKind, Kind};
 
 use super::{
-    batch::{KernelValues, LANES, add},
+    batch::{ABREAST, KernelValues, LANES, add, add_abreast},
     kernel::{Kernel, Vectors, in_order},
 };
 use crate::{
@@ -281,25 +281,41 @@ impl Machine {
         Ok(Array2::from_shape_fn((values.len(), 1), |(i, _)| values[i]).into())
     }
 
-    /// Sums in libsvm's order, so that what cancels exactly there does so here.
+    /// Sums in libsvm's order, so that what cancels exactly there does so here: each sum runs over the vectors of its first class, then
+    /// over those of its second. The sums that a class has a part in run abreast, since a sum waits for each of its steps.
     #[inline(always)]
     fn decide<const L: usize>(&self, values: &[[f64; L]], decisions: &mut Vec<[f64; L]>) {
-        let part = |sum: [f64; L], row: usize, class: usize| {
-            let range = self.starts[class]..self.starts[class + 1];
-            add(sum, &self.dual_coef.row(row)[range.clone()], &values[range])
-        };
         let classes = self.starts.len() - 1;
-        if classes == 1 {
-            decisions.push(part([0.0; L], 0, 0).map(|sum| sum + self.intercept[0]));
-            return;
-        }
-        let mut intercept = self.intercept.iter();
-        for i in 0..classes {
-            for j in i + 1..classes {
-                let sum = part(part([0.0; L], j - 1, i), i, j);
-                let intercept = intercept.next().copied().unwrap_or_default();
-                decisions.push(sum.map(|sum| sum + intercept));
+        // Without any vector there may be any number of rows.
+        let functions = self.dual_coef.rows.min(classes.max(2) - 1);
+        decisions.resize(self.intercept.len(), [0.0; L]);
+        for class in 0..classes {
+            let range = self.starts[class]..self.starts[class + 1];
+            let values = &values[range.clone()];
+            // Row `j` of the coefficients is for the pair with class `j` among those before, with class `j + 1` among those behind.
+            let pair = |row: usize| {
+                let (i, j) = if row < class { (row, class) } else { (class, row + 1) };
+                if classes == 1 { 0 } else { i * (2 * classes - i - 1) / 2 + (j - i - 1) }
+            };
+            let coef = |row: usize| &self.dual_coef.row(row)[range.clone()];
+            let mut row = 0;
+            // Several samples fill the vector registers by themselves.
+            while L == 1 && row + ABREAST <= functions {
+                let pairs: [usize; ABREAST] = std::array::from_fn(|n| pair(row + n));
+                let sums = pairs.map(|pair| decisions[pair]);
+                let coefs = std::array::from_fn(|n| coef(row + n));
+                for (pair, sum) in pairs.into_iter().zip(add_abreast(sums, coefs, values)) {
+                    decisions[pair] = sum;
+                }
+                row += ABREAST;
             }
+            for row in row..functions {
+                let pair = pair(row);
+                decisions[pair] = add(decisions[pair], coef(row), values);
+            }
+        }
+        for (decision, intercept) in decisions.iter_mut().zip(&self.intercept) {
+            decision.iter_mut().for_each(|sum| *sum += intercept);
         }
     }
 }

@@ -9,6 +9,9 @@ use crate::math::{
 /// Samples at once.
 pub(super) const LANES: usize = 16;
 
+/// Sums that [`add_abreast`] adds to.
+pub(super) const ABREAST: usize = 8;
+
 /// Writes the kernel's value for each vector into `values`; `x` has the samples by columns.
 pub(super) struct KernelValues<'a> {
     pub(super) kernel: Kernel,
@@ -54,4 +57,22 @@ pub(super) fn add<const L: usize>(mut sum: [f64; L], coef: &[f64], values: &[[f6
         }
     }
     sum
+}
+
+/// The same for several sums with coefficients of their own.
+#[inline(always)]
+pub(super) fn add_abreast<const L: usize>(
+    mut sums: [[f64; L]; ABREAST],
+    coefs: [&[f64]; ABREAST],
+    values: &[[f64; L]],
+) -> [[f64; L]; ABREAST] {
+    let coefs = coefs.map(|coef| &coef[..values.len()]);
+    for (i, value) in values.iter().enumerate() {
+        for (sum, coef) in sums.iter_mut().zip(coefs) {
+            for lane in 0..L {
+                sum[lane] += coef[i] * value[lane];
+            }
+        }
+    }
+    sums
 }

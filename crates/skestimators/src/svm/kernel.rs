@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use crate::{
     data::{Csr, Samples},
     error::{Error, Result},
-    math::{Matrix, contiguous, dot},
+    math::{
+        Matrix, contiguous, dot,
+        wide::{Wide, exp, wide},
+    },
 };
 
 /// `kernel` with its parameters.
@@ -91,16 +94,43 @@ impl Vectors {
         for (i, row) in x.dense()?.rows().into_iter().enumerate() {
             let row = contiguous(&row);
             values.clear();
-            match self {
-                Vectors::Dense(vectors) => {
+            match (self, kernel) {
+                (Vectors::Dense(vectors), Kernel::Rbf { gamma }) if vectors.columns > 0 => {
+                    values.resize(vectors.rows, 0.0);
+                    wide(RowValues { gamma, x: &row, vectors, values });
+                }
+                (Vectors::Dense(vectors), _) => {
                     values.extend((0..vectors.rows).map(|v| dense(kernel, &row, vectors.row(v))));
                 }
-                Vectors::Columns(columns) => values.extend(columns.iter().map(|&column| row[column])),
-                Vectors::Sparse(_) => {}
+                (Vectors::Columns(columns), _) => values.extend(columns.iter().map(|&column| row[column])),
+                (Vectors::Sparse(_), _) => {}
             }
             visit(i, values);
         }
         Ok(())
+    }
+}
+
+/// [`Kernel::Rbf`] of one sample with all vectors.
+struct RowValues<'a> {
+    gamma: f64,
+    x: &'a [f64],
+    vectors: &'a Matrix,
+    values: &'a mut [f64],
+}
+
+impl Wide for RowValues<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let RowValues { gamma, x, vectors, values } = self;
+        for (value, vector) in values.iter_mut().zip(vectors.data.chunks_exact(vectors.columns)) {
+            *value = squared_distance(x, vector);
+        }
+        let (eights, rest) = values.as_chunks_mut::<8>();
+        eights.iter_mut().for_each(|eight| *eight = exp(eight.map(|squared| -gamma * squared)));
+        rest.iter_mut().for_each(|value| [*value] = exp([-gamma * *value]));
     }
 }
 
@@ -109,6 +139,7 @@ fn dense(kernel: Kernel, x: &[f64], v: &[f64]) -> f64 {
 }
 
 /// Sum of squared differences, in eight partial sums that the compiler keeps in vector registers.
+#[inline(always)]
 fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a8, a_rest) = a.as_chunks::<8>();

@@ -1,7 +1,8 @@
 //! From a document to its tokens: `_VectorizerMixin.build_analyzer`.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 
+use hashbrown::HashSet;
 use skpickle::{ErrorKind, Kind, Obj};
 
 use super::{matcher::Regex, stop_words, words};
@@ -106,46 +107,60 @@ impl Analyzer {
     }
 
     /// Each token of a document.
-    pub(super) fn tokens(&self, document: &str, visit: &mut dyn FnMut(&str)) -> Result<()> {
+    pub(super) fn tokens(&self, document: &str, scratch: &mut Scratch, mut visit: impl FnMut(&str)) -> Result<()> {
+        let Scratch { text, joined, places } = scratch;
         if let Mode::Call(function) = self.mode {
             function.tokens(document, visit);
             return Ok(());
         }
-        let text = self.preprocess.apply(document);
+        let text = self.preprocess.apply(document, text);
         match &self.mode {
-            Mode::Word { tokenizer, stop } => self.word_ngrams(&tokenizer.tokens(&text)?, stop.as_ref(), visit),
-            Mode::CharWb => self.char_wb_ngrams(&words::squeeze(&text), visit),
-            Mode::Char | Mode::Call(_) => self.char_ngrams(&words::squeeze(&text), visit),
+            Mode::Word { tokenizer, stop } => {
+                let kept = |token: &str| stop.as_ref().is_none_or(|stop| !stop.contains(token));
+                if self.most == 1 {
+                    return tokenizer.tokens(text, |token| {
+                        if kept(token) {
+                            visit(token);
+                        }
+                    });
+                }
+                // With a space between any two: each n-gram is a part of this text.
+                joined.clear();
+                places.clear();
+                tokenizer.tokens(text, |token| {
+                    if kept(token) {
+                        if !places.is_empty() {
+                            joined.push(' ');
+                        }
+                        places.push((joined.len(), joined.len() + token.len()));
+                        joined.push_str(token);
+                    }
+                })?;
+                self.word_ngrams(joined, places, visit)
+            }
+            Mode::CharWb => {
+                words::squeeze(text, joined);
+                self.char_wb_ngrams(joined, places, visit)
+            }
+            Mode::Char | Mode::Call(_) => {
+                words::squeeze(text, joined);
+                characters(joined, places);
+                self.char_ngrams(joined, places, visit)
+            }
         }
     }
 
-    fn word_ngrams(
-        &self,
-        tokens: &[Cow<'_, str>],
-        stop: Option<&HashSet<String>>,
-        visit: &mut dyn FnMut(&str),
-    ) -> Result<()> {
-        let kept: Vec<&str> =
-            tokens.iter().map(AsRef::as_ref).filter(|token| stop.is_none_or(|stop| !stop.contains(*token))).collect();
-        if self.most == 1 {
-            kept.into_iter().for_each(visit);
-            return Ok(());
-        }
+    /// The n-grams of tokens at these places.
+    fn word_ngrams(&self, joined: &str, places: &[(usize, usize)], mut visit: impl FnMut(&str)) -> Result<()> {
         let mut work = 0usize;
-        let mut joined = String::new();
-        for start in 0..kept.len() {
-            joined.clear();
-            for (n, token) in kept[start..].iter().take(self.most).enumerate() {
-                if n > 0 {
-                    joined.push(' ');
-                }
-                joined.push_str(token);
-                if joined.len() > self.longest {
+        for (first, &(start, _)) in places.iter().enumerate() {
+            for (n, &(_, end)) in places[first..].iter().take(self.most).enumerate() {
+                if end - start > self.longest {
                     break;
                 }
-                work = work.saturating_add(joined.len());
+                work = work.saturating_add(end - start);
                 if n + 1 >= self.least {
-                    visit(&joined);
+                    visit(&joined[start..end]);
                 }
             }
             if work > LARGEST {
@@ -155,17 +170,15 @@ impl Analyzer {
         Ok(())
     }
 
-    fn char_ngrams(&self, text: &str, visit: &mut dyn FnMut(&str)) -> Result<()> {
-        let offsets = offsets(text);
+    fn char_ngrams(&self, text: &str, places: &[(usize, usize)], mut visit: impl FnMut(&str)) -> Result<()> {
         let mut work = 0usize;
-        for start in 0..offsets.len() - 1 {
-            for n in self.least..=self.most.min(offsets.len() - 1 - start) {
-                let ngram = &text[offsets[start]..offsets[start + n]];
-                if ngram.len() > self.longest {
+        for (first, &(start, _)) in places.iter().enumerate() {
+            for &(_, end) in places[first..].iter().take(self.most).skip(self.least - 1) {
+                if end - start > self.longest {
                     break;
                 }
-                work = work.saturating_add(ngram.len());
-                visit(ngram);
+                work = work.saturating_add(end - start);
+                visit(&text[start..end]);
             }
             if work > LARGEST {
                 return Err(self.too_much());
@@ -174,20 +187,22 @@ impl Analyzer {
         Ok(())
     }
 
-    fn char_wb_ngrams(&self, text: &str, visit: &mut dyn FnMut(&str)) -> Result<()> {
+    /// The n-grams of each word with a space on either side.
+    fn char_wb_ngrams(&self, text: &str, places: &mut Vec<(usize, usize)>, mut visit: impl FnMut(&str)) -> Result<()> {
         let mut work = 0usize;
+        let mut padded = String::new();
         for word in words::split(text) {
-            let padded = format!(" {word} ");
-            let offsets = offsets(&padded);
-            let len = offsets.len() - 1;
+            padded.clear();
+            padded.extend([" ", word, " "]);
+            characters(&padded, places);
             for n in self.least..=self.most {
-                if n >= len {
+                if n >= places.len() {
                     // A short word counts once, for the first length that it does not reach.
                     visit(&padded);
                     break;
                 }
-                for start in 0..=len - n {
-                    let ngram = &padded[offsets[start]..offsets[start + n]];
+                for part in places.windows(n) {
+                    let ngram = &padded[part[0].0..part[n - 1].1];
                     work = work.saturating_add(ngram.len());
                     visit(ngram);
                 }
@@ -208,30 +223,52 @@ impl Analyzer {
     }
 }
 
-/// Where each character starts, and where the last ends.
-fn offsets(text: &str) -> Vec<usize> {
-    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
+/// Where each character starts and ends.
+fn characters(text: &str, places: &mut Vec<(usize, usize)>) {
+    places.clear();
+    places.extend(text.char_indices().map(|(at, c)| (at, at + c.len_utf8())));
+}
+
+/// Buffers that one document after the other uses.
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// The document as it is searched for tokens.
+    text: String,
+    /// What n-grams are parts of.
+    joined: String,
+    /// Where tokens or characters start and end in it.
+    places: Vec<(usize, usize)>,
 }
 
 impl Preprocess {
-    fn apply(self, text: &str) -> Cow<'_, str> {
+    fn apply<'t>(self, text: &'t str, buffer: &'t mut String) -> &'t str {
         match self {
-            Preprocess::Call(function) => function.text(text),
-            Preprocess::Usual { lower, accents } => {
+            Preprocess::Usual { lower: true, accents: None } | Preprocess::Call(Function::Lower) => {
+                words::lower(text, buffer);
+            }
+            Preprocess::Usual { lower: false, accents: None } => return text,
+            Preprocess::Call(function) => {
+                buffer.clear();
+                buffer.push_str(&function.text(text));
+            }
+            Preprocess::Usual { lower, accents: Some(function) } => {
                 let lowered = if lower { Function::Lower.text(text) } else { Cow::Borrowed(text) };
-                match accents {
-                    Some(function) => Cow::Owned(function.text(&lowered).into_owned()),
-                    None => lowered,
-                }
+                buffer.clear();
+                buffer.push_str(&function.text(&lowered));
             }
         }
+        buffer
     }
 }
 
 impl Function {
     fn text(self, text: &str) -> Cow<'_, str> {
         match self {
-            Function::Lower => Cow::Owned(text.to_lowercase()),
+            Function::Lower => {
+                let mut lowered = String::new();
+                words::lower(text, &mut lowered);
+                Cow::Owned(lowered)
+            }
             Function::Strip => Cow::Borrowed(text.trim_matches(words::is_space)),
             Function::StripAccentsAscii => words::strip_accents_ascii(text),
             Function::StripAccentsUnicode => words::strip_accents_unicode(text),
@@ -239,7 +276,7 @@ impl Function {
         }
     }
 
-    fn tokens(self, text: &str, visit: &mut dyn FnMut(&str)) {
+    fn tokens(self, text: &str, mut visit: impl FnMut(&str)) {
         if self == Function::Split {
             words::split(text).for_each(visit);
         } else {
@@ -252,22 +289,15 @@ impl Function {
 }
 
 impl Tokenizer {
-    fn tokens<'t>(&self, text: &'t str) -> Result<Vec<Cow<'t, str>>> {
-        let mut tokens = Vec::new();
+    fn tokens(&self, text: &str, visit: impl FnMut(&str)) -> Result<()> {
         match self {
-            Tokenizer::Runs(least) => tokens.extend(words::runs(text, *least).map(Cow::Borrowed)),
-            Tokenizer::Call(Function::Split) => tokens.extend(words::split(text).map(Cow::Borrowed)),
-            Tokenizer::Call(function) => function.tokens(text, &mut |token| tokens.push(Cow::Owned(token.to_owned()))),
-            Tokenizer::Pattern(regex) => {
-                regex.find_all(text, |token| tokens.push(Cow::Owned(token.to_owned()))).map_err(|e| {
-                    Error::input(format!(
-                        "token_pattern cannot be searched for in a document of {} bytes: {e}",
-                        text.len()
-                    ))
-                })?;
-            }
+            Tokenizer::Runs(least) => words::runs(text, *least, visit),
+            Tokenizer::Call(function) => function.tokens(text, visit),
+            Tokenizer::Pattern(regex) => regex.find_all(text, visit).map_err(|e| {
+                Error::input(format!("token_pattern cannot be searched for in a document of {} bytes: {e}", text.len()))
+            })?,
         }
-        Ok(tokens)
+        Ok(())
     }
 }
 

@@ -1,23 +1,26 @@
 //! `CountVectorizer` and `TfidfVectorizer`: columns by a vocabulary.
 
-use std::collections::HashMap;
-
-use skpickle::{ErrorKind, Kind, Obj};
-
-use super::{analyzer::Analyzer, documents, tfidf::Tfidf};
+use super::{
+    analyzer::{Analyzer, Scratch},
+    documents,
+    tfidf::Tfidf,
+    vocabulary::Vocabulary,
+};
 use crate::{
-    data::{Csr, Dtype, Samples, Value},
+    data::{Csr, Dtype, RowSum, RowSums, Samples, Value},
     error::{Error, Result},
     estimator::Estimator,
-    feature_extraction::hashing::to_csr,
     method::{Method, Methods},
     state::State,
     validation::Door,
 };
 
+/// Terms of a long document, which are added up on the way.
+const LONG: usize = 1 << 14;
+
 struct Vectorizer {
     analyzer: Analyzer,
-    vocabulary: HashMap<Box<str>, usize>,
+    vocabulary: Vocabulary,
     binary: bool,
     dtype: Dtype,
     /// What `TfidfVectorizer` does to the counts.
@@ -42,15 +45,14 @@ fn load_with(s: &State<'_, '_>, tfidf: Option<Tfidf>) -> Result<Box<dyn Estimato
         None => s.raw("vocabulary").map_err(|_| s.error("Vocabulary not fitted or provided"))?,
     };
     s.ignored(&["vocabulary"]);
-    let vocabulary = read_vocabulary(&field)?;
-    s.require(!vocabulary.is_empty(), "Vocabulary is empty")?;
+    let vocabulary = Vocabulary::load(&field)?;
+    s.require(vocabulary.len() > 0, "Vocabulary is empty")?;
     if let Some(width) = tfidf.as_ref().and_then(Tfidf::width) {
         let words = vocabulary.len();
         s.require(width == words, format!("the vocabulary has {words} terms, but idf_ is for {width}"))?;
     }
-    let longest = vocabulary.keys().map(|term| term.len()).max().unwrap_or(0);
     Ok(Box::new(Vectorizer {
-        analyzer: Analyzer::load(s)?.up_to(longest),
+        analyzer: Analyzer::load(s)?.up_to(vocabulary.longest()),
         vocabulary,
         binary: s.opt("binary")?.unwrap_or(false),
         dtype: Dtype::load(s, Dtype::Int)?,
@@ -58,72 +60,29 @@ fn load_with(s: &State<'_, '_>, tfidf: Option<Tfidf>) -> Result<Box<dyn Estimato
     }))
 }
 
-/// Terms and their columns: each column below the number of terms, and each once.
-fn read_vocabulary(field: &Obj<'_>) -> Result<HashMap<Box<str>, usize>> {
-    let mut vocabulary = HashMap::new();
-    let dict = field.kind() == Kind::Dict || field.kind() == Kind::Object && field.items().is_err();
-    if !dict {
-        let mut terms: Vec<String> = field.items()?.iter().map(Obj::get).collect::<skpickle::Result<_>>()?;
-        if field.kind() == Kind::Set {
-            terms.sort_unstable();
-        }
-        for (i, term) in terms.into_iter().enumerate() {
-            let message = format!("Duplicate term in vocabulary: '{}'", skpickle::printable(&term));
-            if vocabulary.insert(term.into_boxed_str(), i).is_some() {
-                return Err(field.error(ErrorKind::Value, message).into());
-            }
-        }
-        return Ok(vocabulary);
-    }
-    let entries = field.entries()?;
-    let mut taken = vec![false; entries.len()];
-    vocabulary.reserve(entries.len());
-    for (term, column) in &entries {
-        let text = term.str().map_err(|_| term.expected("a term that is text"))?;
-        term.charge(64 + text.len() as u64)?;
-        let index: usize = column.get()?;
-        match taken.get_mut(index) {
-            Some(taken) if !*taken => *taken = true,
-            Some(_) => return Err(column.error(ErrorKind::Value, "Vocabulary contains repeated indices.").into()),
-            None => {
-                let message = format!("column {index} in a vocabulary of {} terms", entries.len());
-                return Err(column.error(ErrorKind::Value, message).into());
-            }
-        }
-        vocabulary.insert(text.into_owned().into_boxed_str(), index);
-    }
-    if vocabulary.len() != entries.len() {
-        return Err(field.error(ErrorKind::Value, "a term is there twice").into());
-    }
-    Ok(vocabulary)
-}
-
 impl Vectorizer {
     fn counts(&self, x: &Samples) -> Result<Csr> {
-        let mut rows = Vec::new();
-        for document in documents(x)? {
-            let mut row = HashMap::new();
-            self.analyzer.tokens(&document, &mut |token| {
-                if let Some(&column) = self.vocabulary.get(token) {
-                    *row.entry(column).or_insert(0.0) += 1.0;
+        let documents = documents(x)?;
+        let (mut counts, mut scratch) = (RowSums::default(), Scratch::default());
+        let (mut columns, mut long) = (Vec::new(), RowSum::default());
+        let value = |count: f64| self.dtype.cast(if self.binary { 1.0 } else { count });
+        for document in &documents {
+            self.analyzer.tokens(document, &mut scratch, |token| {
+                columns.extend(self.vocabulary.column(token));
+                if columns.len() == LONG {
+                    columns.drain(..).for_each(|column| long.add(column, 1.0));
                 }
             })?;
-            rows.push(row);
+            if long.is_empty() {
+                columns.sort_unstable();
+                counts.extend(columns.chunk_by(|a, b| a == b).map(|same| (same[0], value(same.len() as f64))));
+            } else {
+                columns.iter().for_each(|&column| long.add(column, 1.0));
+                counts.extend(long.drain().map(|(column, count)| (column, value(count))));
+            }
+            columns.clear();
         }
-        let mut counts = to_csr(rows, self.vocabulary.len())?;
-        for value in counts.data_mut() {
-            *value = self.dtype.cast(if self.binary { 1.0 } else { *value });
-        }
-        Ok(counts)
-    }
-
-    /// Terms by column.
-    fn terms(&self) -> Vec<&str> {
-        let mut terms = vec![""; self.vocabulary.len()];
-        for (term, &column) in &self.vocabulary {
-            terms[column] = term;
-        }
-        terms
+        counts.finish(self.vocabulary.len())
     }
 }
 
@@ -155,7 +114,7 @@ impl Estimator for Vectorizer {
     }
 
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
-        let terms = self.terms();
+        let terms = &self.vocabulary;
         let x = x.csr()?;
         if x.columns() > terms.len() {
             return Err(Error::input(format!(
@@ -169,12 +128,12 @@ impl Estimator for Vectorizer {
         let row = |i| {
             let (columns, values) = x.row(i);
             let there = columns.iter().zip(values).filter(|&(_, &value)| value != 0.0);
-            there.map(|(&column, _)| Value::Str(terms[column].into())).collect()
+            there.map(|(&column, _)| Value::Str(terms.term(column).into())).collect()
         };
         Ok(Samples::Rows((0..x.rows()).map(row).collect()))
     }
 
     fn feature_names_out(&self, _: &[String]) -> Result<Vec<String>> {
-        Ok(self.terms().into_iter().map(str::to_owned).collect())
+        Ok(self.vocabulary.terms().map(str::to_owned).collect())
     }
 }

@@ -1,10 +1,12 @@
 //! `HashingVectorizer`: the tokens' hashes are their columns.
 
-use std::collections::HashMap;
-
-use super::{analyzer::Analyzer, documents, tfidf::Norm};
+use super::{
+    analyzer::{Analyzer, Scratch},
+    documents,
+    tfidf::Norm,
+};
 use crate::{
-    data::{Dtype, Samples},
+    data::{Dtype, RowSum, RowSums, Samples},
     error::Result,
     estimator::Estimator,
     feature_extraction::hashing::Hasher,
@@ -39,13 +41,13 @@ impl Estimator for HashingVectorizer {
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
-        let mut rows = Vec::new();
+        let (mut sums, mut scratch, mut row) = (RowSums::default(), Scratch::default(), RowSum::default());
         for document in documents(x)? {
-            let mut row = HashMap::new();
-            self.analyzer.tokens(&document, &mut |token| self.hasher.add(&mut row, token.as_bytes(), 1.0))?;
-            rows.push(row);
+            let add = |token: &str| self.hasher.add(&mut row, token.as_bytes(), 1.0);
+            self.analyzer.tokens(&document, &mut scratch, add)?;
+            sums.push(&mut row);
         }
-        let mut x = self.hasher.finish(rows)?;
+        let mut x = self.hasher.finish(sums)?;
         if self.binary {
             x.data_mut().fill(1.0);
         }

@@ -7,6 +7,7 @@ mod matcher;
 mod pattern;
 mod stop_words;
 pub(crate) mod tfidf;
+mod vocabulary;
 mod words;
 
 use std::borrow::Cow;

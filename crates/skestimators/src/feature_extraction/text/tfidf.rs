@@ -81,11 +81,13 @@ impl Tfidf {
     /// Weighs counts; `single` computes in 32 bits.
     pub(super) fn apply(&self, x: &mut Csr, single: bool) {
         if self.sublinear {
-            x.data_mut().iter_mut().for_each(|v| *v = round(round(v.ln(), single) + 1.0, single));
+            // Most terms are there once, and the logarithm of 1 is 0.
+            let weigh = |v: f64| if v == 1.0 { 1.0 } else { round(round(v.ln(), single) + 1.0, single) };
+            x.data_mut().iter_mut().for_each(|v| *v = weigh(*v));
         }
         if let Some(idf) = &self.idf {
-            let weights: Vec<f64> = x.indices().iter().map(|&column| idf[column]).collect();
-            x.data_mut().iter_mut().zip(weights).for_each(|(v, weight)| *v = round(*v * weight, single));
+            let (columns, values) = x.entries_mut();
+            values.iter_mut().zip(columns).for_each(|(v, &column)| *v = round(*v * idf[column], single));
         }
         if let Some(norm) = self.norm {
             norm.apply(x, single);

@@ -1,6 +1,6 @@
 //! What Python takes for a letter, a space or a lower-case text.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 use unicode_normalization::{
     UnicodeNormalization,
@@ -48,8 +48,8 @@ pub(super) fn strip_accents_unicode(text: &str) -> Cow<'_, str> {
 }
 
 /// Two or more white-space characters become one space, as the n-grams of characters want it.
-pub(super) fn squeeze(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+pub(super) fn squeeze(text: &str, out: &mut String) {
+    out.clear();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         if is_space(c) && chars.peek().copied().is_some_and(is_space) {
@@ -59,15 +59,75 @@ pub(super) fn squeeze(text: &str) -> String {
             out.push(c);
         }
     }
-    out
 }
 
-/// Matches of `\b\w{least,}\b`, which is what almost every vectorizer looks for: runs of word characters.
-pub(super) fn runs(text: &str, least: usize) -> impl Iterator<Item = &str> {
-    text.split(|c| !is_word(c)).filter(move |run| {
-        // Bytes first: counting is only needed for the shortest.
-        !run.is_empty() && (run.len() >= 4 * least || run.chars().nth(least.saturating_sub(1)).is_some())
-    })
+/// What is known of the characters below U+0800: those of one or two bytes in UTF-8.
+struct Common {
+    word: [bool; 0x800],
+    /// Whether lower case changes the character.
+    upper: [bool; 0x800],
+}
+
+static COMMON: LazyLock<Common> = LazyLock::new(|| {
+    let of = |holds: fn(char) -> bool| {
+        let mut table = [false; 0x800];
+        for (place, c) in table.iter_mut().zip('\0'..) {
+            *place = holds(c);
+        }
+        table
+    };
+    Common { word: of(is_word), upper: of(has_lower) }
+});
+
+fn has_lower(c: char) -> bool {
+    !c.to_lowercase().eq([c])
+}
+
+/// `str.lower()`, into a buffer.
+pub(super) fn lower(text: &str, out: &mut String) {
+    out.clear();
+    let upper = &COMMON.upper;
+    let mut copied = 0;
+    let mut rest = if text.is_ascii() { "" } else { text }.char_indices();
+    while let Some((at, c)) = rest.next() {
+        if c.is_ascii() || !upper.get(c as usize).copied().unwrap_or_else(|| has_lower(c)) {
+            continue;
+        }
+        if c == 'Σ' {
+            // Its lower case depends on what is around it.
+            out.clear();
+            out.push_str(&text.to_lowercase());
+            return;
+        }
+        out.push_str(&text[copied..at]);
+        out.extend(c.to_lowercase());
+        copied = rest.offset();
+    }
+    out.push_str(&text[copied..]);
+    out.make_ascii_lowercase();
+}
+
+/// Visits the matches of `\b\w{least,}\b`, which is what almost every vectorizer looks for: runs of word characters.
+pub(super) fn runs(text: &str, least: usize, mut visit: impl FnMut(&str)) {
+    let word = &COMMON.word;
+    let least = least.max(1);
+    let (mut start, mut length) = (0, 0);
+    for (at, c) in text.char_indices() {
+        if word.get(c as usize).copied().unwrap_or_else(|| is_word(c)) {
+            if length == 0 {
+                start = at;
+            }
+            length += 1;
+        } else {
+            if length >= least {
+                visit(&text[start..at]);
+            }
+            length = 0;
+        }
+    }
+    if length >= least {
+        visit(&text[start..]);
+    }
 }
 
 #[cfg(test)]
@@ -82,13 +142,36 @@ mod tests {
         for c in ['\u{301}', 'Ⓐ', '-', '😀', '\u{200d}', '\u{903}', '‿'] {
             assert!(!is_word(c), "{c}");
         }
-        assert_eq!(runs("a bc d'ef ½x", 2).collect::<Vec<_>>(), ["bc", "ef", "½x"]);
+        let all = |text: &str, least| {
+            let mut found = Vec::new();
+            runs(text, least, |run| found.push(run.to_owned()));
+            found
+        };
+        assert_eq!(all("a bc d'ef ½x", 2), ["bc", "ef", "½x"]);
+        assert_eq!(all("日本語 のé", 1), ["日本語", "のé"]);
+        assert!(all("ab é.日", 3).is_empty());
     }
 
     #[test]
     fn accents_go_and_spaces_are_squeezed() {
         assert_eq!(strip_accents_ascii("Åström ﬁne ß"), "Astrom fine ");
         assert_eq!(strip_accents_unicode("Åström ﬁne ß"), "Astrom fine ß");
-        assert_eq!(squeeze("a \t b\tc"), "a b\tc");
+        let mut out = String::from("before");
+        squeeze("a \t b\tc", &mut out);
+        assert_eq!(out, "a b\tc");
+    }
+
+    #[test]
+    fn lower_case_is_that_of_the_whole_text() {
+        let mut out = String::from("before");
+        for text in ["", "ABC", "Ärger IN Ö", "ΟΔΟΣ ΣΑΣ", "İK Ⱥ", "日本 ДА ẞ", "ǅ x"] {
+            lower(text, &mut out);
+            assert_eq!(out, text.to_lowercase(), "{text}");
+        }
+        for c in '\0'..=char::MAX {
+            let text = String::from_iter(['A', c, 'B']);
+            lower(&text, &mut out);
+            assert_eq!(out, text.to_lowercase(), "{c}");
+        }
     }
 }

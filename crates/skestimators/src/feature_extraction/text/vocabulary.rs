@@ -1,0 +1,107 @@
+//! The terms of a vectorizer, found by their text.
+
+use std::{borrow::Cow, hash::BuildHasher};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use skpickle::{ErrorKind, Kind, Obj};
+
+use crate::error::Result;
+
+/// Terms and their columns.
+///
+/// The hash has a random seed in each process: neither files nor documents can be made for it to collide.
+pub(super) struct Vocabulary {
+    /// All terms, one after the other in the order of their columns.
+    text: String,
+    /// Where each term ends.
+    ends: Vec<usize>,
+    /// Columns, by the hashes of their terms.
+    table: HashTable<u32>,
+    hash: DefaultHashBuilder,
+    longest: usize,
+}
+
+impl Vocabulary {
+    /// A dict of terms and columns, each below their number and each once; or terms alone, in order (those of a set sorted).
+    pub(super) fn load(field: &Obj<'_>) -> Result<Vocabulary> {
+        let is_dict = field.kind() == Kind::Dict || field.kind() == Kind::Object && field.items().is_err();
+        let terms = if is_dict { entries(field)? } else { items(field)? };
+        let mut ends = Vec::with_capacity(terms.len());
+        let mut text = String::with_capacity(terms.iter().map(|term| term.len()).sum());
+        for term in &terms {
+            text.push_str(term);
+            ends.push(text.len());
+        }
+        let longest = terms.iter().map(|term| term.len()).max().unwrap_or(0);
+        let hash = DefaultHashBuilder::default();
+        let mut table = HashTable::with_capacity(terms.len());
+        for (column, term) in (0..).zip(&terms) {
+            let same = |&other: &u32| terms[other as usize] == *term;
+            let hash_of = |&other: &u32| hash.hash_one(terms[other as usize].as_bytes());
+            let entry = table.entry(hash.hash_one(term.as_bytes()), same, hash_of);
+            if let hashbrown::hash_table::Entry::Occupied(_) = entry {
+                let message = format!("Duplicate term in vocabulary: '{}'", skpickle::printable(term));
+                return Err(field.error(ErrorKind::Value, message).into());
+            }
+            entry.or_insert(column);
+        }
+        Ok(Vocabulary { text, ends, table, hash, longest })
+    }
+
+    /// Number of terms.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Bytes of the longest term.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// The term of a column.
+    pub(super) fn term(&self, column: usize) -> &str {
+        let start = column.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[column]]
+    }
+
+    /// Terms by column.
+    pub(super) fn terms(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|column| self.term(column))
+    }
+
+    /// The column of a term.
+    #[inline]
+    pub(super) fn column(&self, term: &str) -> Option<usize> {
+        let same = |&column: &u32| self.term(column as usize) == term;
+        self.table.find(self.hash.hash_one(term.as_bytes()), same).map(|&column| column as usize)
+    }
+}
+
+/// Terms of a dict, in the order of their columns.
+fn entries<'g>(field: &Obj<'g>) -> Result<Vec<Cow<'g, str>>> {
+    let entries = field.entries()?;
+    let mut terms = vec![None; entries.len()];
+    for (term, column) in &entries {
+        let text = term.str().map_err(|_| term.expected("a term that is text"))?;
+        term.charge(64 + text.len() as u64)?;
+        let index: usize = column.get()?;
+        match terms.get_mut(index) {
+            Some(place @ None) => *place = Some(text),
+            Some(_) => return Err(column.error(ErrorKind::Value, "Vocabulary contains repeated indices.").into()),
+            None => {
+                let message = format!("column {index} in a vocabulary of {} terms", entries.len());
+                return Err(column.error(ErrorKind::Value, message).into());
+            }
+        }
+    }
+    // As many columns as places, and none twice: no place is empty.
+    Ok(terms.into_iter().flatten().collect())
+}
+
+fn items<'g>(field: &Obj<'g>) -> Result<Vec<Cow<'g, str>>> {
+    let mut terms: Vec<String> = field.items()?.iter().map(Obj::get).collect::<skpickle::Result<_>>()?;
+    if field.kind() == Kind::Set {
+        terms.sort_unstable();
+    }
+    Ok(terms.into_iter().map(Cow::Owned).collect())
+}

@@ -1,0 +1,203 @@
+//! Products of many samples with the rows of a matrix, some of each at a time.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::Matrix;
+
+/// Vectors of a panel.
+pub(crate) const VECTORS: usize = 2;
+/// Samples whose products are computed together: as many as there are registers for.
+const SAMPLES: usize = 6;
+/// Samples that see a part of the panels while it is in the cache.
+const BLOCK: usize = 16 * SAMPLES;
+/// Numbers in such a part.
+const NEAR: usize = 1 << 13;
+
+/// Rows in panels: the same column of several rows side by side. Panels that are not full are filled up with zeros.
+#[derive(Debug)]
+pub(crate) struct Panels {
+    values: Vec<f64>,
+    width: usize,
+    lanes: usize,
+}
+
+impl Panels {
+    /// No panels yet, of `lanes` rows of so many columns.
+    pub(crate) fn new(width: usize, lanes: usize) -> Self {
+        Panels { values: Vec::new(), width: width.max(1), lanes }
+    }
+
+    /// The rows of a matrix, for [`multiply`].
+    pub(crate) fn of(matrix: &Matrix) -> Self {
+        let mut panels = Panels::new(matrix.columns, Arch::new().dispatch(Lanes));
+        panels.push((0..matrix.rows).map(|i| matrix.row(i)));
+        panels
+    }
+
+    /// Number of panels.
+    pub(crate) fn len(&self) -> usize {
+        self.values.len() / (self.width * self.lanes)
+    }
+
+    /// Begins a panel with the first of these rows.
+    pub(crate) fn push<'a>(&mut self, rows: impl IntoIterator<Item = &'a [f64]>) {
+        let size = self.width * self.lanes;
+        for (i, row) in rows.into_iter().enumerate() {
+            let lane = i % self.lanes;
+            if lane == 0 {
+                self.values.resize(self.values.len() + size, 0.0);
+            }
+            let panel = self.values.len() - size;
+            let columns = self.values[panel..].chunks_exact_mut(self.lanes);
+            columns.zip(row).for_each(|(column, &value)| column[lane] = value);
+        }
+    }
+
+    /// The panels from one on, column by column.
+    #[inline(always)]
+    pub(crate) fn from(&self, panel: usize) -> impl Iterator<Item = &[f64]> {
+        let size = self.width * self.lanes;
+        self.values[panel * size..].chunks_exact(size)
+    }
+}
+
+/// Rows of a panel: as many as there are numbers in its vectors.
+struct Lanes;
+
+impl WithSimd for Lanes {
+    type Output = usize;
+
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        VECTORS * S::F64_LANES
+    }
+}
+
+/// What becomes of products. Its method must be marked `inline(always)`.
+pub(crate) trait Take {
+    /// Takes the products of a sample with the rows of a panel, of which `first` is the first. For each sample they come in order.
+    fn take<S: Simd>(&mut self, simd: S, sample: usize, first: usize, products: [S::f64s; VECTORS]);
+}
+
+/// Multiplies samples, one after the other in `x`, with all rows. Each product is a sum in the fused steps of BLAS, whatever stands beside it;
+/// so that [`fuses`](super::wide::fuses) should be asked first.
+pub(crate) fn multiply(x: &[f64], panels: &Panels, take: &mut impl Take) {
+    Arch::new().dispatch(Multiply { x, panels, take });
+}
+
+struct Multiply<'a, T> {
+    x: &'a [f64],
+    panels: &'a Panels,
+    take: &'a mut T,
+}
+
+impl<T: Take> WithSimd for Multiply<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Multiply { x, panels: Panels { values, width, lanes }, take } = self;
+        let width = *width;
+        let (vectors, _) = S::as_simd_f64s(values).0.as_chunks::<VECTORS>();
+        let part = (NEAR / (width * lanes)).max(1);
+        let mut group = vec![[0.0; SAMPLES]; width];
+        let mut single = vec![[0.0; 1]; width];
+        for (block, x) in x.chunks(BLOCK * width).enumerate() {
+            for (start, panels) in vectors.chunks(part * width).enumerate() {
+                let place = (block * BLOCK, start * part * lanes, *lanes);
+                let groups = x.chunks_exact(SAMPLES * width);
+                let rest = groups.remainder();
+                let grouped = x.len() / (SAMPLES * width) * SAMPLES;
+                for (i, x) in groups.enumerate() {
+                    each_panel(simd, (x, &mut group), panels, (place.0 + i * SAMPLES, place.1, place.2), take);
+                }
+                for (i, x) in rest.chunks_exact(width).enumerate() {
+                    each_panel(simd, (x, &mut single), panels, (place.0 + grouped + i, place.1, place.2), take);
+                }
+            }
+        }
+    }
+}
+
+/// The products of `N` samples with some panels; `place` has the numbers of the first sample and row, and of the rows of a panel.
+#[inline(always)]
+fn each_panel<S: Simd, T: Take, const N: usize>(
+    simd: S,
+    (x, columns): (&[f64], &mut [[f64; N]]),
+    panels: &[[S::f64s; VECTORS]],
+    place: (usize, usize, usize),
+    take: &mut T,
+) {
+    let (sample, row, lanes) = place;
+    for (i, x) in x.chunks_exact(columns.len()).enumerate() {
+        columns.iter_mut().zip(x).for_each(|(column, &x)| column[i] = x);
+    }
+    for (panel, rows) in panels.chunks_exact(columns.len()).enumerate() {
+        let mut sums = [[simd.splat_f64s(0.0); VECTORS]; N];
+        for (x, rows) in columns.iter().zip(rows) {
+            for i in 0..N {
+                let x = simd.splat_f64s(x[i]);
+                for v in 0..VECTORS {
+                    sums[i][v] = simd.mul_add_f64s(x, rows[v], sums[i][v]);
+                }
+            }
+        }
+        for (i, sums) in sums.into_iter().enumerate() {
+            take.take(simd, sample + i, row + panel * lanes, sums);
+        }
+    }
+}
+
+/// Writes products and offsets into rows of an output.
+pub(crate) struct Affine<'a> {
+    /// One row a sample.
+    pub(crate) out: &'a mut [f64],
+    /// One for each product.
+    pub(crate) offsets: &'a [f64],
+}
+
+impl Take for Affine<'_> {
+    #[inline(always)]
+    fn take<S: Simd>(&mut self, simd: S, sample: usize, first: usize, products: [S::f64s; VECTORS]) {
+        let outputs = self.offsets.len();
+        let out = &mut self.out[sample * outputs + first..(sample + 1) * outputs];
+        let offsets = &self.offsets[first..];
+        for (v, product) in products.into_iter().enumerate() {
+            let (start, end) = (v * S::F64_LANES, (v + 1) * S::F64_LANES);
+            if let (Some(out), Some(offsets)) = (out.get_mut(start..end), offsets.get(start..end)) {
+                S::as_mut_simd_f64s(out).0[0] = simd.add_f64s(product, S::as_simd_f64s(offsets).0[0]);
+            } else if let (Some(out), Some(offsets)) = (out.get_mut(start..), offsets.get(start..)) {
+                let sum = simd.add_f64s(product, simd.partial_load_f64s(offsets));
+                simd.partial_store_f64s(out, sum);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_of_any_number_of_samples_and_rows() {
+        for (samples, rows, width) in [(1, 1, 1), (5, 9, 3), (64, 8, 7), (131, 17, 20), (70, 300, 40), (3, 2, 9000)] {
+            let number = |i: usize| (i * 7919 % 101) as f64 - 50.0;
+            let x: Vec<f64> = (0..samples * width).map(number).collect();
+            let y: Vec<f64> = (0..rows * width).map(|i| number(i + 13)).collect();
+            let offsets: Vec<f64> = (0..rows).map(number).collect();
+            let mut out = vec![f64::NAN; samples * rows];
+            let panels = Panels::of(&Matrix::new(y.clone(), rows, width));
+            multiply(&x, &panels, &mut Affine { out: &mut out, offsets: &offsets });
+            for i in 0..samples {
+                for k in 0..rows {
+                    let (x, y) = (&x[i * width..][..width], &y[k * width..][..width]);
+                    let sum: f64 = x.iter().zip(y).map(|(x, y)| x * y).sum();
+                    assert_eq!(
+                        out[i * rows + k],
+                        sum + offsets[k],
+                        "sample {i}, row {k} of {samples} x {rows} x {width}"
+                    );
+                }
+            }
+        }
+    }
+}

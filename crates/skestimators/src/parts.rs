@@ -1,0 +1,115 @@
+//! A large batch in parts, some rows each.
+
+use ndarray::{Array2, ArrayD, Axis, IxDyn, Slice, concatenate};
+
+use crate::{
+    data::{Array, Output, Samples},
+    estimator::Fitted,
+    math::scratch,
+    method::Method,
+};
+
+/// Rows that kernels take together at most: where parts end between such groups, every row is rounded as in the whole batch.
+pub(crate) const GROUP: usize = 128;
+/// Rows that pass through all steps of a pipeline together: what one step hands to the next then stays in the cache, and in memory that
+/// is there already.
+const BLOCK: usize = 2 * GROUP;
+
+/// Rows that are too few for a part: kernels may round those in another way.
+const FEW: usize = 16;
+
+/// The methods whose answer for a row does not depend on the other rows.
+pub(crate) const METHODS: [Method; 6] = [
+    Method::Predict,
+    Method::PredictProba,
+    Method::PredictLogProba,
+    Method::DecisionFunction,
+    Method::Transform,
+    Method::Apply,
+];
+
+/// Answers a batch part by part. `None` when it is too small for that, or when anything is amiss: the caller then asks for all rows in
+/// one call, whose refusal names the right row.
+pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples) -> Option<Output> {
+    let Samples::Dense(x) = x else { return None };
+    let rows = x.nrows();
+    if rows < BLOCK + FEW || !METHODS.contains(&method) {
+        return None;
+    }
+    let mut answers = Vec::with_capacity(rows / BLOCK);
+    let mut start = 0;
+    while start < rows {
+        // The last part takes a few rows more, so that none has but a few.
+        let end = if rows - start < BLOCK + FEW { rows } else { start + BLOCK };
+        let mut part = scratch::matrix(end - start, x.ncols());
+        part.assign(&x.slice_axis(Axis(0), Slice::from(start..end)));
+        let part = Samples::Dense(part);
+        let answer = fitted.call(method, &part).ok()?;
+        if !matches!(answer, Output::Array(_) | Output::Samples(Samples::Dense(_))) {
+            return None;
+        }
+        answers.push(answer);
+        if let Samples::Dense(part) = part {
+            scratch::give_matrix(part);
+        }
+        start = end;
+    }
+    join(answers)
+}
+
+/// Answers for consecutive rows as one, where they are of one kind.
+pub(crate) fn join(parts: Vec<Output>) -> Option<Output> {
+    match parts.first()? {
+        Output::Array(_) => {
+            let arrays: Option<Vec<Array>> = parts.into_iter().map(Output::into_array).collect();
+            Some(Output::Array(join_arrays(arrays?)?))
+        }
+        Output::Samples(Samples::Dense(_)) => {
+            let matrix = |part| match part {
+                Output::Samples(Samples::Dense(x)) => Some(x),
+                _ => None,
+            };
+            let parts: Option<Vec<Array2<f64>>> = parts.into_iter().map(matrix).collect();
+            let views: Vec<_> = parts.as_ref()?.iter().map(|part| part.view()).collect();
+            Some(Output::Samples(Samples::Dense(concatenate(Axis(0), &views).ok()?)))
+        }
+        _ => None,
+    }
+}
+
+fn join_arrays(parts: Vec<Array>) -> Option<Array> {
+    let elements = parts.iter().map(Array::len).sum();
+    macro_rules! joined {
+        ($variant:ident) => {{
+            let (mut shape, mut values) = (None::<Vec<usize>>, Vec::with_capacity(elements));
+            for part in parts {
+                let Array::$variant(part) = part else { return None };
+                match &mut shape {
+                    None => shape = Some(part.shape().to_vec()),
+                    Some(shape) => {
+                        shape.first_mut().zip(part.shape().first()).map(|(rows, more)| *rows += more)?;
+                        if shape.get(1..) != part.shape().get(1..) {
+                            return None;
+                        }
+                    }
+                }
+                let count = part.len();
+                let part = if part.is_standard_layout() { part } else { part.as_standard_layout().into_owned() };
+                let (mut part, offset) = part.into_raw_vec_and_offset();
+                part.drain(..offset.unwrap_or_default());
+                part.truncate(count);
+                values.append(&mut part);
+            }
+            ArrayD::from_shape_vec(IxDyn(&shape?), values).ok().map(Array::$variant)
+        }};
+    }
+    match parts.first()? {
+        Array::F64(_) => joined!(F64),
+        Array::F32(_) => joined!(F32),
+        Array::I64(_) => joined!(I64),
+        Array::Bool(_) => joined!(Bool),
+        Array::Str(_) => joined!(Str),
+        Array::Bytes(_) => joined!(Bytes),
+        Array::Object(_) => joined!(Object),
+    }
+}
