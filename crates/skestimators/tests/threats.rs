@@ -91,7 +91,7 @@ fn a_claimed_length_buys_no_memory() {
     }
 }
 
-/// Inputs of the fuzzer's targets that once led to a panic, a hang or another meaning than CPython's; `request` is replayed in `sklambda`.
+/// Inputs of the fuzzer's targets that once led to a panic, a hang or another meaning than CPython's; `request`, `event` and `rows` are replayed in `sklambda`.
 #[test]
 fn what_was_found_by_fuzzing_stays_mended() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/regressions");

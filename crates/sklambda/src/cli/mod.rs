@@ -17,6 +17,13 @@ use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use clap::{Arg, ArgAction, Command};
 
+/// The readers of input files alone, for the fuzzer.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn answer_rows(data: &[u8], models: &[skestimators::Model]) {
+    input::any::answer(data, models);
+}
+
 /// Why a command ends without an answer: the exit status, and one line for standard error.
 #[derive(Debug)]
 pub(crate) struct Failure {

@@ -49,3 +49,25 @@ fn every_event_is_answered_in_its_senders_form() {
     }
     assert!(count >= 38, "only {count} events");
 }
+
+/// Events written to do harm, and inputs of the fuzzer's targets `request` and `event` that once did.
+#[test]
+fn what_was_found_by_fuzzing_stays_mended() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/regressions");
+    let model = iris();
+    let handler = Handler::new(move || sklambda::load(model.to_str()));
+    let mut files = 0;
+    for target in ["request", "event"] {
+        let Ok(folder) = std::fs::read_dir(root.join(target)) else { continue };
+        for file in folder.flatten() {
+            let bytes = std::fs::read(file.path()).unwrap();
+            for answer in [handler.handle(&bytes), handler.handle_body(&bytes)] {
+                assert!(!answer.body.contains("internal error"), "{}: {}", file.path().display(), answer.body);
+                let envelope: Value = serde_json::from_str(&answer.to_envelope()).unwrap();
+                assert!(!envelope.is_null(), "{}", file.path().display());
+            }
+            files += 1;
+        }
+    }
+    assert!(files > 4, "only {files} events");
+}

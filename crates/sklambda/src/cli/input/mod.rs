@@ -1,5 +1,7 @@
 //! Input files in all their forms, as blocks of rows: what is read is bounded by the block, not by the file.
 
+#[cfg(any(fuzzing, test))]
+pub(super) mod any;
 mod columns;
 mod csv;
 mod json;
@@ -160,10 +162,27 @@ pub(super) fn open(path: &str, options: &Options, wanted: &Wanted<'_>) -> Result
         None => sniff::format(&head),
     };
     // What was looked at is read again.
-    let mut source = std::io::Cursor::new(head).chain(source);
+    let source = std::io::Cursor::new(head).chain(source);
+    #[cfg(feature = "parquet")]
+    if format == Format::Parquet && path != "-" {
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        return parquet::open(file, options, wanted).map_err(Failure::input);
+    }
+    read(format, Box::new(source), size, options, wanted)
+}
+
+/// Reads an input of a format, from wherever it comes.
+fn read(
+    format: Format,
+    mut source: Box<dyn Read + Send>,
+    size: Option<u64>,
+    options: &Options,
+    wanted: &Wanted<'_>,
+) -> Result<Box<dyn Source>, Failure> {
     let mut bytes = || {
         let mut bytes = Vec::new();
-        (&mut source).take(INPUT).read_to_end(&mut bytes).map_err(unreadable).map(|_| bytes)
+        let read = (&mut source).take(INPUT).read_to_end(&mut bytes);
+        read.map_err(|e| Failure::usage(format!("cannot read the input: {e}"))).map(|_| bytes)
     };
     let unsupported = |what: &str| {
         let asked = options.keep.first().map(|_| "--keep").or(options.columns.as_ref().map(|_| "--columns"));
@@ -175,16 +194,16 @@ pub(super) fn open(path: &str, options: &Options, wanted: &Wanted<'_>) -> Result
     let opened: Result<Box<dyn Source>, String> = match format {
         Format::Csv | Format::Tsv => {
             let tab = (format == Format::Tsv).then_some(b'\t');
-            csv::open(Box::new(source), size, tab, options, wanted)
+            csv::open(source, size, tab, options, wanted)
         }
-        Format::Jsonl => lines::jsonl(Box::new(source), size, options, wanted),
+        Format::Jsonl => lines::jsonl(source, size, options, wanted),
         Format::Lines => {
             unsupported("a file of texts")?;
-            Ok(lines::texts(Box::new(source), size, options))
+            Ok(lines::texts(source, size, options))
         }
         Format::Npy => {
             unsupported("an .npy file")?;
-            npy::open(Box::new(source), options)
+            npy::open(source, options)
         }
         Format::Npz => {
             unsupported("an .npz file")?;
@@ -194,11 +213,6 @@ pub(super) fn open(path: &str, options: &Options, wanted: &Wanted<'_>) -> Result
             let block = Block { kept, ..Block::whole(x) };
             Box::new(Document(Some(block))) as Box<dyn Source>
         }),
-        #[cfg(feature = "parquet")]
-        Format::Parquet if path != "-" => {
-            drop(source);
-            parquet::open(std::fs::File::open(path).map_err(unreadable)?, options, wanted)
-        }
         #[cfg(feature = "parquet")]
         Format::Parquet => parquet::open(::bytes::Bytes::from(bytes()?), options, wanted),
         #[cfg(not(feature = "parquet"))]

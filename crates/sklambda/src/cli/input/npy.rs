@@ -20,6 +20,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Array, String> {
 fn decode(dtype: &Dtype, shape: &[usize], fortran: bool, data: &[u8]) -> Result<Array, String> {
     let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).ok_or("an .npy file of impossible size")?;
     let len = count.checked_mul(dtype.size).ok_or("an .npy file of impossible size")?;
+    // Elements of no size would be as many as the header claims, whatever is there.
+    if dtype.size == 0 && count > 0 {
+        return Err("an .npy file of elements that have no size".into());
+    }
     let data = data.get(..len).ok_or_else(|| {
         format!("the .npy file is cut: {shape:?} elements of {} bytes need {len}, {} are there", dtype.size, data.len())
     })?;
@@ -190,9 +194,9 @@ fn samples(array: Array, kind: Option<&str>) -> Result<Samples, String> {
             Ok(values) => Samples::Dense32(values),
             Err(e) => return Err(e.to_string()),
         },
-        Array::Str(a) => rows(a.shape(), a.iter().map(|text| Value::Str(text.as_str().into()))),
-        Array::Bytes(a) => rows(a.shape(), a.iter().map(|bytes| Value::Bytes(bytes.as_slice().into()))),
-        Array::Object(a) => rows(a.shape(), a.iter().cloned()),
+        Array::Str(a) => rows(a.shape(), a.iter().map(|text| Value::Str(text.as_str().into())))?,
+        Array::Bytes(a) => rows(a.shape(), a.iter().map(|bytes| Value::Bytes(bytes.as_slice().into())))?,
+        Array::Object(a) => rows(a.shape(), a.iter().cloned())?,
         numbers => {
             let numbers = numbers.to_f64().and_then(|values| values.into_dimensionality::<Ix2>().ok());
             Samples::Dense(numbers.ok_or("numbers in rows are expected")?)
@@ -200,12 +204,16 @@ fn samples(array: Array, kind: Option<&str>) -> Result<Samples, String> {
     })
 }
 
-fn rows(shape: &[usize], values: impl Iterator<Item = Value>) -> Samples {
+fn rows(shape: &[usize], values: impl Iterator<Item = Value>) -> Result<Samples, String> {
+    // Rows without values would be as many as the header claims, whatever is there.
+    if shape[1] == 0 {
+        return Err(format!("an .npy file of {shape:?} values: there are none"));
+    }
     let mut rows: Vec<Vec<Value>> = vec![Vec::new(); shape[0]];
     for (i, value) in values.enumerate() {
         rows[i / shape[1]].push(value);
     }
-    Samples::Rows(rows)
+    Ok(Samples::Rows(rows))
 }
 
 #[cfg(test)]
@@ -239,6 +247,12 @@ mod tests {
         assert!(read(&file("<f8", "False", "(3,)", &[0; 16])).unwrap_err().contains("is cut"));
         assert!(read(&file("<f8", "False", "(9223372036854775807, 9223372036854775807)", &[])).is_err());
         assert!(read(&file("|O", "False", "(1,)", &[0; 8])).is_err());
+        // Elements of no size, and rows of no elements, are not as many as a header says.
+        let none = read(&file("<U0", "False", "(1000000000000000000,)", &[])).unwrap_err();
+        assert!(none.contains("no size"), "{none}");
+        let file = file("<U2", "False", "(1000000000000000000, 0)", &[]);
+        let opened = open(Box::new(std::io::Cursor::new(file)), &Options::default());
+        assert!(opened.err().unwrap().contains("there are none"));
         assert!(read(b"\x93NUMPY\x01\x00\xff\xff{").is_err());
     }
 }
