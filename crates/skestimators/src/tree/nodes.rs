@@ -259,72 +259,79 @@ impl<T: Real, W: Word> Nodes<T, W> {
         bytes: usize,
         x: &Samples,
         (out, width): (&mut [O], usize),
-        visit: impl Fn(&mut [O], usize, T, usize) + Copy,
+        visit: impl Fn(&mut [O], usize, T, usize),
     ) -> Result<()> {
-        let arrive = |out: &mut [O], tree: usize, at: u32| {
-            let at = at as usize;
-            visit(out, tree, self.nodes[at].threshold, at);
+        if width == 0 {
+            return Ok(());
+        }
+        let mut arrive = |row: usize, walks: Walks, leaves: &[u32]| {
+            let outs = out.get_mut(row * width..).unwrap_or_default().chunks_mut(width);
+            let leaves = leaves.iter().map(|&at| (self.nodes[at as usize].threshold, at as usize));
+            match walks {
+                // The last group of rows may be padded.
+                Walks::Rows { tree } => outs.zip(leaves).for_each(|(out, (answer, at))| visit(out, tree, answer, at)),
+                Walks::Trees { first } => outs.take(1).for_each(|out| {
+                    leaves.clone().enumerate().for_each(|(i, (answer, at))| visit(out, first + i, answer, at));
+                }),
+            }
         };
+        self.arrivals(roots, rules, bytes, x, &mut arrive)
+    }
+
+    /// Gives `arrive` the leaves of several walks at a time, and the first row they are of. It is called through a pointer, so that the
+    /// walks are compiled once for all that is done with their leaves.
+    fn arrivals(
+        &self,
+        roots: &[Root],
+        rules: (impl Rule<T, W>, impl Rule<T, W>),
+        bytes: usize,
+        x: &Samples,
+        arrive: Arrive<'_>,
+    ) -> Result<()> {
         if x.rows() < ROWS {
-            return blocks::<T, O, 1>(
-                x,
-                1,
-                |group| rules.0.prepare(group),
-                (out, width),
-                |block, out| match block.missing {
-                    false => self.trees_abreast(roots, rules.0, block, (out, width), arrive),
-                    true => self.trees_abreast(roots, rules.1, block, (out, width), arrive),
-                },
-            );
+            return blocks::<T, 1>(x, 1, &|group| rules.0.prepare(group), &mut |block| match block.missing {
+                false => self.trees_abreast(roots, rules.0, block, arrive),
+                true => self.trees_abreast(roots, rules.1, block, arrive),
+            });
         }
         let numbers = if bytes <= SMALL * roots.len() { NEAR } else { FAR };
-        blocks::<T, O, ROWS>(
-            x,
-            numbers,
-            |group| rules.0.prepare(group),
-            (out, width),
-            |block, out| match block.missing {
-                false => self.rows_abreast(roots, rules.0, block, (out, width), arrive),
-                true => self.rows_abreast(roots, rules.1, block, (out, width), arrive),
-            },
-        )
+        blocks::<T, ROWS>(x, numbers, &|group| rules.0.prepare(group), &mut |block| match block.missing {
+            false => self.rows_abreast(roots, rules.0, block, arrive),
+            true => self.rows_abreast(roots, rules.1, block, arrive),
+        })
     }
 
-    fn trees_abreast<O>(
-        &self,
-        roots: &[Root],
-        rule: impl Rule<T, W>,
-        block: &Block<'_, T, 1>,
-        (out, width): (&mut [O], usize),
-        arrive: impl Fn(&mut [O], usize, u32),
-    ) {
+    fn trees_abreast(&self, roots: &[Root], rule: impl Rule<T, W>, block: &Block<'_, T, 1>, arrive: Arrive<'_>) {
         let (several, rest) = roots.as_chunks::<TREES>();
-        for (row, out) in block.groups().zip(out.chunks_mut(width)) {
-            let x = |_, column: usize| row[column][0];
-            let mut tree = 0..;
-            for roots in several {
-                self.walk(*roots, rule, x).into_iter().zip(&mut tree).for_each(|(at, tree)| arrive(out, tree, at));
+        for (row, group) in (block.start..).zip(block.groups()) {
+            let x = |_, column: usize| group[column][0];
+            for (i, roots) in several.iter().enumerate() {
+                arrive(row, Walks::Trees { first: i * TREES }, &self.walk(*roots, rule, x));
             }
-            for root in rest {
-                self.walk([*root], rule, x).into_iter().zip(&mut tree).for_each(|(at, tree)| arrive(out, tree, at));
+            for (i, root) in rest.iter().enumerate() {
+                arrive(row, Walks::Trees { first: several.len() * TREES + i }, &self.walk([*root], rule, x));
             }
         }
     }
 
-    fn rows_abreast<O>(
-        &self,
-        roots: &[Root],
-        rule: impl Rule<T, W>,
-        block: &Block<'_, T, ROWS>,
-        (out, width): (&mut [O], usize),
-        arrive: impl Fn(&mut [O], usize, u32),
-    ) {
+    fn rows_abreast(&self, roots: &[Root], rule: impl Rule<T, W>, block: &Block<'_, T, ROWS>, arrive: Arrive<'_>) {
         for (tree, root) in roots.iter().enumerate() {
-            for (group, out) in block.groups().zip(out.chunks_mut(ROWS * width)) {
-                let at = self.walk([*root; ROWS], rule, |lane, column| group[column][lane]);
-                // The last group may be padded.
-                out.chunks_mut(width).zip(at).for_each(|(out, at)| arrive(out, tree, at));
+            for (row, group) in (block.start..).step_by(ROWS).zip(block.groups()) {
+                let leaves = self.walk([*root; ROWS], rule, |lane, column| group[column][lane]);
+                arrive(row, Walks::Rows { tree }, &leaves);
             }
         }
     }
 }
+
+/// Which walks arrived together.
+#[derive(Clone, Copy)]
+enum Walks {
+    /// Those of consecutive rows through one tree.
+    Rows { tree: usize },
+    /// Those of one row through consecutive trees.
+    Trees { first: usize },
+}
+
+/// Takes the first row, the walks, and their leaves.
+type Arrive<'a> = &'a mut dyn FnMut(usize, Walks, &[u32]);

@@ -48,6 +48,8 @@ impl Real for f64 {
 
 /// Consecutive rows of the samples, in groups of `L` whose columns stand together.
 pub(crate) struct Block<'a, T, const L: usize> {
+    /// The number of the first row.
+    pub(crate) start: usize,
     values: &'a [[T; L]],
     /// Of the samples, and one that is [`Real::LOWEST`] everywhere.
     columns: usize,
@@ -62,25 +64,24 @@ impl<T, const L: usize> Block<'_, T, L> {
     }
 }
 
-/// Gives the samples to `visit` block by block, with that part of `out` that is for them, of which every row has `width` elements.
+/// Gives the samples to `visit` block by block.
 ///
 /// `numbers` is about what a block holds; `prepare` may change each group, which has its columns one after the other. Doubles are rounded to the nearest float where floats are wanted, as in `astype(numpy.float32)`.
-pub(crate) fn blocks<T: Real, O, const L: usize>(
+pub(crate) fn blocks<T: Real, const L: usize>(
     x: &Samples,
     numbers: usize,
-    prepare: impl Fn(&mut [[T; L]]),
-    (out, width): (&mut [O], usize),
-    visit: impl Fn(&Block<'_, T, L>, &mut [O]),
+    prepare: &dyn Fn(&mut [[T; L]]),
+    visit: &mut dyn FnMut(&Block<'_, T, L>),
 ) -> Result<()> {
     let rows = x.rows();
     let columns = x.columns().unwrap_or(0) + 1;
-    if rows == 0 || width == 0 {
+    if rows == 0 {
         return Ok(());
     }
     let size = (numbers / columns / L * L).clamp(L, 1 << 10).min(rows.next_multiple_of(L));
     let dense = if matches!(x, Samples::Sparse(_) | Samples::Dense32(_)) { None } else { Some(x.dense()?) };
     let mut buffer = scratch::zeros(size * columns);
-    for (start, out) in (0..rows).step_by(size).zip(out.chunks_mut(size * width)) {
+    for start in (0..rows).step_by(size) {
         let count = size.min(rows - start);
         let (values, _) = buffer[..count.next_multiple_of(L) * columns].as_chunks_mut::<L>();
         match (x, &dense) {
@@ -89,9 +90,9 @@ pub(crate) fn blocks<T: Real, O, const L: usize>(
             (_, Some(x)) => fill(values, columns, &x.view(), start, count, T::nearest),
             _ => {}
         }
-        values.chunks_exact_mut(columns).for_each(&prepare);
+        values.chunks_exact_mut(columns).for_each(prepare);
         let missing = values.as_flattened().iter().fold(false, |any, v| any | v.is_nan());
-        visit(&Block { values, columns, missing }, out);
+        visit(&Block { start, values, columns, missing });
     }
     scratch::give::<T>(buffer);
     Ok(())

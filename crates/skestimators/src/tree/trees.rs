@@ -178,33 +178,27 @@ impl Trees {
     }
 
     fn paths<W: Word>(&self, nodes: &Nodes<f32, W>, x: &Samples, paths: &mut [Vec<usize>]) -> Result<()> {
-        blocks::<f32, _, 1>(
-            x,
-            1,
-            |_| {},
-            (paths, 1),
-            |block, paths| {
-                for (row, path) in block.groups().zip(paths) {
-                    let mut offset = 0;
-                    for (root, &count) in self.roots.iter().zip(&self.counts) {
-                        let mut at = root.at;
-                        loop {
-                            path.push(offset + self.numbers[at as usize] as usize);
-                            let x = |column: usize| row[column][0];
-                            let before = at;
-                            at = match self.path_compares_missing {
-                                true => nodes.next(at, Compared, x),
-                                false => nodes.next(at, Missing, x),
-                            };
-                            if at == before {
-                                break;
-                            }
+        blocks::<f32, 1>(x, 1, &|_| {}, &mut |block| {
+            for (row, path) in block.groups().zip(&mut paths[block.start..]) {
+                let mut offset = 0;
+                for (root, &count) in self.roots.iter().zip(&self.counts) {
+                    let mut at = root.at;
+                    loop {
+                        path.push(offset + self.numbers[at as usize] as usize);
+                        let x = |column: usize| row[column][0];
+                        let before = at;
+                        at = match self.path_compares_missing {
+                            true => nodes.next(at, Compared, x),
+                            false => nodes.next(at, Missing, x),
+                        };
+                        if at == before {
+                            break;
                         }
-                        offset += count as usize;
                     }
+                    offset += count as usize;
                 }
-            },
-        )
+            }
+        })
     }
 
     /// Gives `visit` each row's part of `out`, the number of a tree, that of the row's leaf among all leaves, and where the leaf stands.
