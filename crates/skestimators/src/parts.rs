@@ -44,17 +44,19 @@ pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples) -> Option<Outpu
         let mut part = scratch::matrix(end - start, x.ncols());
         part.assign(&x.slice_axis(Axis(0), Slice::from(start..end)));
         let part = Samples::Dense(part);
-        let answer = fitted.call(method, &part).ok()?;
-        if !matches!(answer, Output::Array(_) | Output::Samples(Samples::Dense(_))) {
-            return None;
-        }
-        answers.push(answer);
+        let answer = fitted.call(method, &part).ok();
+        answers.push(answer.filter(joins)?);
         if let Samples::Dense(part) = part {
             scratch::give_matrix(part);
         }
         start = end;
     }
     join(answers)
+}
+
+/// Whether answers of this kind can be joined.
+pub(crate) fn joins(answer: &Output) -> bool {
+    matches!(answer, Output::Array(_) | Output::Samples(Samples::Dense(_)))
 }
 
 /// Answers for consecutive rows as one, where they are of one kind.

@@ -5,14 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ndarray::{Array2, Axis, Slice};
+use ndarray::{Axis, Slice};
 
 use crate::{
     data::{Output, Samples},
     estimator::Fitted,
     method::Method,
     neighbors::MERGED,
-    parts::{self, GROUP, METHODS, join},
+    parts::{self, GROUP, METHODS, join, joins},
 };
 
 /// Rows of a batch that is worth a trial.
@@ -26,19 +26,21 @@ const WORTH: Duration = Duration::from_millis(2);
 /// Answers a batch in at most so many threads. `None` when that does not pay, or when anything is amiss: the caller then asks for all rows in
 /// one call, whose refusal names the right row. `blocks` as for [`parts::call`].
 pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples, threads: usize, blocks: bool) -> Option<Output> {
-    let Samples::Dense(x) = x else { return None };
-    let rows = x.nrows();
+    let rows = x.rows();
     if threads < 2 || rows < ROWS || !METHODS.contains(&method) {
         return None;
     }
     let part = |start: usize, end: usize| -> Option<Output> {
-        let x: Array2<f64> = x.slice_axis(Axis(0), Slice::from(start..end)).to_owned();
-        let x = Samples::Dense(x);
+        let x = match x {
+            Samples::Dense(x) => Samples::Dense(x.slice_axis(Axis(0), Slice::from(start..end)).to_owned()),
+            Samples::Text(texts) => Samples::Text(texts.get(start..end)?.to_vec()),
+            _ => return None,
+        };
         let answer = if blocks { parts::call(fitted, method, &x) } else { None };
         answer.or_else(|| fitted.call(method, &x).ok())
     };
     let begin = Instant::now();
-    let mut answers = vec![part(0, TRIAL)?];
+    let mut answers = vec![part(0, TRIAL).filter(joins)?];
     let work = begin.elapsed().as_secs_f64() * (rows - TRIAL) as f64 / TRIAL as f64;
     let parts = threads.min((work / WORTH.as_secs_f64()) as usize).min((rows - TRIAL) / (2 * TRIAL));
     if parts < 2 {

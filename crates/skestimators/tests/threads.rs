@@ -32,3 +32,15 @@ fn a_refusal_names_the_row_of_the_whole_batch() {
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("row 29000, column 2"), "{error}");
 }
+
+#[test]
+fn documents_are_answered_in_several_threads_too() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/pipeline/Pipeline-text/1.9.1.joblib");
+    let one = Model::from_path(path).unwrap();
+    let three = one.clone().with_threads(3);
+    let document = |i: usize| format!("{} good bad {} film the {}", i % 7, "a an and".repeat(i % 3), i % 11);
+    let x = Samples::Text((0..9_000).map(document).collect());
+    for method in one.methods() {
+        assert_eq!(one.call(method, &x), three.call(method, &x), "{method:?}");
+    }
+}

@@ -58,8 +58,41 @@ enum Key<'g> {
 
 struct Step {
     parent: Option<Rc<Step>>,
-    label: String,
+    label: Label,
     depth: usize,
+}
+
+/// How a value is reached from its parent. Most paths are never written out, so that the text is made when it is asked for.
+pub(crate) enum Label {
+    /// By the same name.
+    Same,
+    Text(String),
+    Index(usize),
+    /// The entry of a dict under this key.
+    Entry(Id),
+    /// The attribute with this name.
+    Attribute(Id),
+}
+
+impl Label {
+    fn text(&self, graph: &Graph) -> Cow<'_, str> {
+        match *self {
+            Label::Same => Cow::Borrowed(""),
+            Label::Text(ref text) => Cow::Borrowed(text),
+            Label::Index(i) => Cow::Owned(format!("[{i}]")),
+            Label::Entry(id) => {
+                let key = Obj::bare(graph, id);
+                Cow::Owned(match key.node() {
+                    Node::Str(_) | Node::Str2(_) => format!("['{}']", printable(&key.str().unwrap_or_default())),
+                    Node::Int(n) => format!("[{n}]"),
+                    _ => "[…]".into(),
+                })
+            }
+            Label::Attribute(id) => {
+                Cow::Owned(format!(".{}", printable(&Obj::bare(graph, id).str().unwrap_or_default())))
+            }
+        }
+    }
 }
 
 impl Drop for Step {
@@ -76,7 +109,7 @@ impl<'g> Obj<'g> {
     pub(crate) fn root(graph: &'g Graph, id: Id) -> Self {
         let mut obj = Obj { graph, id, path: None };
         let label = obj.class().map(|name| printable(name.name)).unwrap_or_default();
-        obj.path = Some(Rc::new(Step { parent: None, label, depth: 0 }));
+        obj.path = Some(Rc::new(Step { parent: None, label: Label::Text(label), depth: 0 }));
         obj
     }
 
@@ -85,7 +118,7 @@ impl<'g> Obj<'g> {
         Obj { graph, id, path: None }
     }
 
-    pub(crate) fn child(&self, id: Id, label: String) -> Obj<'g> {
+    pub(crate) fn child(&self, id: Id, label: Label) -> Obj<'g> {
         let depth = self.path.as_ref().map_or(0, |step| step.depth) + 1;
         Obj { graph: self.graph, id, path: Some(Rc::new(Step { parent: self.path.clone(), label, depth })) }
     }
@@ -122,13 +155,13 @@ impl<'g> Obj<'g> {
         let mut labels = Vec::new();
         let mut step = self.path.as_ref();
         while let Some(current) = step {
-            labels.push(current.label.as_str());
+            labels.push(current.label.text(self.graph));
             step = current.parent.as_ref();
         }
         labels.reverse();
         if labels.len() > 24 {
             let cut = labels.len() - 12;
-            labels.splice(12..cut, [" ... "]);
+            labels.splice(12..cut, [Cow::Borrowed(" ... ")]);
         }
         labels.concat().trim_start_matches('.').to_owned()
     }
@@ -275,12 +308,12 @@ impl<'g> Obj<'g> {
 
     /// Keyword arguments of the call, if the stream spelled any.
     pub fn kwargs(&self) -> Option<Obj<'g>> {
-        self.object()?.kwargs.map(|id| self.child(id, String::new()))
+        self.object()?.kwargs.map(|id| self.child(id, Label::Same))
     }
 
     /// The state that the stream sets on an object.
     pub fn state(&self) -> Option<Obj<'g>> {
-        self.object()?.state.map(|id| self.child(id, String::new()))
+        self.object()?.state.map(|id| self.child(id, Label::Same))
     }
 
     /// Attributes of an instance: its state, a dict (or `(dict, dict)` where slots are used).
@@ -301,7 +334,7 @@ impl<'g> Obj<'g> {
                     for pair in self.graph.items(pairs).chunks_exact(2) {
                         let name = Obj::bare(self.graph, pair[0]);
                         let name = name.str().map_err(|_| state.expected("attributes with names"))?;
-                        let value = self.child(pair[1], format!(".{}", printable(&name)));
+                        let value = self.child(pair[1], Label::Attribute(pair[0]));
                         fields.push((name, value));
                     }
                 }
@@ -323,7 +356,7 @@ impl<'g> Obj<'g> {
     // Containers
 
     fn children(&self, items: Items) -> Vec<Obj<'g>> {
-        self.graph.items(items).iter().enumerate().map(|(i, &id)| self.child(id, format!("[{i}]"))).collect()
+        self.graph.items(items).iter().enumerate().map(|(i, &id)| self.child(id, Label::Index(i))).collect()
     }
 
     /// Elements of a list, tuple, set, of a 1-d object array, or of an object that elements were appended to.
@@ -333,7 +366,7 @@ impl<'g> Obj<'g> {
     pub fn items(&self) -> Result<Vec<Obj<'g>>> {
         let ids = self.item_ids()?;
         self.graph.charge(64 * ids.len() as u64)?;
-        Ok(ids.iter().enumerate().map(|(i, &id)| self.child(id, format!("[{i}]"))).collect())
+        Ok(ids.iter().enumerate().map(|(i, &id)| self.child(id, Label::Index(i))).collect())
     }
 
     fn item_ids(&self) -> Result<Cow<'g, [Id]>> {
@@ -400,15 +433,10 @@ impl<'g> Obj<'g> {
         let mut seen: HashMap<Key<'g>, usize> = HashMap::new();
         for pair in pairs.chunks_exact(2) {
             let key = Obj { graph: self.graph, id: pair[0], path: self.path.clone() };
-            let label = match key.node() {
-                Node::Str(_) | Node::Str2(_) => format!("['{}']", printable(&key.str()?)),
-                Node::Int(n) => format!("[{n}]"),
-                _ => "[…]".into(),
-            };
-            let value = self.child(pair[1], label);
+            let value = self.child(pair[1], Label::Entry(pair[0]));
             // 1, 1.0 and True are one key.
             let same = match key.node() {
-                Node::Str(_) | Node::Str2(_) => key.str().ok().map(Key::Text),
+                Node::Str(_) | Node::Str2(_) => Some(Key::Text(key.str()?)),
                 Node::Int(n) => Some(Key::Int(n)),
                 Node::Bool(b) => Some(Key::Int(b.into())),
                 Node::Float(x) if x as i64 as f64 == x && x.abs() < 2f64.powi(63) => Some(Key::Int(x as i64)),
@@ -441,7 +469,7 @@ impl<'g> Obj<'g> {
             if matches!(self.graph.node(pair[0]), Node::Str(_) | Node::Str2(_))
                 && Obj::bare(self.graph, pair[0]).str().is_ok_and(|text| text == key)
             {
-                return Ok(self.child(pair[1], format!("['{}']", printable(key))));
+                return Ok(self.child(pair[1], Label::Entry(pair[0])));
             }
         }
         Err(self.error(ErrorKind::Missing, format!("no entry '{}'", printable(key))))

@@ -14,7 +14,7 @@ use crate::{
     math::special::{argmax, expit, expit_each, pairs, softmax_rows},
     method::{Method, Methods},
     state::State,
-    tree::nodes::{Missing, Node, Nodes, Present, Root, Rule, Source},
+    tree::nodes::{Missing, Node, Nodes, Present, Root, Rule, Source, Word},
     validation::Door,
 };
 
@@ -39,7 +39,9 @@ struct Trees {
 struct Categories {
     /// The columns that hold categories.
     columns: Vec<usize>,
-    /// For each split [`WORDS`] words, of which bit `i` says whether category `i` goes right; a power of two of them, or none.
+    /// Whether the splits stand in the nodes themselves, as [`ByMask`] reads them.
+    masks: bool,
+    /// Otherwise, for each split [`WORDS`] words, of which bit `i` says whether category `i` goes right; a power of two of them, or none.
     words: Vec<u32>,
 }
 
@@ -49,6 +51,42 @@ const SPLIT: u64 = 0x7ff8_0000_0000_0000;
 const WORDS: usize = 16;
 /// What missing values and those below zero count as.
 const NO_CATEGORY: u64 = 256;
+
+/// Categories that a node has room for; the bit behind them is for all that count as missing.
+const FEW: u8 = 50;
+/// The bits of a NaN that say nothing.
+const PAYLOAD: u64 = (1 << (FEW + 1)) - 1;
+
+/// The number of a category, or none.
+#[inline(always)]
+fn category(x: f64) -> Option<u8> {
+    // The conversion of C on the machines that scikit-learn runs on: to 32 bits, of which the lowest 8 stay.
+    let category = if x < 2_147_483_648.0 { x as i32 as u8 } else { 0 };
+    if x.is_nan() || x < 0.0 { None } else { Some(category) }
+}
+
+/// Few categories: each is a NaN with one bit, and a split has in place of its threshold the bits of those that go right.
+#[derive(Clone, Copy)]
+struct ByMask<'a>(&'a Categories);
+
+impl Rule<f64, u64> for ByMask<'_> {
+    #[inline(always)]
+    fn right(self, x: f64, node: Node<f64, u64>) -> bool {
+        let bit = x.to_bits() & node.threshold.to_bits() & PAYLOAD != 0;
+        (x > node.threshold) | (x.is_nan() & (node.word.missing_right() | bit))
+    }
+
+    fn prepare<const L: usize>(self, columns: &mut [[f64; L]]) {
+        // Missing numbers have no bit.
+        for x in columns.as_flattened_mut().iter_mut().filter(|x| x.is_nan()) {
+            *x = f64::NAN;
+        }
+        for &column in &self.0.columns {
+            let bit = |x| category(x).map_or(FEW, |category| category.min(FEW));
+            columns[column] = columns[column].map(|x| f64::from_bits(SPLIT | 1 << bit(x)));
+        }
+    }
+}
 
 #[derive(Clone, Copy)]
 struct ByCategory<'a>(&'a Categories);
@@ -69,11 +107,7 @@ impl Rule<f64, u64> for ByCategory<'_> {
     /// Turns what the columns of categories hold into the bits of a float, small enough to be a number below all others.
     fn prepare<const L: usize>(self, columns: &mut [[f64; L]]) {
         for &column in &self.0.columns {
-            columns[column] = columns[column].map(|x| {
-                // The conversion of C on the machines that scikit-learn runs on: to 32 bits, of which the lowest 8 stay.
-                let category = if x < 2_147_483_648.0 { u64::from(x as i32 as u8) } else { 0 };
-                f64::from_bits(if x.is_nan() || x < 0.0 { NO_CATEGORY } else { category })
-            });
+            columns[column] = columns[column].map(|x| f64::from_bits(category(x).map_or(NO_CATEGORY, u64::from)));
         }
     }
 }
@@ -85,22 +119,42 @@ struct Split {
     missing_left: bool,
 }
 
+impl Split {
+    /// Whether a category goes left; unknown ones count as missing.
+    fn goes_left(&self, category: u8, known: &[Bitset]) -> bool {
+        contains(&self.left, category) || !contains(&known[self.column as usize], category) && self.missing_left
+    }
+
+    /// The bits of the categories that go right, and of missing values, if there are but few.
+    fn mask(&self, known: &[Bitset]) -> Option<u64> {
+        let none_beyond = |set: &Bitset| (FEW..=u8::MAX).all(|category| !contains(set, category));
+        if !none_beyond(&self.left) || !none_beyond(&known[self.column as usize]) {
+            return None;
+        }
+        let right = |category: u8| u64::from(!self.goes_left(category, known)) << category;
+        Some((0..FEW).map(right).sum::<u64>() | u64::from(!self.missing_left) << FEW)
+    }
+}
+
 impl Categories {
     /// `known` has the categories that were there in fit, by feature; unknown ones count as missing.
     fn new(splits: &[Split], known: &[Bitset]) -> Self {
         let mut words = vec![0u32; (splits.len() * WORDS).next_power_of_two()];
         for (words, split) in words.chunks_exact_mut(WORDS).zip(splits) {
             for category in 0..=u8::MAX {
-                let unknown = !contains(&known[split.column as usize], category);
-                let left = contains(&split.left, category) || unknown && split.missing_left;
-                words[usize::from(category / 32)] |= u32::from(!left) << (category % 32);
+                words[usize::from(category / 32)] |= u32::from(!split.goes_left(category, known)) << (category % 32);
             }
             words[NO_CATEGORY as usize / 32] = u32::from(!split.missing_left);
         }
+        Categories { columns: Self::columns(splits), masks: false, words }
+    }
+
+    /// The columns of splits.
+    fn columns(splits: &[Split]) -> Vec<usize> {
         let mut columns: Vec<usize> = splits.iter().map(|split| split.column as usize).collect();
         columns.sort_unstable();
         columns.dedup();
-        Categories { columns, words }
+        columns
     }
 }
 
@@ -246,7 +300,20 @@ fn trees(s: &State<'_, '_>, outputs: usize, width: usize) -> Result<Trees> {
             "the trees of _predictors split one feature both by its categories and by its numbers",
         )?;
         s.obj().charge((8 * WORDS * splits.len()) as u64)?;
-        trees.categories = Categories::new(&splits, &known_categories(s, width)?);
+        let known = known_categories(s, width)?;
+        let masks: Option<Vec<u64>> = splits.iter().map(|split| split.mask(&known)).collect();
+        match masks {
+            Some(masks) => {
+                trees.categories = Categories { columns: Categories::columns(&splits), masks: true, words: Vec::new() };
+                // Only splits by categories have a NaN.
+                for node in trees.nodes.iter_mut().filter(|node| node.threshold.is_nan()) {
+                    let mask = masks.get((node.threshold.to_bits() & !SPLIT) as usize);
+                    node.threshold = f64::from_bits(mask.copied().unwrap_or_default());
+                    node.word = u64::new(node.word.column() as u32, false, node.word.child());
+                }
+            }
+            None => trees.categories = Categories::new(&splits, &known),
+        }
     }
     Ok(trees)
 }
@@ -423,13 +490,18 @@ impl HistGradientBoosting {
         let roots = &roots[trees];
         let outputs = self.baseline.len();
         let Some(sums) = sums.as_slice_mut() else { return Ok(()) };
-        let rule = ByCategory(categories);
+        let (rule, few) = (ByCategory(categories), ByMask(categories));
         let bytes = 16 * nodes.len();
         match (outputs, categories.columns.is_empty()) {
             (1, true) => nodes.each(roots, (Present, Missing), bytes, x, (sums, 1), |sum, _, value, _| sum[0] += value),
             (_, true) => nodes.each(roots, (Present, Missing), bytes, x, (sums, outputs), |sums, tree, value, _| {
                 sums[tree % outputs] += value;
             }),
+            (_, false) if categories.masks => {
+                nodes.each(roots, (few, few), bytes, x, (sums, outputs), |sums, tree, value, _| {
+                    sums[tree % outputs] += value;
+                })
+            }
             (_, false) => nodes.each(roots, (rule, rule), bytes, x, (sums, outputs), |sums, tree, value, _| {
                 sums[tree % outputs] += value;
             }),
@@ -593,5 +665,57 @@ impl Estimator for HistGradientBoosting {
                 stacked(&stages, &[rows]).into()
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The categories below a number for which `f` holds.
+    fn set(below: u8, f: impl Fn(u8) -> bool) -> Bitset {
+        let mut set = [0; 8];
+        (0..below)
+            .filter(|&category| f(category))
+            .for_each(|category| set[usize::from(category / 32)] |= 1 << (category % 32));
+        set
+    }
+
+    #[test]
+    fn few_categories_are_split_as_many_are() {
+        let known = [set(FEW, |category| category % 3 != 0)];
+        let splits: Vec<Split> = (1..20u8)
+            .map(|i| Split {
+                left: set(FEW, |category| u32::from(category) * u32::from(i) % 7 < 3),
+                column: 0,
+                missing_left: i % 2 == 0,
+            })
+            .collect();
+        let (many, few) =
+            (Categories::new(&splits, &known), Categories { columns: vec![0], masks: true, words: vec![] });
+        for x in (-2..300).map(f64::from).chain([f64::NAN, 0.5, -0.5, 49.9, 3e9, f64::INFINITY, f64::NEG_INFINITY]) {
+            let (mut a, mut b) = ([[x; 1]], [[x; 1]]);
+            ByCategory(&many).prepare(&mut a);
+            ByMask(&few).prepare(&mut b);
+            for (i, split) in splits.iter().enumerate() {
+                let node = |bits| Node { threshold: f64::from_bits(bits), word: <u64 as Word>::new(0, false, 7) };
+                let by_words = ByCategory(&many).right(a[0][0], node(SPLIT | i as u64));
+                let by_mask = ByMask(&few).right(b[0][0], node(split.mask(&known).expect("few categories")));
+                assert_eq!(by_mask, by_words, "{x} at split {i}");
+            }
+        }
+        let beyond = Split { left: set(FEW + 1, |_| true), column: 0, missing_left: false };
+        assert_eq!(beyond.mask(&known), None);
+    }
+
+    #[test]
+    fn missing_numbers_go_where_the_node_says_among_categories() {
+        let few = Categories { columns: vec![1], masks: true, words: vec![] };
+        let mut x = [[f64::from_bits(SPLIT | 5)], [3.0]];
+        ByMask(&few).prepare(&mut x);
+        for missing_right in [false, true] {
+            let node = Node { threshold: f64::from_bits(0x4005), word: <u64 as Word>::new(0, missing_right, 7) };
+            assert_eq!(ByMask(&few).right(x[0][0], node), missing_right);
+        }
     }
 }

@@ -189,6 +189,11 @@ impl<T: Real, W: Word> Nodes<T, W> {
         Some(Root { at: root as u32, depth })
     }
 
+    /// The nodes, for change in place.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Node<T, W>> {
+        self.nodes.iter_mut()
+    }
+
     /// Number of nodes.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()

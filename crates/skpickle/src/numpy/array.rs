@@ -6,7 +6,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     graph::{Bytes, Graph, Id, Node},
     numpy::{Dtype, Scalar, Shared, is_multiarray},
-    obj::Obj,
+    obj::{Label, Obj},
 };
 
 /// An integer of either byte order.
@@ -233,7 +233,7 @@ impl<'g> Array<'g> {
     /// [`ErrorKind::Value`] when the array holds no objects.
     pub fn objects(&self) -> Result<Vec<Obj<'g>>> {
         match &self.array.data {
-            Data::Objects(ids) => Ok(self.positions().map(|at| self.obj.child(ids[at], format!("[{at}]"))).collect()),
+            Data::Objects(ids) => Ok(self.positions().map(|at| self.obj.child(ids[at], Label::Index(at))).collect()),
             Data::Bytes(_) => {
                 Err(self.fault(format!("an array of dtype {}, expected objects", self.array.dtype.name())))
             }
