@@ -1,6 +1,6 @@
 //! Arrays of any of the element types that labels and answers have.
 
-use ndarray::{Array2, ArrayD, ArrayViewD, Axis, IxDyn};
+use ndarray::{Array2, ArrayD, ArrayViewD, Axis, CowArray, IxDyn};
 use skpickle::{FromObj, Kind, Obj, Scalar};
 
 /// One cell of a table, or one label of an object array.
@@ -192,11 +192,11 @@ impl Array {
                 let parts: Option<Vec<_>> = columns
                     .iter()
                     .map(|c| match c {
-                        Array::$variant(a) => Some(a.view()),
+                        Array::$variant(a) => Some(a.as_standard_layout()),
                         _ => None,
                     })
                     .collect();
-                ndarray::stack(Axis(1), &parts?).ok().map(Array::$variant)
+                side_by_side(&parts?).map(Array::$variant)
             }};
         }
         match columns.first()? {
@@ -209,6 +209,25 @@ impl Array {
             Array::Object(_) => stack!(Object),
         }
     }
+}
+
+/// Arrays of one shape along a new second axis. (`ndarray::stack` does the same in many times the code, which seven types would have.)
+fn side_by_side<T: Clone>(columns: &[CowArray<'_, T, IxDyn>]) -> Option<ArrayD<T>> {
+    let mut shape = columns.first()?.shape().to_vec();
+    let rows = *shape.first()?;
+    if columns.iter().any(|column| column.shape() != shape) {
+        return None;
+    }
+    let columns: Vec<&[T]> = columns.iter().map(|column| column.as_slice()).collect::<Option<_>>()?;
+    let mut values = Vec::with_capacity(columns.iter().map(|column| column.len()).sum());
+    for row in 0..rows {
+        for column in &columns {
+            let width = column.len() / rows;
+            values.extend_from_slice(&column[row * width..][..width]);
+        }
+    }
+    shape.insert(1, columns.len());
+    ArrayD::from_shape_vec(shape, values).ok()
 }
 
 fn pick<T: Clone>(from: &ArrayD<T>, indices: impl Iterator<Item = usize>) -> ArrayD<T> {
