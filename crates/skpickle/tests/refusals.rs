@@ -112,7 +112,11 @@ fn streams() {
         (Malformed, "array padding of 9 bytes for an alignment of 8", padded(8, 9)),
         (Malformed, "array padding of 1 bytes for an alignment of 256", padded(256, 1)),
         (Malformed, "array padding of 1 bytes for an alignment of 0", padded(0, 1)),
-        (Truncated, "the next item needs 1 bytes", of("C", &[1], &[("numpy_array_alignment_bytes", i(16))])),
+        (
+            Malformed,
+            "array padding of 46 bytes for an alignment of 16",
+            of("C", &[1], &[("numpy_array_alignment_bytes", i(16))]),
+        ),
     ] {
         // Without an end: what is wrong stands before it, or is that it is missing.
         refuses_within(cat(&[b"\x80\x02", &value, b"."]), &limits, kind, words);
