@@ -121,7 +121,7 @@ fn streams() {
         // Without an end: what is wrong stands before it, or is that it is missing.
         refuses_within(cat(&[b"\x80\x02", &value, b"."]), &limits, kind, words);
     }
-    refuses_within(b"hello".to_vec(), &limits, Format, "no opcode starts with the byte");
+    refuses_within(b"\xffhello".to_vec(), &limits, Format, "invalid load key");
     refuses_within(b"\x80".to_vec(), &limits, Truncated, "the stream ends early");
     refuses_within(b"\x80\x02I5".to_vec(), &limits, Truncated, "a line of text needs 2 bytes");
     let tight = Limits { string_bytes: 3, ..Limits::default() };
