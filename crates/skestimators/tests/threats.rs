@@ -152,6 +152,22 @@ fn a_model_inside_itself_is_refused() {
     assert!(error.contains("contains itself") && error.contains("Pipeline.steps"), "{error}");
 }
 
+/// CVE-2020-28975: with more support vectors claimed than there are, libsvm reads beyond its arrays.
+#[test]
+fn support_vectors_that_are_only_claimed_are_refused() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/svm/OneClassSVM/1.9.1.pkl");
+    let bytes = std::fs::read(path).unwrap();
+    let found = |from: usize, what: &[u8]| from + bytes[from..].windows(what.len()).position(|w| w == what).unwrap();
+    // Eight bytes: two counts of 32 bits.
+    let at = found(found(0, b"_n_support"), b"C\x08") + 2;
+    for claim in [1_000_000i32, i32::MAX, -1, 0] {
+        let mut bytes = bytes.clone();
+        bytes[at..at + 4].copy_from_slice(&claim.to_le_bytes());
+        let error = refusal(bytes, &Limits::default());
+        assert!(error.contains("n_support"), "{claim}: {error}");
+    }
+}
+
 #[test]
 fn keys_that_python_would_hash_alike_are_kept_apart() {
     // Multiples of 2^61 - 1, which CPython hashes to 0: each look-up passes all that are there.
@@ -174,4 +190,31 @@ fn a_model_too_large_for_the_memory_says_how_much_to_set() {
         error.contains("at least 120 MB") && error.contains("has 128 MB") && error.contains("at least 192 MB"),
         "{error}"
     );
+}
+
+/// The table of threats in `docs/security.md` names tests, which must be there.
+#[test]
+fn every_test_that_the_documentation_names_exists() {
+    fn sources(folder: &std::path::Path, text: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            match entry.path() {
+                path if path.is_dir() => sources(&path, text),
+                path if path.extension().is_some_and(|end| end == "rs") => {
+                    text.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+                _ => {}
+            }
+        }
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut text = String::new();
+    sources(&root.join("crates"), &mut text);
+    let page = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let table = page.split("## Threats").nth(1).unwrap().split("## ").next().unwrap();
+    let word = |part: &&str| part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && part.contains('_');
+    let named: Vec<&str> = table.split('`').skip(1).step_by(2).filter(word).collect();
+    assert!(named.len() > 40, "the table names {} tests", named.len());
+    for name in named {
+        assert!(text.contains(&format!("fn {name}(")), "docs/security.md names the test {name}, which is nowhere");
+    }
 }

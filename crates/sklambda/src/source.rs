@@ -231,6 +231,10 @@ mod tests {
         assert_eq!(missing, "[Errno 2] No such file or directory: '/nowhere/model.joblib'");
         assert!(matches!(load(Some("/nowhere/model")), Ok(Loaded::Nothing)));
         assert!(matches!(load(Some("")), Ok(Loaded::Nothing)));
+        // Only `s3://` leads to a server: any other address is the name of a file.
+        for address in ["http://169.254.169.254/latest/m.pkl", "https://example.org/m.pkl", "file:///etc/m.pkl"] {
+            assert_eq!(load(Some(address)).err().unwrap(), format!("[Errno 2] No such file or directory: '{address}'"));
+        }
         let folder = tempfile::Builder::new().suffix(".pkl").tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
         assert_eq!(load(Some(path)).err().unwrap(), format!("[Errno 21] Is a directory: '{path}'"));

@@ -117,15 +117,10 @@ impl<'a, 's> Machine<'a, 's> {
         Ok(root)
     }
 
+    /// (A stream's first byte was looked at when it was opened.)
     #[cold]
     fn unknown(&self, byte: u8) -> Error {
-        let kind = if self.at == 0 { ErrorKind::Format } else { ErrorKind::Malformed };
-        let what = if self.at == 0 {
-            "this is no pickle or joblib file: no opcode starts with the byte"
-        } else {
-            "no opcode has the byte"
-        };
-        Error::new(kind, format!("{what} 0x{byte:02x}")).at(self.at as u64)
+        malformed(format!("no opcode has the byte 0x{byte:02x}")).at(self.at as u64)
     }
 
     fn step(&mut self, op: Opcode) -> Step {

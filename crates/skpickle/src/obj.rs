@@ -365,7 +365,7 @@ impl<'g> Obj<'g> {
     /// [`ErrorKind::Value`] when this is none of these.
     pub fn items(&self) -> Result<Vec<Obj<'g>>> {
         let ids = self.item_ids()?;
-        self.graph.charge(64 * ids.len() as u64)?;
+        self.charge(64 * ids.len() as u64)?;
         Ok(ids.iter().enumerate().map(|(i, &id)| self.child(id, Label::Index(i))).collect())
     }
 
@@ -428,7 +428,7 @@ impl<'g> Obj<'g> {
         if !pairs.len().is_multiple_of(2) {
             return Err(self.expected("a dict"));
         }
-        self.graph.charge(128 * pairs.len() as u64 / 2)?;
+        self.charge(128 * pairs.len() as u64 / 2)?;
         let mut entries: Vec<(Obj<'g>, Obj<'g>)> = Vec::with_capacity(pairs.len() / 2);
         let mut seen: HashMap<Key<'g>, usize> = HashMap::new();
         for pair in pairs.chunks_exact(2) {

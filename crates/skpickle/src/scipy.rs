@@ -46,7 +46,7 @@ impl<'g> FromObj<'g> for Sparse {
             _ => return Err(shape.expected("the two extents of a matrix")),
         };
         // An empty row costs nothing in the file's own formats except csr, so it is paid for here.
-        obj.graph().charge((rows as u64).saturating_mul(8))?;
+        obj.charge((rows as u64).saturating_mul(8))?;
         let data = obj.field("data")?.array()?;
         let values = data.f64s()?;
         match format {

@@ -107,6 +107,23 @@ fn the_exit_status_tells_whose_fault_it_is() {
 }
 
 #[test]
+fn a_strict_inspection_refuses_what_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.pkl");
+    let path = path.to_str().unwrap();
+    // A model with a second pickle behind it, which nothing reads.
+    let mut bytes = std::fs::read(example("iris_pipeline.pkl")).unwrap();
+    std::fs::write(path, &bytes).unwrap();
+    assert_eq!(run(&["inspect", "--strict", path], "", None).status.code(), Some(0));
+    bytes.extend(b"cos\nsystem\n(S'id'\ntR.");
+    std::fs::write(path, &bytes).unwrap();
+    assert_eq!(run(&["inspect", path], "", None).status.code(), Some(0));
+    let refused = run(&["inspect", "--strict", path], "", None);
+    assert_eq!((refused.status.code(), text(&refused.stderr)), (Some(3), "21 bytes follow the end of the pickle\n"));
+    assert!(refused.stdout.is_empty());
+}
+
+#[test]
 fn the_only_estimator_of_a_bundle_is_taken_and_the_fact_is_said() {
     let model = bundle("one.joblib");
     let model = model.to_str().unwrap();

@@ -15,13 +15,9 @@ pub(super) fn inflate(decoder: &mut Decompress, bytes: &[u8], start: usize, sink
         let consumed = (decoder.total_in() - before_in) as usize;
         let written = (decoder.total_out() - before_out) as usize;
         position += consumed;
-        let status = status.map_err(|error| {
-            let what = match error.needs_dictionary() {
-                Some(_) => "they need a preset dictionary",
-                None => "a deflate block or the checksum is wrong",
-            };
-            malformed(sink.format(), what, position)
-        })?;
+        // miniz_oxide takes a preset dictionary, which no pickler uses, for a wrong block.
+        let status =
+            status.map_err(|_| malformed(sink.format(), "a deflate block or the checksum is wrong", position))?;
         sink.wrote(written)?;
         if status == Status::StreamEnd {
             return Ok(position);

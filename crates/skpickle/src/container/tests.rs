@@ -479,3 +479,52 @@ proptest! {
         let _ = open(bytes, &Limits::default());
     }
 }
+
+#[test]
+fn headers_that_are_wrong_are_named() {
+    use ErrorKind::{Limit, Malformed, Truncated, Unsupported};
+    let data = payload(3_000);
+    let changed = |bytes: &[u8], at: usize, value: u8| {
+        let mut bytes = bytes.to_vec();
+        bytes[at] = value;
+        bytes
+    };
+    let gzip = gzip_of(&data);
+    refused(&changed(&gzip, 3, 0xe0), Malformed, "reserved header flags");
+    // A header with a CRC of its own, wrong and right.
+    let mut crc = flate2::Crc::new();
+    let mut head = b"\x1f\x8b\x08\x02\0\0\0\0\0\xff".to_vec();
+    crc.update(&head);
+    let deflated = gzip.get(gzip.iter().rposition(|b| *b == b'c').unwrap() + 2..).unwrap();
+    refused(&[&head[..], &[1, 2], deflated].concat(), Malformed, "the header's CRC is wrong");
+    refused(&[&head[..], &[1]].concat(), Truncated, "gzip");
+    head.extend((crc.sum() as u16).to_le_bytes());
+    assert!(!read(&[&head[..], deflated].concat()).is_err_and(|e| e.message().contains("header's CRC")));
+    refused(b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\xff\xff", Truncated, "gzip");
+    // FDICT, with its check bits right.
+    refused(&[b"\x78\xbb\0\0\0\x01".as_slice(), &zlib_of(&data)[2..]].concat(), Malformed, "a deflate block");
+    // What begins like a second stream must be one.
+    refused(&[&bz2_of(&data)[..], b"BZhello"].concat(), Malformed, "a header is wrong");
+    let lz4 = lz4_of(&data, false, true);
+    refused(&changed(&lz4, 4, 0), Malformed, "an unknown version or flag");
+    refused(&changed(&lz4, 4, 0x65), Malformed, "preset dictionary");
+    refused(&changed(&lz4, 5, 0), Malformed, "an unknown block size");
+    refused(&[&lz4[..], b"\x04\x22"].concat(), Truncated, "lz4");
+    refused(&[&lz4[..], b"else"].concat(), Malformed, "bytes follow the last frame");
+    // A frame to be passed over that is longer than the file.
+    refused(&[&lz4[..], b"\x50\x2a\x4d\x18\xff\0\0\0"].concat(), Truncated, "lz4");
+    let zstd = zstd_of(&data);
+    refused(&changed(&zstd, 4, zstd[4] | 8), Malformed, "a reserved flag is set");
+    refused(&[&zstd[..], b"\x28\xb5"].concat(), Truncated, "zstd");
+    refused(&[&zstd[..], b"else"].concat(), Malformed, "bytes follow the last frame");
+    refused(&[&zstd[..], b"\x50\x2a\x4d\x18\xff\0\0\0"].concat(), Truncated, "zstd");
+    // Single segment of 4 bytes: a dictionary, a reserved block type, a raw block, and another size than it says.
+    refused(b"\x28\xb5\x2f\xfd\x21\x07\x04\x21\0\0abcd", Unsupported, "need dictionary 7");
+    refused(b"\x28\xb5\x2f\xfd\x20\x04\x27\0\0abcd", Malformed, "a reserved block type");
+    refused(b"\x28\xb5\x2f\xfd\x20\x05\x21\0\0\x80\x04N.", Malformed, "the size in the header is wrong");
+    assert_eq!(read(b"\x28\xb5\x2f\xfd\x20\x04\x21\0\0\x80\x04N.").unwrap(), b"\x80\x04N.");
+    // Memory that is not there, in a stream that has not passed the limit of the user.
+    let limits = Limits { memory_bytes: Some(2 << 20), ..Limits::default() };
+    let error = open(zlib_of(&[b"\x80\x04".as_slice(), &[b'N'; 4 << 20]].concat()), &limits).unwrap_err();
+    assert!(error.kind() == Limit && error.message().contains("this process has 2 MB"), "{error}");
+}

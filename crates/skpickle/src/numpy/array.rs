@@ -211,7 +211,7 @@ impl<'g> Array<'g> {
             Data::Bytes(_) => {
                 let raw = self.raw()?;
                 let dtype = &self.array.dtype;
-                self.graph.charge_for::<Scalar>(self.len())?;
+                self.graph.charge_for::<Scalar>(self.len()).map_err(|e| self.place(e))?;
                 if dtype.size == 0 {
                     // `S0` and `U0`: every element is empty.
                     return (0..self.len()).map(|_| decode_scalar(dtype, &[]).map_err(|e| self.place(e))).collect();
@@ -313,7 +313,7 @@ impl<'g> Array<'g> {
     fn decode<T>(&self, read: impl Fn(&[u8]) -> T) -> Result<Shared<T>> {
         let raw = self.raw()?;
         let size = self.array.dtype.size;
-        self.graph.charge_for::<T>(self.len())?;
+        self.graph.charge_for::<T>(self.len()).map_err(|e| self.place(e))?;
         let values: Vec<T> = if self.in_c_order() {
             raw.chunks_exact(size).take(self.len()).map(read).collect()
         } else {
@@ -337,7 +337,8 @@ impl Column<'_> {
     /// One value a record: `read` is given its bytes, as many as the field has.
     fn each<T>(&self, read: impl Fn(&[u8]) -> T) -> Result<Vec<T>> {
         self.at.graph().count_read(self.len);
-        self.at.graph().charge_for::<T>(self.len)?;
+        let unpaid = |e: Error| e.on_path(self.at.path()).at(self.at.offset());
+        self.at.graph().charge_for::<T>(self.len).map_err(unpaid)?;
         let records = self.raw.chunks_exact(self.stride.max(1)).take(self.len);
         Ok(records.map(|record| read(&record[self.offset..self.offset + self.dtype.size])).collect())
     }
