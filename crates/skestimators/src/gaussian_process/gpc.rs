@@ -105,6 +105,15 @@ impl Estimator for Binary {
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
+        if x.rows() >= batch::MANY {
+            let x = self.kernel.samples(x)?;
+            let mut indices = Vec::with_capacity(x.nrows());
+            batch::each_block(&self.kernel, &x.view(), &self.x_train, |block| {
+                let means = batch::weigh(block.covariances, &self.residual);
+                indices.extend(means.into_iter().take(block.count).map(|mean| usize::from(mean > 0.0)));
+            });
+            return Ok(self.classes.take_each(indices.into_iter()));
+        }
         let rows = self.kernel.rows(x)?;
         let class = |row: &Vec<f64>| usize::from(dot(&self.with_training(row), &self.residual) > 0.0);
         Ok(self.classes.take_each(rows.iter().map(class)))
