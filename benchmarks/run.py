@@ -396,7 +396,7 @@ class Bench:
                 if each * size > self.args.longest:
                     break
                 command = [*steady, "--model", model, "--data", data, "--method", self.models[name]["method"], "--rows", size]
-                self.measure(lambda: run(command), phase="growth", round=turn, model=name, engine=OURS, part=f"rows {size}", dimension="rows",
+                self.measure(lambda: run(command, timeout=240), phase="growth", round=turn, model=name, engine=OURS, part=f"rows {size}", dimension="rows",
                              what=name, size=size)
                 seen = [run["batch"][str(size)]["best_s"] for run in self.runs if run["model"] == name and run.get("part") == f"rows {size}" and "batch" in run]
                 each = seen[-1] / size if seen else each
