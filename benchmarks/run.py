@@ -161,7 +161,13 @@ class RuntimeApi:
             except OSError:
                 return
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+            threading.Thread(target=self.connection, args=(peer,), daemon=True).start()
+
+    def connection(self, peer):
+        try:
+            self.serve(peer)
+        except OSError:
+            pass  # The function was ended.
 
     def serve(self, peer):
         kept = b""
@@ -174,10 +180,7 @@ class RuntimeApi:
             head, kept = kept[:end], kept[end + 4:]
             if head.startswith(b"GET"):
                 self.asked.append(CLOCK())
-                try:
-                    peer.sendall(self.event)
-                except OSError:
-                    return
+                peer.sendall(self.event)
                 continue
             length = re.search(rb"(?i)content-length: *(\d+)", head)
             if length:
