@@ -79,6 +79,8 @@ def prepare(place, args):
         stamp = python.parent.parent / "packages.txt"
         if stamp.exists() and stamp.read_text() == "\n".join(packages):
             continue
+        if not (3, 10) <= sys.version_info < (3, 13):
+            sys.exit(f"Python {platform.python_version()}: llvmlite 0.43 has wheels for 3.10 to 3.12")
         call(sys.executable, "-m", "venv", python.parent.parent)
         call(python, "-m", "pip", "install", "-q", *packages)
         stamp.write_text("\n".join(packages))
