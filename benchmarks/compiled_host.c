@@ -11,7 +11,7 @@
 #include <time.h>
 
 static double out[64];
-static int columns;
+static int columns, width;
 
 #if defined(TL2CGEN)
 #include "header.h"
@@ -20,6 +20,7 @@ static void answer(const double *row) {
   for (int i = 0; i < columns; i++)
     if (row[i] != row[i]) entries[i].missing = -1;
     else entries[i].fvalue = row[i];
+  for (int i = 0; i < width; i++) out[i] = 0; /* It adds to what is there. */
   predict(entries, 0, out);
 }
 #elif defined(SCALAR)
@@ -55,7 +56,8 @@ int main(int count, char **words) {
   unsigned long started = now();
   if (count < 5) return 2;
   columns = atoi(words[3]);
-  int width = atoi(words[4]), file = open(words[2], O_RDONLY);
+  width = atoi(words[4]);
+  int file = open(words[2], O_RDONLY);
   struct stat about;
   fstat(file, &about);
   char *bytes = mmap(0, about.st_size, PROT_READ, MAP_PRIVATE, file, 0);

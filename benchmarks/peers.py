@@ -22,7 +22,7 @@ FORESTS = ["rf_digits", "dt", "rf100", "et100", "rfreg100", "rf500", "iforest"]
 BOOSTED = ["gb200_d3", "gb200_d6", "hgb_num", "hgb_cat"]
 # What is tried. Beyond it a peer has no converter for the class at all, or one that takes hours.
 TRIED = {
-    "onnx32": [name for name in models.recipes(1) if name not in ("json50", "rf500")],
+    "onnx32": [name for name in models.recipes(1) if name != "json50"],
     "onnx64": MLP + ["lr_iris", "lr_digits", "gnb", "gpr"],
     "treelite": FORESTS + BOOSTED,
     "tl2cgen": BOOSTED + ["iforest"],
@@ -189,7 +189,7 @@ def main():
         try:
             found = convert(root, *args.one)
         except BaseException as e:
-            found = {"why": f"{type(e).__name__}: {e}".replace("\n", " ")[:300]}
+            found = {"why": f"{type(e).__name__}: {e}".replace("\n", " ").replace(f"{root}/", "")[:300]}
         print("RESULT", json.dumps(found | {"seconds": round(time.perf_counter() - start, 1)}), flush=True)
         os._exit(0)
     path, only = root / "peers/peers.json", set(filter(None, args.only.split(",")))

@@ -268,8 +268,8 @@ def growth(r):
 # Charts: a line for each model, a dot for each engine, on a logarithmic axis.
 
 COLOURS = {OURS: "#e8590c", "bootstrap": "#f08c00", "sklearn": "#868e96", "handler": "#868e96", "onnx32": "#228be6", "onnx64": "#15aabf",
-           "treelite": "#be4bdb", "tl2cgen": "#40c057", "m2cgen": "#40c057", "lleaves": "#fa5252", "xgboost": "#7950f2", "ydf": "#e64980",
-           "read": "#40c057", "unpack": "#40c057"}
+           "treelite": "#be4bdb", "tl2cgen": "#2f9e44", "m2cgen": "#94d82d", "lleaves": "#fa5252", "xgboost": "#7950f2", "ydf": "#e64980",
+           "read": "#fab005", "unpack": "#fab005"}
 STYLE = """text{font:12px system-ui,sans-serif;fill:#1f2328}.faint{fill:#59636e}.line{stroke:#d1d9e0}.ground{fill:#fff}.title{font-size:15px;font-weight:600}
 @media(prefers-color-scheme:dark){text{fill:#f0f6fc}.faint{fill:#9198a1}.line{stroke:#3d444d}.ground{fill:#0d1117}}"""
 

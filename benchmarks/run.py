@@ -79,6 +79,8 @@ def prepare(place, args):
         stamp = python.parent.parent / "packages.txt"
         if stamp.exists() and stamp.read_text() == "\n".join(packages):
             continue
+        if not (3, 10) <= sys.version_info < (3, 13):
+            sys.exit(f"Python {platform.python_version()}: llvmlite 0.43 has wheels for 3.10 to 3.12")
         call(sys.executable, "-m", "venv", python.parent.parent)
         call(python, "-m", "pip", "install", "-q", *packages)
         stamp.write_text("\n".join(packages))
@@ -161,7 +163,13 @@ class RuntimeApi:
             except OSError:
                 return
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+            threading.Thread(target=self.connection, args=(peer,), daemon=True).start()
+
+    def connection(self, peer):
+        try:
+            self.serve(peer)
+        except OSError:
+            pass  # The function was ended.
 
     def serve(self, peer):
         kept = b""
@@ -174,10 +182,7 @@ class RuntimeApi:
             head, kept = kept[:end], kept[end + 4:]
             if head.startswith(b"GET"):
                 self.asked.append(CLOCK())
-                try:
-                    peer.sendall(self.event)
-                except OSError:
-                    return
+                peer.sendall(self.event)
                 continue
             length = re.search(rb"(?i)content-length: *(\d+)", head)
             if length:
@@ -396,7 +401,7 @@ class Bench:
                 if each * size > self.args.longest:
                     break
                 command = [*steady, "--model", model, "--data", data, "--method", self.models[name]["method"], "--rows", size]
-                self.measure(lambda: run(command), phase="growth", round=turn, model=name, engine=OURS, part=f"rows {size}", dimension="rows",
+                self.measure(lambda: run(command, timeout=240), phase="growth", round=turn, model=name, engine=OURS, part=f"rows {size}", dimension="rows",
                              what=name, size=size)
                 seen = [run["batch"][str(size)]["best_s"] for run in self.runs if run["model"] == name and run.get("part") == f"rows {size}" and "batch" in run]
                 each = seen[-1] / size if seen else each

@@ -1,11 +1,16 @@
 //! The arena: what a stream built, as plain data. Sharing and cycles are kept, since everything is an index.
 
-use std::{cell::Cell, collections::HashMap, fmt, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    fmt,
+    sync::Arc,
+};
 
 use crate::{
     Limits,
     error::{Error, ErrorKind, Result},
-    numpy::ArrayData,
+    numpy::{ArrayData, Dtype},
     obj::Obj,
 };
 
@@ -128,6 +133,8 @@ pub struct Graph {
     read: Cell<u64>,
     /// How many arrays and scalars are being read, each for the sake of the one before it.
     pub(crate) reading: Cell<u32>,
+    /// The dtype that was read last, by its object and that object's state.
+    pub(crate) dtype: RefCell<Option<((Id, Option<Id>), Dtype)>>,
     budget: u64,
     limits: Limits,
 }
@@ -153,6 +160,7 @@ impl Graph {
             left: Cell::new(budget),
             read: Cell::new(0),
             reading: Cell::new(0),
+            dtype: RefCell::new(None),
             budget,
             limits: limits.clone(),
         }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap, fmt, rc::Rc};
 use crate::{
     error::{Error, ErrorKind, Result, printable},
     graph::{Bytes, Graph, Id, Items, Name, Node},
-    numpy::{self, Array, Scalar, Shared},
+    numpy::{self, Array, Dtype, Scalar, Shared},
     text,
 };
 
@@ -553,6 +553,29 @@ impl<'g> Obj<'g> {
         self.nested(|| numpy::array_from_obj(self))
     }
 
+    /// The dtype that this object is. Scalars share one, and a vocabulary has a scalar for each of its words: it is read, and paid for, once.
+    pub(crate) fn dtype(&self, read: impl FnOnce() -> Result<Dtype>) -> Result<Dtype> {
+        let key = (self.id, self.object().and_then(|object| object.state));
+        if let Some((known, dtype)) = &*self.graph.dtype.borrow()
+            && *known == key
+        {
+            return Ok(dtype.clone());
+        }
+        let dtype = read()?;
+        if dtype.fields.is_empty() {
+            self.graph.dtype.replace(Some((key, dtype.clone())));
+        }
+        Ok(dtype)
+    }
+
+    /// A number out of a scalar, or the refusal: of what it is, or of what it costs.
+    fn number_of<T>(&self, number: impl FnOnce(Scalar) -> Option<T>, wanted: &str) -> Result<T> {
+        match self.get::<Scalar>() {
+            Err(e) if e.kind() == ErrorKind::Limit => Err(e),
+            scalar => scalar.ok().and_then(number).ok_or_else(|| self.expected(wanted)),
+        }
+    }
+
     /// Reads an array or scalar. Its shape, its type and their parts may be objects that are read in the same way, and in a
     /// crafted file they lead back to the object itself.
     pub(crate) fn nested<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -605,15 +628,13 @@ impl<'g> FromObj<'g> for Scalar {
 
 impl<'g> FromObj<'g> for f64 {
     fn from_obj(obj: &Obj<'g>) -> Result<Self> {
-        let number = obj.get::<Scalar>().ok().and_then(|value| value.as_f64());
-        number.ok_or_else(|| obj.expected("a number"))
+        obj.number_of(|value| value.as_f64(), "a number")
     }
 }
 
 impl<'g> FromObj<'g> for i64 {
     fn from_obj(obj: &Obj<'g>) -> Result<Self> {
-        let number = obj.get::<Scalar>().ok().and_then(|value| value.as_i64());
-        number.ok_or_else(|| obj.expected("an integer"))
+        obj.number_of(|value| value.as_i64(), "an integer")
     }
 }
 

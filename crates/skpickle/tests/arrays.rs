@@ -200,3 +200,19 @@ fn an_array_of_objects_is_a_plain_pickle() {
     let small = std::thread::Builder::new().stack_size(256 << 10).spawn(load).unwrap();
     assert_eq!(small.join().unwrap(), Ok(true));
 }
+
+/// A vocabulary of a large text model has a scalar for each word, all with one dtype, which is read once: a model of 100,000 words
+/// was refused because it was paid for each time.
+#[test]
+fn scalars_pay_once_for_the_dtype_that_they_share() {
+    let dtype = b"cnumpy.core.multiarray\nscalar\nq\x000cnumpy\ndtype\n(X\x02\0\0\0i8\x89\x88tR\
+        (K\x03X\x01\0\0\0<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tbq\x010";
+    let mut stream = [b"\x80\x03", &dtype[..], b"]("].concat();
+    for i in 0..200_000_i64 {
+        stream.extend([b"h\x00h\x01C\x08", &i.to_le_bytes()[..], b"\x86R"].concat());
+    }
+    stream.extend(b"e.");
+    let graph = skpickle::load(stream, &Limits::default()).unwrap();
+    let numbers: Vec<i64> = graph.root().get().unwrap();
+    assert!(numbers.iter().copied().eq(0..200_000));
+}

@@ -99,7 +99,7 @@ impl Dtype {
 
     /// Reads a dtype object, a type reference such as `numpy.float64`, or a type string.
     pub(crate) fn from_obj(obj: &Obj<'_>) -> Result<Self> {
-        Self::read(obj, 0)
+        obj.dtype(|| Self::read(obj, 0))
     }
 
     fn read(obj: &Obj<'_>, depth: usize) -> Result<Self> {
