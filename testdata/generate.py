@@ -356,6 +356,16 @@ def missing(base):
     return data
 
 
+def emptied(base):
+    """The same data, one column without any value in the fit."""
+    def data():
+        import numpy as np
+        d = base()
+        d.X[:, 2] = np.nan
+        return d
+    return data
+
+
 def constant_column():
     d = regression(30, 4, 9)
     d.X[:, 2] = 5.0
@@ -1818,6 +1828,7 @@ case("tree.ExtraTreeClassifier", "", ABC, max_depth=3, random_state=0)
 case("tree.ExtraTreeClassifier", "outputs", two_outputs, max_depth=3, random_state=0)
 case("tree.ExtraTreeClassifier", "missing", missing(iris), max_depth=4, random_state=0, _since="1.6")
 case("tree.ExtraTreeRegressor", "", wiggly, max_depth=3, random_state=0)
+case("tree.ExtraTreeRegressor", "best-missing", missing(wiggly), max_depth=3, splitter="best", random_state=0, _since="1.6", _until="1.6", _every=True)
 case("tree.ExtraTreeRegressor", "targets", two_targets, max_depth=3, random_state=0)
 
 # -- ensemble: forests
@@ -2054,6 +2065,7 @@ case("naive_bayes.CategoricalNB", "", codes)
 for _strategy in ("most_frequent", "prior"):
     case("dummy.DummyClassifier", _strategy.replace("_", "-"), ABC, strategy=_strategy)
 case("dummy.DummyClassifier", "constant", iris, strategy="constant", constant=2)
+case("dummy.DummyClassifier", "constant-bytes", labelled(iris, b"x", b"yy", b"zzz"), strategy="constant", constant=b"yy", _py2=True, _until="0.20")
 case("dummy.DummyClassifier", "outputs", two_outputs, strategy="prior")
 case("dummy.DummyRegressor", "", regression)
 case("dummy.DummyRegressor", "median", two_targets, strategy="median")
@@ -2155,6 +2167,7 @@ case(OR, "frame", palette_frame(), _inverse=True)
 case(OR, "given", palette, _since="1.0", categories=[[u"red", u"green", u"blue", u"gr\u00fcn"], [u"s", u"m", u"l", u"xl"], [u"", u"a", u"b", u" a"]], dtype=npy("float32"), _inverse=True)
 case(OR, "int8", lambda: Data(__import__("numpy").arange(0.0, 160.0)[:, None] ** 2, None, [[16129.0], [16384.0], [25281.0]]), dtype=npy("int8"), _since="0.20")
 case(OR, "unknown", strange(palette), handle_unknown="use_encoded_value", unknown_value=-1, _every=True, _inverse=True)
+case(OR, "wrapped", lambda: Data(__import__("numpy").arange(3.0)[:, None], None, __import__("numpy").array([[0.0], [2.0], [-1.0], [-2.0]])), handle_unknown="use_encoded_value", unknown_value=-5, _since="0.24")
 case(OR, "unknown-nan", rare, handle_unknown="use_encoded_value", unknown_value=npy("nan"), _inverse=True)
 case(OR, "none", holes(), _inverse=True, _since="1.0")
 case(OR, "nan", missing(rare), handle_unknown="use_encoded_value", unknown_value=-2, _inverse=True, _since="1.0")
@@ -2281,6 +2294,7 @@ case(KI, "empty", empty_column(missing(lambda: regression(20))), n_neighbors=2, 
 case(KI, "empty-kept", empty_column(missing(lambda: regression(20))), n_neighbors=2, keep_empty_features=True)
 case(KI, "minus-one", minus_one(lambda: regression(20)), missing_values=-1, n_neighbors=2)
 II = "impute.IterativeImputer"
+case(II, "constant-empty", emptied(missing(iris)), initial_strategy="constant", fill_value=3.0, max_iter=2, random_state=0, _since="1.6")
 case(II, "", missing(regression), max_iter=3, random_state=0, _every=True, _rtol=1e-7)
 case(II, "ridge", missing(regression), estimator=E(R), max_iter=2, imputation_order="roman", initial_strategy="median", random_state=0, _since="0.21", _rtol=1e-7)
 case(II, "bounds", missing(regression), max_iter=2, min_value=-1.0, max_value=2.0, imputation_order="descending", add_indicator=True, random_state=0, _since="0.21", _rtol=1e-7)
@@ -2323,6 +2337,8 @@ case(SFM, "prefit", iris, estimator=Call(lambda: LR.build().fit(iris().X, iris()
 case(SFM, "importances", binary, estimator=E(P, steps=[SCALE, ("model", LR)]), importance_getter="named_steps.model.coef_", _inverse=True)
 case(SFM, "frame", frame(regression), estimator=E(R), threshold="0.5*median", _inverse=True)
 case(FS + "SequentialFeatureSelector", "", iris, estimator=LR, n_features_to_select=2, cv=2, _every=True, _inverse=True)
+case(FS + "SequentialFeatureSelector", "missing", missing(iris), estimator=E("tree.DecisionTreeClassifier", max_depth=2, random_state=0), n_features_to_select=2, cv=2, _since="1.3")
+case(FS + "SequentialFeatureSelector", "missing-bagging", missing(iris), estimator=E("ensemble.BaggingClassifier", n_estimators=2, random_state=0), n_features_to_select=2, cv=2, _since="1.4")
 case(FS + "SequentialFeatureSelector", "backward", frame(regression), estimator=E(R), n_features_to_select=3, direction="backward", cv=2, _inverse=True)
 
 # -- kernels
@@ -2458,6 +2474,8 @@ case(N_ + "KNeighborsRegressor", "precomputed", distances(few(regression, 20)), 
 case(N_ + "KNeighborsRegressor", "sparse", sparse(regression), n_neighbors=3)
 case(N_ + "RadiusNeighborsClassifier", "outlier", neighbourhood, radius=1.0, outlier_label=-1)
 case(N_ + "RadiusNeighborsClassifier", "most-frequent", neighbourhood, radius=1.0, outlier_label="most_frequent", weights="distance", _since="0.22")
+case(N_ + "RadiusNeighborsClassifier", "counted", labelled(neighbourhood, 1, 2, 3), radius=1.0, p=1, outlier_label=1, algorithm="brute", _since="1.3")
+case(N_ + "RadiusNeighborsClassifier", "counted-frequent", neighbourhood, radius=1.0, metric="chebyshev", outlier_label="most_frequent", algorithm="brute", _since="1.3")
 case(N_ + "RadiusNeighborsClassifier", "refused", neighbourhood, radius=0.3)
 case(N_ + "RadiusNeighborsRegressor", "targets", lambda: Data(neighbourhood().X, two_targets().y[:30], neighbourhood().T), radius=2.0)
 case(N_ + "RadiusNeighborsRegressor", "empty", neighbourhood, radius=0.2)
@@ -2692,6 +2710,7 @@ case(NMF, "square", lambda: portions(3), n_components=3, random_state=0, _rtol=1
 case(NMF, "shuffle", portions, n_components=3, shuffle=True, random_state=5, _rtol=1e-8)
 case(NMF, "sparse", with_zeros(portions), n_components=2, random_state=0, l1_ratio=0.5, _maybe={"alpha": V("0", 0.1, "1.0", "deprecated"), "alpha_W": 0.01}, _rtol=1e-8)
 case(NMF, "alpha", portions, n_components=2, random_state=0, alpha=0.2, l1_ratio=0.3, _until="1.1", _rtol=1e-8)
+case(NMF, "no-regularization", portions, n_components=2, random_state=0, alpha=0.2, regularization=None, _since="1.0", _until="1.1", _rtol=1e-8)
 case(NMF, "regularization", portions, n_components=2, random_state=0, alpha=0.2, regularization="components", _until="1.1", _rtol=1e-8)
 case(NMF, "pg", portions, n_components=2, random_state=0, solver="pg", alpha=0.1, l1_ratio=0.4, _until="0.18", _rtol=1e-8)
 case(NMF, "float32", in_float32(portions), n_components=2, random_state=0, _since="0.24", _rtol=1e-5)

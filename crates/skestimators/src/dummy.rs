@@ -41,8 +41,7 @@ struct DummyClassifier {
     targets: Targets,
     rules: Vec<Rule>,
     seed: Seed,
-    /// Versions up to 0.19 look at the samples, though nothing comes of it.
-    checked: bool,
+    door: Door,
 }
 
 #[derive(Clone, Copy)]
@@ -99,7 +98,17 @@ pub(crate) fn classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             }
         },
     };
-    Ok(Box::new(DummyClassifier { targets, rules, seed, checked: s.version() < (0, 20) }))
+    Ok(Box::new(DummyClassifier { targets, rules, seed, door: door(s.version()) }))
+}
+
+/// Versions up to 0.19 look at the samples, though nothing comes of it.
+fn door(version: (u32, u32)) -> Door {
+    let checked = Door::NUMERIC.sparse().any_width();
+    match version {
+        (0, 19) => checked.any_value(),
+        (0, ..19) => checked,
+        _ => Door::OPEN,
+    }
 }
 
 /// Index of the `constant` of each output among its classes.
@@ -134,6 +143,8 @@ fn same(a: &Value, b: &Value) -> bool {
     };
     match (number(a), number(b)) {
         (Some(a), Some(b)) => a == b,
+        // A text of Python 2, which is bytes there.
+        _ if let (Value::Bytes(a), Value::Str(b)) = (a, b) => **a == *b.as_bytes(),
         _ => a == b,
     }
 }
@@ -181,7 +192,7 @@ impl Estimator for DummyClassifier {
     }
 
     fn door(&self, _: Method) -> Door {
-        if self.checked { Door::NUMERIC.sparse().any_width() } else { Door::OPEN }
+        self.door
     }
 
     fn classes(&self) -> Classes<'_> {
@@ -214,6 +225,7 @@ impl Estimator for DummyClassifier {
 struct DummyRegressor {
     constant: Vec<f64>,
     many: bool,
+    door: Door,
     /// `return_std` came with 0.20.
     std: bool,
 }
@@ -236,7 +248,7 @@ pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         constant.resize(n_outputs, constant[0]);
     }
     let many = n_outputs != 1 || s.opt("output_2d_")?.unwrap_or(false);
-    Ok(Box::new(DummyRegressor { constant, many, std: s.version() >= (0, 20) }))
+    Ok(Box::new(DummyRegressor { constant, many, door: door(s.version()), std: s.version() >= (0, 20) }))
 }
 
 impl DummyRegressor {
@@ -256,7 +268,7 @@ impl Estimator for DummyRegressor {
     }
 
     fn door(&self, _: Method) -> Door {
-        if self.std { Door::OPEN } else { Door::NUMERIC.sparse().any_width() }
+        self.door
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {

@@ -164,9 +164,8 @@ fn penalties(s: &State<'_, '_>, features: usize, projected: bool) -> Result<(f64
     let alpha = if scaled {
         features as f64 * number("alpha_W").unwrap_or(0.0)
     } else {
-        // "deprecated" counts as nothing, and as both. Before 0.24 it was always both.
+        // None is no penalty; "deprecated" counts as both. Before 0.24 it was always both.
         let on = s.version() < (0, 24)
-            || !s.has("regularization") && s.version() >= (1, 0)
             || s.has("regularization")
                 && s.choice(
                     "regularization",

@@ -3,3 +3,4 @@
 pub(crate) mod importances;
 mod rules;
 pub(crate) mod selectors;
+mod tags;

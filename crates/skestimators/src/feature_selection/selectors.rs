@@ -3,6 +3,7 @@
 use ndarray::{Array2, Axis};
 use skpickle::{Kind, Obj, Shared};
 
+use super::tags::allows_nan;
 use crate::{
     compose::columns::select,
     data::{Array, Csr, Output, Samples},
@@ -117,23 +118,9 @@ fn takes_nan(estimator: &Fitted) -> bool {
     takes(Method::Predict) || takes(Method::Transform)
 }
 
-/// Whether the estimators of a class take NaN, for estimators that are not fitted.
-fn class_takes_nan(obj: &Obj<'_>, version: (u32, u32)) -> bool {
-    let Some(class) = obj.class() else { return false };
-    match class.name {
-        "HistGradientBoostingClassifier" | "HistGradientBoostingRegressor" => true,
-        "DecisionTreeClassifier" | "DecisionTreeRegressor" => version >= (1, 3),
-        "RandomForestClassifier" | "RandomForestRegressor" => version >= (1, 4),
-        "ExtraTreeClassifier" | "ExtraTreeRegressor" | "ExtraTreesClassifier" | "ExtraTreesRegressor" => {
-            version >= (1, 6)
-        }
-        _ => false,
-    }
-}
-
 pub(crate) fn load_sequential(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let mut selector = support(s)?;
-    selector.allow_nan = class_takes_nan(&s.raw("estimator")?, s.version());
+    selector.allow_nan = allows_nan(&s.raw("estimator")?, s.version());
     Ok(Box::new(selector))
 }
 
@@ -174,7 +161,7 @@ pub(crate) fn load_from_model(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         .zip(&scores)
         .for_each(|(on, &score)| *on &= score.partial_cmp(&threshold) != Some(std::cmp::Ordering::Less));
     let mut selector = selector(s, &mask)?;
-    selector.allow_nan = s.version() >= (0, 22) && class_takes_nan(&estimator, s.version());
+    selector.allow_nan = s.version() >= (0, 22) && allows_nan(&estimator, s.version());
     Ok(Box::new(selector))
 }
 

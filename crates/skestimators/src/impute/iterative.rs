@@ -27,6 +27,8 @@ struct IterativeImputer {
     /// The columns that the steps count, and whether each had values in the fit.
     kept: Vec<usize>,
     filled: Vec<bool>,
+    /// Empty columns that the initial imputer fills with a constant are dropped after it (1.6 and 1.7).
+    drops: bool,
     steps: Vec<Step>,
     low: Vec<f64>,
     high: Vec<f64>,
@@ -99,7 +101,20 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     };
     let indicator = Indicator::of_imputer(s, columns)?;
     let (missing, names) = (Missing::load(s)?, s.version() >= (1, 1));
-    Ok(Box::new(IterativeImputer { missing, initial, columns, kept, filled, steps, low, high, indicator, names }))
+    let drops = ((1, 6)..(1, 8)).contains(&s.version());
+    Ok(Box::new(IterativeImputer {
+        missing,
+        initial,
+        columns,
+        kept,
+        filled,
+        drops,
+        steps,
+        low,
+        high,
+        indicator,
+        names,
+    }))
 }
 
 impl Estimator for IterativeImputer {
@@ -125,6 +140,9 @@ impl Estimator for IterativeImputer {
         }
         let narrow = matches!(x, Samples::Dense32(_));
         let mut out = self.initial.transform(x)?.dense()?.into_owned();
+        if self.drops && out.ncols() == self.columns {
+            out = out.select(ndarray::Axis(1), &self.kept);
+        }
         if out.dim() != gone.dim() {
             return Err(Error::input(format!(
                 "initial_imputer_ gives {} columns, but {} are expected",

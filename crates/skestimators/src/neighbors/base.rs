@@ -138,6 +138,22 @@ impl Neighbors {
         }
     }
 
+    /// Whether all distances are computed.
+    pub(crate) fn is_brute(&self) -> bool {
+        matches!(self.index, Index::Brute(_))
+    }
+
+    /// Whether `RadiusNeighborsClassMode` counts classes for some samples.
+    pub(crate) fn may_count_classes(&self) -> bool {
+        matches!(&self.index, Index::Brute(brute) if brute.metric.reducible() && !brute.metric.is_euclidean())
+    }
+
+    /// Whether `RadiusNeighborsClassMode` counts the classes of the neighbours of such samples, where its caller is asked with one output
+    /// and equal weights.
+    pub(crate) fn counts_classes(&self, x: &Samples) -> bool {
+        matches!(&self.index, Index::Brute(brute) if self.reduces(brute, x) && !brute.metric.is_euclidean())
+    }
+
     /// `n_neighbors` of the parameters, or the refusal of a model without.
     pub(crate) fn need_k(&self, s: &State<'_, '_>) -> Result<usize> {
         self.k.ok_or_else(|| s.error("n_neighbors is missing"))

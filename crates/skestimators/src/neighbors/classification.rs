@@ -10,6 +10,7 @@ use crate::{
     data::{Array, Output, Samples, Value},
     error::{Error, Result},
     estimator::{Classes, Estimator},
+    math::{Row, rows},
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -95,7 +96,11 @@ pub(crate) fn load_k(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let neighbors = Neighbors::load(s)?;
     let k = neighbors.need_k(s)?;
     let labels = Labels::load(s, neighbors.fitted())?;
-    Ok(Box::new(KNeighborsClassifier { k, weights: Weights::load(s)?, labels, version: s.version(), neighbors }))
+    let weights = Weights::load(s)?;
+    if s.version() >= (1, 3) && matches!(weights, Weights::Uniform) {
+        require_one_p(s, &neighbors)?;
+    }
+    Ok(Box::new(KNeighborsClassifier { k, weights, labels, version: s.version(), neighbors }))
 }
 
 impl KNeighborsClassifier {
@@ -194,6 +199,8 @@ struct RadiusNeighborsClassifier {
     weights: Weights,
     labels: Labels,
     outliers: Option<Outliers>,
+    /// Where `RadiusNeighborsClassMode` counts classes: that of samples without neighbours.
+    counted: Option<Option<usize>>,
     /// Since 0.22.
     proba: bool,
 }
@@ -212,7 +219,40 @@ pub(crate) fn load_radius(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let labels = Labels::load(s, neighbors.fitted())?;
     let outliers = Outliers::load(s, &labels.classes)?;
     let proba = s.version() >= (0, 22);
-    Ok(Box::new(RadiusNeighborsClassifier { radius, weights: Weights::load(s)?, labels, outliers, proba, neighbors }))
+    let weights = Weights::load(s)?;
+    let counts = s.version() >= (1, 4) && matches!(weights, Weights::Uniform) && !labels.many;
+    let counted = labels.classes.first().filter(|_| counts).map(|classes| counted_outlier(s, classes));
+    if counts {
+        require_one_p(s, &neighbors)?;
+    }
+    Ok(Box::new(RadiusNeighborsClassifier { radius, weights, labels, outliers, counted, proba, neighbors }))
+}
+
+/// The class that `RadiusNeighborsClassMode` gives to samples without neighbours. It looks for `outlier_label`, as the parameter has it,
+/// among whole numbers alone: until 1.8 the labels, since 1.9 their places.
+fn counted_outlier(s: &State<'_, '_>, classes: &Array) -> Option<usize> {
+    let label = whole(&s.raw_opt("outlier_label")?.get::<skpickle::Scalar>().ok()?.into())?;
+    if s.version() >= (1, 9) {
+        return usize::try_from(label).ok().filter(|&place| place < classes.len());
+    }
+    (0..classes.len()).find(|&i| classes.value(i).is_some_and(|class| whole(&class) == Some(label)))
+}
+
+/// Refuses a model whose neighbours are found with one `p` and counted with another, which came with the counting of classes.
+fn require_one_p(s: &State<'_, '_>, neighbors: &Neighbors) -> Result<()> {
+    let minkowski =
+        s.raw_opt("metric").and_then(|metric| metric.get::<String>().ok()).is_some_and(|m| m == "minkowski");
+    let Some(p) = s.raw_opt("metric_params").and_then(|params| params.entry("p").ok()?.get::<f64>().ok()) else {
+        return Ok(());
+    };
+    let own = s.opt::<f64>("p")?.unwrap_or(2.0);
+    if minkowski && neighbors.is_brute() && own != 2.0 && own != p {
+        return Err(s.unsupported(format!(
+            "p={own} and metric_params={{'p': {p}}} differ: this version of scikit-learn finds neighbors with one and counts classes \
+             with the other"
+        )));
+    }
+    Ok(())
 }
 
 impl Outliers {
@@ -283,6 +323,23 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
+/// What the door does where classes are not counted.
+fn require_finite(x: &Samples) -> Result<()> {
+    for (i, row) in rows(x)?.enumerate() {
+        let infinite = match row {
+            Row::F64(row) => row.iter().any(|v| !v.is_finite()),
+            Row::F32(row) => row.iter().any(|v| !v.is_finite()),
+            Row::Sparse(_, values) => values.iter().any(|v| !v.is_finite()),
+        };
+        if infinite {
+            return Err(Error::input(format!(
+                "Input X contains NaN or infinity.\nThe first one is in row {i} (counted from 0)."
+            )));
+        }
+    }
+    Ok(())
+}
+
 impl RadiusNeighborsClassifier {
     fn found(&self, x: &Samples) -> Result<Found> {
         let found = self.neighbors.radius_neighbors(x, self.radius)?;
@@ -300,7 +357,15 @@ impl RadiusNeighborsClassifier {
         Ok(found)
     }
 
-    fn shares(&self, found: &Found) -> Vec<Array2<f64>> {
+    fn shares(&self, x: &Samples) -> Result<Vec<Array2<f64>>> {
+        if self.counted.is_some() && !self.neighbors.counts_classes(x) {
+            require_finite(x)?;
+        }
+        let found = self.found(x)?;
+        let known = |output: usize| match self.counted {
+            Some(class) if self.neighbors.counts_classes(x) => class,
+            _ => self.outliers.as_ref().and_then(|outliers| outliers.known[output]),
+        };
         let classes = self.labels.classes.iter();
         let mut out: Vec<Array2<f64>> = classes.map(|classes| Array2::zeros((found.len(), classes.len()))).collect();
         for (row, (distances, neighbors)) in found.iter().enumerate() {
@@ -311,7 +376,7 @@ impl RadiusNeighborsClassifier {
                     out[self.labels.y[output][i]] += weights.as_ref().map_or(1.0, |weights| weights[j]);
                 }
                 if neighbors.is_empty()
-                    && let Some(Some(class)) = self.outliers.as_ref().map(|outliers| outliers.known[output])
+                    && let Some(class) = known(output)
                 {
                     out[class] = 1.0;
                 }
@@ -319,7 +384,7 @@ impl RadiusNeighborsClassifier {
                 out.mapv_inplace(|votes| votes / total);
             }
         }
-        out
+        Ok(out)
     }
 }
 
@@ -329,8 +394,11 @@ impl Estimator for RadiusNeighborsClassifier {
             .with_if(self.proba, Method::PredictProba)
     }
 
-    fn door(&self, _: Method) -> Door {
-        self.neighbors.door()
+    fn door(&self, method: Method) -> Door {
+        let door = self.neighbors.door();
+        // Where classes are counted nothing looks for NaN, which is far from everything.
+        let counts = self.counted.is_some() && matches!(method, Method::Predict | Method::PredictProba);
+        if counts && self.neighbors.may_count_classes() { door.any_value() } else { door }
     }
 
     fn n_features_in(&self) -> Option<usize> {
@@ -342,7 +410,7 @@ impl Estimator for RadiusNeighborsClassifier {
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {
-        let shares = self.shares(&self.found(x)?);
+        let shares = self.shares(x)?;
         let mut indices = Vec::with_capacity(shares.len());
         for shares in &shares {
             let most =
@@ -362,7 +430,7 @@ impl Estimator for RadiusNeighborsClassifier {
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {
-        Ok(self.labels.probabilities(self.shares(&self.found(x)?)))
+        Ok(self.labels.probabilities(self.shares(x)?))
     }
 
     fn other(&self, method: Method, x: &Samples) -> Result<Output> {

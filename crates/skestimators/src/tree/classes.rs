@@ -28,6 +28,8 @@ pub(crate) fn allows_nan(s: &State<'_, '_>) -> Result<bool> {
     }
     let random = s.choice("splitter", None, &[("best", false), ("random", true)])?;
     let splitter = match version {
+        // In 1.6 the regressor's own rule was not applied.
+        (1, 6) if s.class() == "ExtraTreeRegressor" => true,
         // An extra tree takes over the rule of the other trees until 1.5.
         _ if s.class().starts_with("ExtraTree") && version >= (1, 6) => random,
         (1, 3..=5) => !random,
