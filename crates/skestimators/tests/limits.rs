@@ -143,10 +143,13 @@ fn with<'n>(fields: &[(&'n str, Vec<u8>)], changes: &[(&'n str, Vec<u8>)]) -> Ve
     fields
 }
 
+/// Attributes that are replaced, and the words of the refusal that follows.
+type Change<'c> = (&'c [(&'c str, Vec<u8>)], &'c str);
+
 /// Loads a model as it was fitted, which must do, then with each of the changes, which must be refused with these words at most a
 /// megabyte later than the file is long.
 #[track_caller]
-fn refuses(class: &str, fields: &[(&str, Vec<u8>)], changes: &[(&[(&str, Vec<u8>)], &str)]) {
+fn refuses(class: &str, fields: &[(&str, Vec<u8>)], changes: &[Change<'_>]) {
     load(file(&object(class, fields)), &Limits::default()).unwrap();
     for (change, words) in changes {
         let bytes = file(&object(class, &with(fields, change)));

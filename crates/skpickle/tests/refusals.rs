@@ -1,6 +1,6 @@
 //! Every refusal of the reader, each by a stream that meets it: what is wrong is said in these words, with the byte.
 
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "common/craft.rs"]
 mod craft;
@@ -66,7 +66,7 @@ fn streams() {
         (Malformed, "is no integer", b"I\n".to_vec()),
         (Malformed, "is no integer", b"I007\n".to_vec()),
         (Limit, "limit int_digits", cat(&[b"L", &b"9".repeat(4_302), b"\n"])),
-        (Limit, "limit long_bytes", cat(&[b"\x8b\x01\0\x01\0", &[1; 65_537]])),
+        (Limit, "limit long_bytes", cat(&[b"\x8b\x01\0\x01\0", &vec![1; 65_537]])),
         (Malformed, "is no number", b"Fx\n".to_vec()),
         (Malformed, "is no memo index", b"Np-1\n".to_vec()),
         (Malformed, "is no memo index", b"gx\n".to_vec()),

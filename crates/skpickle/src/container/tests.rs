@@ -525,6 +525,6 @@ fn headers_that_are_wrong_are_named() {
     assert_eq!(read(b"\x28\xb5\x2f\xfd\x20\x04\x21\0\0\x80\x04N.").unwrap(), b"\x80\x04N.");
     // Memory that is not there, in a stream that has not passed the limit of the user.
     let limits = Limits { memory_bytes: Some(2 << 20), ..Limits::default() };
-    let error = open(zlib_of(&[b"\x80\x04".as_slice(), &[b'N'; 4 << 20]].concat()), &limits).unwrap_err();
+    let error = open(zlib_of(&[b"\x80\x04".as_slice(), &vec![b'N'; 4 << 20]].concat()), &limits).unwrap_err();
     assert!(error.kind() == Limit && error.message().contains("this process has 2 MB"), "{error}");
 }

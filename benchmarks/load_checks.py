@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""What the proofs at loading cost: load_checks.py [MODEL.joblib ...]
+
+Builds the benchmark's worker twice, as it is and from a copy of the sources without the checks that go through a whole model (trees are acyclic,
+their features, children and values in range; numbers are finite; terms of a vocabulary are distinct; keys are hashable; all memory is paid for), and
+counts the instructions that each needs for a load, under valgrind's callgrind. Checks of single fields and of the stream's bytes stay:
+without them the reader would read something else. The copy is for measuring alone: such a program must not meet a file that it does not know.
+"""
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+EST, PKL = "crates/skestimators/src/", "crates/skpickle/src/"
+# File, text and what takes its place: each text is there once, or the measurement no longer fits the sources.
+CHECKS = [
+    (EST + "tree/structure.rs", "if let Some(at) = values.iter().position(|v| !v.is_finite()) {", "if let Some(at) = None::<usize> {"),
+    (EST + "tree/structure.rs", "if i > 0 && !reached[i] {", "if false {"),
+    (EST + "tree/structure.rs", ".filter(|&child| child > i && child < count);\n", ";\n"),
+    (EST + "tree/structure.rs", "if std::mem::replace(&mut reached[index], true) {", "if index == usize::MAX {"),
+    (EST + "tree/structure.rs", ".filter(|&j| j < n_features && j < MISSING_LEFT as usize);", ";"),
+    (EST + "tree/structure.rs", "if threshold[i].is_nan() {", "if false {"),
+    (EST + "ensemble/hist_gradient_boosting.rs", "if i > 0 && !reached[i] {", "if false {"),
+    (EST + "ensemble/hist_gradient_boosting.rs", "if records.value[i].is_nan() {", "if false {"),
+    (EST + "ensemble/hist_gradient_boosting.rs", "if child > i && child < count && !std::mem::replace(&mut reached[child], true) =>", "if { let _ = &mut reached; true } =>"),
+    (EST + "ensemble/hist_gradient_boosting.rs", "if !usize::try_from(feature).is_ok_and(|feature| feature < width) {", "if false {"),
+    (EST + "svm/base.rs", "s.require(values.iter().all(|x| x.is_finite()),", "s.require(true || values.is_empty(),"),
+    (EST + "feature_extraction/text/vocabulary.rs", "let entry = table.entry(hash.hash_one(term.as_bytes()), same, hash_of);",
+     "let _ = same;\n            table.insert_unique(hash.hash_one(term.as_bytes()), column, hash_of);\n            continue;\n            #[allow(unreachable_code)]\n"
+     "            let entry = table.entry(0, |_| false, |_| 0);"),
+    (EST + "feature_extraction/text/tfidf.rs", "idf.iter().all(|weight| weight.is_finite())", "idf.len() < usize::MAX"),
+    (PKL + "machine.rs", "let bad = self.is_unhashable(key);", "let bad = false && self.is_unhashable(key);"),
+    (PKL + "machine.rs", "let bad = self.graph.items(items).iter().any(|&id| self.is_unhashable(id));", "let bad = false;"),
+    (PKL + "graph.rs", "match self.left.get().checked_sub(bytes) {", "match Some(self.left.get().wrapping_sub(bytes)) {"),
+]
+
+
+def build(root, target):
+    subprocess.run(["cargo", "build", "--profile", "fastrel", "-p", "skestimators", "--example", "bench_worker", "--target-dir", target], cwd=root, check=True)
+    return shutil.copy(pathlib.Path(target) / "fastrel/examples/bench_worker", pathlib.Path(root) / "worker-for-load")
+
+
+def count(worker, model):
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", worker, "--phase", "once", "--method", "predict", "--model", model, "--rows", "0"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    found = re.search(r"Collected : (\d+)", run.stderr)
+    if run.returncode or not found:
+        sys.exit(f"{' '.join(map(str, command))}: {run.stderr[-500:]}")
+    return int(found[1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kernels = [str(ROOT / f"testdata/kernels/{name}.joblib") for name in ("forest", "boosting", "histogram_boosting", "svc", "tfidf")]
+    parser.add_argument("models", nargs="*", default=kernels)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as copy:
+        files = subprocess.run(["git", "ls-files", "-z", "Cargo.toml", "Cargo.lock", "crates", "benchmarks", "examples"], cwd=ROOT, capture_output=True, check=True)
+        for file in files.stdout.decode().strip("\0").split("\0"):
+            to = pathlib.Path(copy) / file
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / file, to)
+        for file, text, instead in CHECKS:
+            path = pathlib.Path(copy) / file
+            source = path.read_text()
+            if source.count(text) != 1:
+                sys.exit(f"{file} holds this {source.count(text)} times: {text}")
+            path.write_text(source.replace(text, instead))
+        target = str(ROOT / "target")
+        checked = shutil.move(build(ROOT, target), pathlib.Path(copy) / "checked")
+        unchecked = build(copy, target)
+        for model in args.models:
+            with_checks, without = count(checked, model), count(unchecked, model)
+            print(f"{pathlib.Path(model).name}: {with_checks:,} instructions, {without:,} without checks: {100 * (with_checks / without - 1):+.1f} %")
+
+
+if __name__ == "__main__":
+    main()
