@@ -94,7 +94,10 @@ impl Projection {
                 let x = x.dense()?;
                 let mut centred = scratch::matrix(x.nrows(), x.ncols());
                 for (row, mut centred) in x.rows().into_iter().zip(centred.rows_mut()) {
-                    centred.iter_mut().zip(row.iter().zip(mean)).for_each(|(c, (x, mean))| *c = x - mean);
+                    let row = contiguous(&row);
+                    if let Some(centred) = centred.as_slice_mut() {
+                        centred.iter_mut().zip(row.iter().zip(mean)).for_each(|(c, (x, mean))| *c = x - mean);
+                    }
                 }
                 let centred = Samples::Dense(centred);
                 let out = affine(&centred, &self.map, &[0.0])?;

@@ -5,7 +5,7 @@ use ndarray::{ArrayView2, Axis};
 use super::kernels::{Kernel, Scale, finish_sine, matern, rational_quadratic};
 use crate::math::{
     Matrix,
-    wide::{Wide, exp, wide},
+    wide::{Wide, exp, map, wide},
 };
 
 /// Samples at once.
@@ -105,7 +105,7 @@ impl Wide for SquaredDistances<'_> {
                     sums[lane] += d * d;
                 }
             }
-            *out = if power { exp(sums.map(|sum| -0.5 * sum)) } else { sums };
+            *out = if power { exp(map(sums, |sum| -0.5 * sum)) } else { sums };
         }
     }
 }

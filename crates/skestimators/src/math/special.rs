@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayViewMut1};
 
 use super::{
     scratch,
-    wide::{Wide, exp, tanh, wide},
+    wide::{Wide, exp, map, tanh, wide},
 };
 
 /// The logistic function, as `scipy.special.expit`.
@@ -46,7 +46,7 @@ impl Wide for Each<'_> {
     #[inline(always)]
     fn run(self) {
         match self.0 {
-            Function::Expit => each_eight(self.1, |x| exp(x.map(|x| -x)).map(|e| 1.0 / (1.0 + e))),
+            Function::Expit => each_eight(self.1, |x| map(exp(map(x, |x| -x)), |e| 1.0 / (1.0 + e))),
             Function::Tanh => each_eight(self.1, tanh),
             Function::Exp => each_eight(self.1, exp),
         }

@@ -30,11 +30,20 @@ pub(crate) fn fuses() -> bool {
     cfg!(target_arch = "aarch64") || cfg!(any(target_arch = "x86", target_arch = "x86_64")) && !narrow
 }
 
+/// Replaces each number. (The method of arrays is a function of its own, and so is compiled for narrow vectors.)
+#[inline(always)]
+pub(crate) fn map<const N: usize>(mut x: [f64; N], f: impl Fn(f64) -> f64) -> [f64; N] {
+    for x in &mut x {
+        *x = f(*x);
+    }
+    x
+}
+
 /// `e` to the power of each number, to a unit in the last place or so; several numbers at a time, where there are vectors for them.
 #[inline(always)]
 pub(crate) fn exp<const N: usize>(x: [f64; N]) -> [f64; N] {
     // Outside of these the result is no normal number, and neither is a NaN between them.
-    if x.iter().all(|&x| x > -708.0 && x < 709.0) { x.map(exp_of_moderate) } else { x.map(f64::exp) }
+    if x.iter().all(|&x| x > -708.0 && x < 709.0) { map(x, exp_of_moderate) } else { x.map(f64::exp) }
 }
 
 /// The hyperbolic tangent of each number, to two units in the last place or so.
@@ -43,7 +52,7 @@ pub(crate) fn tanh<const N: usize>(x: [f64; N]) -> [f64; N] {
     if !x.iter().all(|&x| x.abs() < 300.0) {
         return x.map(f64::tanh);
     }
-    x.map(|x| {
+    map(x, |x| {
         // exp(2 |x|) - 1, without a loss where the number is small.
         let (power, rest) = split_exp(2.0 * x.abs());
         let e = power * rest + (power - 1.0);

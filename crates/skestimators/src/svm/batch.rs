@@ -3,7 +3,7 @@
 use super::kernel::Kernel;
 use crate::math::{
     Matrix,
-    wide::{Wide, exp},
+    wide::{Wide, exp, map},
 };
 
 /// Samples at once.
@@ -35,7 +35,7 @@ impl Wide for KernelValues<'_> {
                         sum[lane] += d * d;
                     }
                 }
-                *value = exp(sum.map(|sum| -gamma * sum));
+                *value = exp(map(sum, |sum| -gamma * sum));
             } else {
                 for (x, v) in x.iter().zip(vector) {
                     for lane in 0..LANES {

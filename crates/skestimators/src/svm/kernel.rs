@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     math::{
         Matrix, contiguous, dot,
-        wide::{Wide, exp, wide},
+        wide::{Wide, exp, map, wide},
     },
 };
 
@@ -129,7 +129,7 @@ impl Wide for RowValues<'_> {
             *value = squared_distance(x, vector);
         }
         let (eights, rest) = values.as_chunks_mut::<8>();
-        eights.iter_mut().for_each(|eight| *eight = exp(eight.map(|squared| -gamma * squared)));
+        eights.iter_mut().for_each(|eight| *eight = exp(map(*eight, |squared| -gamma * squared)));
         rest.iter_mut().for_each(|value| [*value] = exp([-gamma * *value]));
     }
 }

@@ -15,10 +15,17 @@ pub(super) struct Vocabulary {
     text: String,
     /// Where each term ends.
     ends: Vec<usize>,
-    /// Columns, by the hashes of their terms.
-    table: HashTable<u32>,
+    /// By the hashes of the terms.
+    table: HashTable<Place>,
     hash: DefaultHashBuilder,
     longest: usize,
+}
+
+/// Where a term stands, and its column.
+struct Place {
+    start: u32,
+    len: u32,
+    column: u32,
 }
 
 impl Vocabulary {
@@ -34,16 +41,21 @@ impl Vocabulary {
         }
         let longest = terms.iter().map(|term| term.len()).max().unwrap_or(0);
         let hash = DefaultHashBuilder::default();
+        let size = u32::try_from(text.len()).ok();
+        size.ok_or_else(|| field.error(ErrorKind::Limit, "the terms come to more than 4 GiB"))?;
         let mut table = HashTable::with_capacity(terms.len());
+        let mut start = 0;
         for (column, term) in (0..).zip(&terms) {
-            let same = |&other: &u32| terms[other as usize] == *term;
-            let hash_of = |&other: &u32| hash.hash_one(terms[other as usize].as_bytes());
+            let same = |place: &Place| terms[place.column as usize] == *term;
+            let hash_of = |place: &Place| hash.hash_one(terms[place.column as usize].as_bytes());
             let entry = table.entry(hash.hash_one(term.as_bytes()), same, hash_of);
             if let hashbrown::hash_table::Entry::Occupied(_) = entry {
                 let message = format!("Duplicate term in vocabulary: '{}'", skpickle::printable(term));
                 return Err(field.error(ErrorKind::Value, message).into());
             }
-            entry.or_insert(column);
+            let len = term.len() as u32;
+            entry.or_insert(Place { start, len, column });
+            start += len;
         }
         Ok(Vocabulary { text, ends, table, hash, longest })
     }
@@ -72,8 +84,11 @@ impl Vocabulary {
     /// The column of a term.
     #[inline]
     pub(super) fn column(&self, term: &str) -> Option<usize> {
-        let same = |&column: &u32| self.term(column as usize) == term;
-        self.table.find(self.hash.hash_one(term.as_bytes()), same).map(|&column| column as usize)
+        let (text, term) = (self.text.as_bytes(), term.as_bytes());
+        let same = |&Place { start, len, .. }: &Place| {
+            len as usize == term.len() && text.get(start as usize..start as usize + term.len()) == Some(term)
+        };
+        self.table.find(self.hash.hash_one(term), same).map(|place| place.column as usize)
     }
 }
 
