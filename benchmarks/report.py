@@ -298,7 +298,7 @@ def chart(path, title, unit, rows, note=""):
     for power in range(low, high + 1):
         x = at(10.0 ** power)
         out.append(f'<line class="line" x1="{x:.1f}" x2="{x:.1f}" y1="{top - 6}" y2="{height - 12}"/>')
-        out.append(f'<text class="faint" x="{x:.1f}" y="{top - 10}" text-anchor="middle">{10.0 ** power:,g}{unit if power == high else ""}</text>')
+        out.append(f'<text class="faint" x="{x:.1f}" y="{top - 10}" text-anchor="middle">{10 ** power:,}{unit if power == high else ""}</text>')
     for i, (label, values) in enumerate(rows):
         y = top + step * i + step / 2
         out.append(f'<text x="{left - 12}" y="{y + 4}" text-anchor="end">{html.escape(label)}</text>')

@@ -231,6 +231,13 @@ def function(command, event, model, seconds=0.0, timeout=60):
     return result
 
 
+def plain(value):
+    """Figures as far as they mean anything: six digits."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
 class Bench:
     def __init__(self, place, args):
         self.place, self.args = place, args
@@ -265,7 +272,7 @@ class Bench:
                 result = {"error": str(e)}
             if "error" in result:
                 print("error:", *key, result["error"], flush=True)
-            self.runs.append(about | {name: round(value, 4) if isinstance(value, float) and value > 1 else value for name, value in result.items()})
+            self.runs.append(about | plain(result))
 
     def save(self):
         about = {"when": time.strftime("%Y-%m-%d %H:%M"), "command": command(),

@@ -133,10 +133,16 @@ pub struct Graph {
     read: Cell<u64>,
     /// How many arrays and scalars are being read, each for the sake of the one before it.
     pub(crate) reading: Cell<u32>,
-    /// The dtype that was read last, by its object and that object's state.
-    pub(crate) dtype: RefCell<Option<((Id, Option<Id>), Dtype)>>,
+    pub(crate) dtype: RefCell<Option<LastDtype>>,
     budget: u64,
     limits: Limits,
+}
+
+/// The dtype that was read last.
+pub(crate) struct LastDtype {
+    /// Its object, and that object's state.
+    pub(crate) of: (Id, Option<Id>),
+    pub(crate) dtype: Dtype,
 }
 
 /// Number of the source that holds text which could not be taken from the stream as it stands.

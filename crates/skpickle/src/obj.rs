@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap, fmt, rc::Rc};
 
 use crate::{
     error::{Error, ErrorKind, Result, printable},
-    graph::{Bytes, Graph, Id, Items, Name, Node},
+    graph::{Bytes, Graph, Id, Items, LastDtype, Name, Node},
     numpy::{self, Array, Dtype, Scalar, Shared},
     text,
 };
@@ -555,15 +555,15 @@ impl<'g> Obj<'g> {
 
     /// The dtype that this object is. Scalars share one, and a vocabulary has a scalar for each of its words: it is read, and paid for, once.
     pub(crate) fn dtype(&self, read: impl FnOnce() -> Result<Dtype>) -> Result<Dtype> {
-        let key = (self.id, self.object().and_then(|object| object.state));
-        if let Some((known, dtype)) = &*self.graph.dtype.borrow()
-            && *known == key
+        let of = (self.id, self.object().and_then(|object| object.state));
+        if let Some(last) = &*self.graph.dtype.borrow()
+            && last.of == of
         {
-            return Ok(dtype.clone());
+            return Ok(last.dtype.clone());
         }
         let dtype = read()?;
         if dtype.fields.is_empty() {
-            self.graph.dtype.replace(Some((key, dtype.clone())));
+            self.graph.dtype.replace(Some(LastDtype { of, dtype: dtype.clone() }));
         }
         Ok(dtype)
     }
