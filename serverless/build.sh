@@ -33,5 +33,5 @@ fi
 
 cargo zigbuild --release -p sklambda --no-default-features --features lambda --bin bootstrap --target "$target.2.34"
 mkdir -p target/release
-install -m 755 "target/$target/release/bootstrap" "target/release/bootstrap-$arch"
+install -m 755 "${CARGO_TARGET_DIR:-target}/$target/release/bootstrap" "target/release/bootstrap-$arch"
 ls -l "target/release/bootstrap-$arch"
