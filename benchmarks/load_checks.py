@@ -19,7 +19,7 @@ ROOT = HERE.parent
 EST, PKL = "crates/skestimators/src/", "crates/skpickle/src/"
 # File, text and what takes its place: each text is there once, or the measurement no longer fits the sources.
 CHECKS = [
-    (EST + "tree/structure.rs", "if let Some(at) = values.iter().position(|v| !v.is_finite()) {", "if let Some(at) = None::<usize> {"),
+    (EST + "tree/structure.rs", "if let Some(at) = not_finite(&values) {", "if let Some(at) = None::<usize> {"),
     (EST + "tree/structure.rs", "if i > 0 && !reached[i] {", "if false {"),
     (EST + "tree/structure.rs", ".filter(|&child| child > i && child < count);\n", ";\n"),
     (EST + "tree/structure.rs", "if std::mem::replace(&mut reached[index], true) {", "if index == usize::MAX {"),
@@ -29,7 +29,7 @@ CHECKS = [
     (EST + "ensemble/hist_gradient_boosting.rs", "if records.value[i].is_nan() {", "if false {"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if child > i && child < count && !std::mem::replace(&mut reached[child], true) =>", "if { let _ = &mut reached; true } =>"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if !usize::try_from(feature).is_ok_and(|feature| feature < width) {", "if false {"),
-    (EST + "svm/base.rs", "s.require(values.iter().all(|x| x.is_finite()),", "s.require(true || values.is_empty(),"),
+    (EST + "svm/base.rs", "s.require(not_finite(values).is_none(),", "s.require(true || values.is_empty(),"),
     (EST + "feature_extraction/text/vocabulary.rs", "let entry = table.entry(hash.hash_one(term.as_bytes()), same, hash_of);",
      "let _ = same;\n            table.insert_unique(hash.hash_one(term.as_bytes()), column, hash_of);\n            continue;\n            #[allow(unreachable_code)]\n"
      "            let entry = table.entry(0, |_| false, |_| 0);"),
@@ -41,8 +41,8 @@ CHECKS = [
 
 
 def build(root, target):
-    subprocess.run(["cargo", "build", "--profile", "fastrel", "-p", "skestimators", "--example", "bench_worker", "--target-dir", target], cwd=root, check=True)
-    return shutil.copy(pathlib.Path(target) / "fastrel/examples/bench_worker", pathlib.Path(root) / "worker-for-load")
+    subprocess.run(["cargo", "build", "--profile", "fastrel", "-p", "skestimators", "--example", "bench_worker", "--target-dir", str(target)], cwd=root, check=True)
+    return str(target / "fastrel/examples/bench_worker")
 
 
 def count(worker, model):
@@ -71,9 +71,9 @@ def main():
             if source.count(text) != 1:
                 sys.exit(f"{file} holds this {source.count(text)} times: {text}")
             path.write_text(source.replace(text, instead))
-        target = str(ROOT / "target")
-        checked = shutil.move(build(ROOT, target), pathlib.Path(copy) / "checked")
-        unchecked = build(copy, target)
+        # The copy has a folder of its own: cargo tells sources by their place in the workspace and their age.
+        checked = build(ROOT, ROOT / "target")
+        unchecked = build(copy, ROOT / "target/load-checks")
         for model in args.models:
             with_checks, without = count(checked, model), count(unchecked, model)
             print(f"{pathlib.Path(model).name}: {with_checks:,} instructions, {without:,} without checks: {100 * (with_checks / without - 1):+.1f} %")

@@ -24,6 +24,30 @@ pub(crate) fn wide<K: Wide>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(Dispatched(kernel))
 }
 
+/// Where the first number stands that is NaN or infinite.
+pub(crate) fn not_finite(values: &[f64]) -> Option<usize> {
+    if wide(AllFinite(values)) { None } else { values.iter().position(|x| !x.is_finite()) }
+}
+
+struct AllFinite<'a>(&'a [f64]);
+
+impl Wide for AllFinite<'_> {
+    type Output = bool;
+
+    /// Zero times a number is zero, unless the number is not finite: sums of such need no branches.
+    #[inline(always)]
+    fn run(self) -> bool {
+        let (groups, rest) = self.0.as_chunks::<16>();
+        let mut sums = [0.0; 16];
+        for group in groups {
+            for (sum, x) in sums.iter_mut().zip(group) {
+                *sum += x * 0.0;
+            }
+        }
+        sums.iter().all(|&sum| sum == 0.0) && rest.iter().all(|x| x.is_finite())
+    }
+}
+
 /// Whether the processor multiplies and adds in one step: otherwise `mul_add` is a slow function.
 pub(crate) fn fuses() -> bool {
     let narrow = matches!(pulp::Arch::new(), pulp::Arch::Scalar);
@@ -105,6 +129,19 @@ mod tests {
         }
         let [zero, one, minus_one, nan] = tanh([-0.0, f64::INFINITY, -1e9, f64::NAN]);
         assert!(zero.is_sign_negative() && zero == 0.0 && one == 1.0 && minus_one == -1.0 && nan.is_nan());
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_are_found_wherever_they_stand() {
+        for len in [0, 1, 15, 16, 17, 50] {
+            let values: Vec<f64> = (0..len).map(|i| [-1e308, 1e308, -0.0, 5e-324][i % 4]).collect();
+            assert_eq!(not_finite(&values), None);
+            for (at, bad) in (0..len).zip([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].into_iter().cycle()) {
+                let mut values = values.clone();
+                values[at] = bad;
+                assert_eq!(not_finite(&values), Some(at));
+            }
+        }
     }
 
     #[test]

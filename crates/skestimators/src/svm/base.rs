@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     math::{
         Matrix,
-        wide::{Wide, wide},
+        wide::{Wide, not_finite, wide},
     },
     state::State,
     validation::Door,
@@ -75,7 +75,7 @@ pub(crate) fn pairs(classes: usize) -> Option<usize> {
 }
 
 pub(crate) fn finite(s: &State<'_, '_>, name: &str, values: &[f64]) -> Result<()> {
-    s.require(values.iter().all(|x| x.is_finite()), format!("{name} has a value that is not finite"))
+    s.require(not_finite(values).is_none(), format!("{name} has a value that is not finite"))
 }
 
 fn kernel(s: &State<'_, '_>) -> Result<Kernel> {

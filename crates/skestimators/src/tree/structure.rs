@@ -2,7 +2,12 @@
 
 use skpickle::{Kind, Shared};
 
-use crate::{error::Result, math::sum, state::State, tree::nodes::Source};
+use crate::{
+    error::Result,
+    math::{sum, wide::not_finite},
+    state::State,
+    tree::nodes::Source,
+};
 
 /// `left` of a leaf.
 const LEAF: u32 = u32::MAX;
@@ -71,7 +76,7 @@ impl Stored {
             return Err(field.error(skpickle::ErrorKind::Value, message).into());
         }
         let values = values.f64s()?;
-        if let Some(at) = values.iter().position(|v| !v.is_finite()) {
+        if let Some(at) = not_finite(&values) {
             let message = format!("the value of node {} is not finite", at / (n_outputs * max_n_classes));
             return Err(field.error(skpickle::ErrorKind::Value, message).into());
         }
