@@ -38,12 +38,7 @@ impl Wide for AllFinite<'_> {
     #[inline(always)]
     fn run(self) -> bool {
         let (groups, rest) = self.0.as_chunks::<16>();
-        let mut sums = [0.0; 16];
-        for group in groups {
-            for (sum, x) in sums.iter_mut().zip(group) {
-                *sum += x * 0.0;
-            }
-        }
+        let sums = groups.iter().fold([0.0; 16], |sums, group| std::array::from_fn(|i| sums[i] + group[i] * 0.0));
         sums.iter().all(|&sum| sum == 0.0) && rest.iter().all(|x| x.is_finite())
     }
 }
