@@ -247,7 +247,7 @@ impl Estimator for AdditiveChi2 {
         let columns = x.columns().unwrap_or(0);
         let width = columns
             .checked_mul(self.parts())
-            .filter(|&width| width.checked_mul(x.rows()).is_some_and(|cells| cells < 1 << 40))
+            .filter(|&width| width.checked_mul(x.rows()).is_some_and(|cells| (cells as u64) < 1 << 40))
             .ok_or_else(|| Error::input(format!("{columns} features in {} parts each are too many", self.parts())))?;
         let negative = match x {
             Samples::Sparse(x) => x.data().iter().any(|&v| v < 0.0),
