@@ -19,9 +19,10 @@ ROWS = {"logistic": 2000, "mlp": 500, "forest": 500, "boosting": 1000, "histogra
         "tfidf": 200}
 
 
-def count(worker, name, rows):
+def count(worker, model, rows):
+    """Instructions of loading a model and answering so many rows."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(worker), "--phase", "once", "--method", "predict",
-               "--model", str(HERE.parent / f"testdata/kernels/{name}.joblib"), "--rows", str(rows)]
+               "--model", str(model), "--rows", str(rows)]
     run = subprocess.run(command, capture_output=True, text=True)
     found = re.search(r"Collected : (\d+)", run.stderr)
     if run.returncode or not found:
@@ -42,8 +43,8 @@ def main():
     known = json.loads(COUNTS.read_text()) if COUNTS.exists() else {"counts": {}}
     found, off = {}, []
     for name in args.names:
-        load = count(worker, name, 0)
-        row = (count(worker, name, ROWS[name]) - load) / ROWS[name]
+        load = count(worker, HERE.parent / f"testdata/kernels/{name}.joblib", 0)
+        row = (count(worker, HERE.parent / f"testdata/kernels/{name}.joblib", ROWS[name]) - load) / ROWS[name]
         found[name] = {"load": load, "row": round(row, 1)}
         for what, value in found[name].items():
             before = known["counts"].get(name, {}).get(what)

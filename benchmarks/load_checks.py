@@ -8,11 +8,12 @@ without them the reader would read something else. The copy is for measuring alo
 """
 import argparse
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
+
+from instructions import count
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -45,15 +46,6 @@ def build(root, target):
     return str(target / "fastrel/examples/bench_worker")
 
 
-def count(worker, model):
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", worker, "--phase", "once", "--method", "predict", "--model", model, "--rows", "0"]
-    run = subprocess.run(command, capture_output=True, text=True)
-    found = re.search(r"Collected : (\d+)", run.stderr)
-    if run.returncode or not found:
-        sys.exit(f"{' '.join(map(str, command))}: {run.stderr[-500:]}")
-    return int(found[1])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     kernels = [str(ROOT / f"testdata/kernels/{name}.joblib") for name in ("forest", "boosting", "histogram_boosting", "svc", "tfidf")]
@@ -75,7 +67,7 @@ def main():
         checked = build(ROOT, ROOT / "target")
         unchecked = build(copy, ROOT / "target/load-checks")
         for model in args.models:
-            with_checks, without = count(checked, model), count(unchecked, model)
+            with_checks, without = count(checked, model, 0), count(unchecked, model, 0)
             print(f"{pathlib.Path(model).name}: {with_checks:,} instructions, {without:,} without checks: {100 * (with_checks / without - 1):+.1f} %")
 
 

@@ -2,6 +2,8 @@
 
 use skpickle::Obj;
 
+use crate::tree::classes::has_nan_tag;
+
 /// Estimators inside one another that are looked into.
 const DEPTH: usize = 16;
 
@@ -15,26 +17,19 @@ fn allows(estimator: &Obj<'_>, version: (u32, u32), depth: usize) -> bool {
     let parameter = |name: &str| estimator.field(name).ok().filter(|field| !field.is_none());
     let text = |name: &str| parameter(name).and_then(|field| field.str().ok().map(|text| text.into_owned()));
     let inner = |field: Option<Obj<'_>>| depth > 0 && field.is_some_and(|inner| allows(&inner, version, depth - 1));
-    let criterion = || {
-        version >= (1, 9)
-            || text("criterion").is_some_and(|name| {
-                ["gini", "log_loss", "entropy", "squared_error", "friedman_mse", "poisson"].contains(&name.as_str())
-            })
-    };
     match class.name {
         "HistGradientBoostingClassifier" | "HistGradientBoostingRegressor" => true,
         "IsolationForest" => version >= (1, 6),
-        "DecisionTreeClassifier" | "DecisionTreeRegressor" => {
-            let any = version >= (1, 6) || text("splitter").is_some_and(|name| name == "best");
-            version >= (1, 3) && any && criterion()
+        "DecisionTreeClassifier"
+        | "DecisionTreeRegressor"
+        | "ExtraTreeClassifier"
+        | "ExtraTreeRegressor"
+        | "RandomForestClassifier"
+        | "RandomForestRegressor"
+        | "ExtraTreesClassifier"
+        | "ExtraTreesRegressor" => {
+            has_nan_tag(class.name, version, text("splitter").as_deref(), text("criterion").as_deref())
         }
-        "ExtraTreeClassifier" | "ExtraTreeRegressor" => {
-            // In 1.6 the regressor's own rule was not applied.
-            let any = class.name == "ExtraTreeRegressor" && version == (1, 6);
-            version >= (1, 6) && (any || text("splitter").is_some_and(|name| name == "random")) && criterion()
-        }
-        "RandomForestClassifier" | "RandomForestRegressor" => version >= (1, 4) && criterion(),
-        "ExtraTreesClassifier" | "ExtraTreesRegressor" => version >= (1, 6) && criterion(),
         "KNeighborsClassifier"
         | "KNeighborsRegressor"
         | "RadiusNeighborsClassifier"

@@ -10,10 +10,9 @@ use crate::{
     data::{Array, Output, Samples, Value},
     error::{Error, Result},
     estimator::{Classes, Estimator},
-    math::{Row, rows},
     method::{Method, Methods},
     state::State,
-    validation::Door,
+    validation::{Door, check_array},
 };
 
 /// The labels of the fitted samples.
@@ -323,23 +322,6 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// What the door does where classes are not counted.
-fn require_finite(x: &Samples) -> Result<()> {
-    for (i, row) in rows(x)?.enumerate() {
-        let infinite = match row {
-            Row::F64(row) => row.iter().any(|v| !v.is_finite()),
-            Row::F32(row) => row.iter().any(|v| !v.is_finite()),
-            Row::Sparse(_, values) => values.iter().any(|v| !v.is_finite()),
-        };
-        if infinite {
-            return Err(Error::input(format!(
-                "Input X contains NaN or infinity.\nThe first one is in row {i} (counted from 0)."
-            )));
-        }
-    }
-    Ok(())
-}
-
 impl RadiusNeighborsClassifier {
     fn found(&self, x: &Samples) -> Result<Found> {
         let found = self.neighbors.radius_neighbors(x, self.radius)?;
@@ -359,7 +341,7 @@ impl RadiusNeighborsClassifier {
 
     fn shares(&self, x: &Samples) -> Result<Vec<Array2<f64>>> {
         if self.counted.is_some() && !self.neighbors.counts_classes(x) {
-            require_finite(x)?;
+            check_array("RadiusNeighborsClassifier", None, Door::NUMERIC.sparse().keep32(), x)?;
         }
         let found = self.found(x)?;
         let known = |output: usize| match self.counted {

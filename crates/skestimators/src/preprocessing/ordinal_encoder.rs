@@ -122,10 +122,10 @@ impl Column {
         if encoder.unknown.is_some_and(|unknown| same(code, unknown)) {
             return Some(Value::None);
         }
-        let wraps = rare == 0 && code.trunc() < 0.0;
         // Negative numbers count from the end, as everywhere in numpy.
-        let code = if wraps { code.trunc() + frequent as f64 } else { code };
-        if !(code > -1.0 && code < frequent as f64) || wraps && code < 0.0 {
+        let code = code.trunc();
+        let code = if rare == 0 && code < 0.0 { code + frequent as f64 } else { code };
+        if !(0.0..frequent as f64).contains(&code) {
             return None;
         }
         let at = code as usize;

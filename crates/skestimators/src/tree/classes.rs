@@ -20,26 +20,34 @@ pub(crate) fn door(allow_nan: bool) -> Door {
     if allow_nan { door.dense_nan() } else { door }
 }
 
-/// `_support_missing_values` of a tree, without its look at the samples.
+/// `get_tags(estimator).input_tags.allow_nan` of a tree, or of a forest of such.
+pub(crate) fn has_nan_tag(class: &str, version: (u32, u32), splitter: Option<&str>, criterion: Option<&str>) -> bool {
+    let random = splitter == Some("random");
+    let splits = match class {
+        "RandomForestClassifier" | "RandomForestRegressor" => version >= (1, 4),
+        "ExtraTreesClassifier" | "ExtraTreesRegressor" => version >= (1, 6),
+        // In 1.6 the regressor's own rule was not applied.
+        "ExtraTreeRegressor" if version == (1, 6) => true,
+        "ExtraTreeClassifier" | "ExtraTreeRegressor" if version >= (1, 6) => random,
+        // An extra tree takes over the rule of the other trees until 1.5.
+        _ if version < (1, 6) => version >= (1, 3) && !random,
+        _ => true,
+    };
+    let measured = criterion.is_some_and(|name| {
+        ["gini", "log_loss", "entropy", "squared_error", "friedman_mse", "poisson"].contains(&name)
+    });
+    splits && (measured || version >= (1, 9))
+}
+
+/// Whether a tree takes NaN in its samples.
 pub(crate) fn allows_nan(s: &State<'_, '_>) -> Result<bool> {
     let version = s.version();
     if version < (1, 3) {
         return Ok(false);
     }
-    let random = s.choice("splitter", None, &[("best", false), ("random", true)])?;
-    let splitter = match version {
-        // In 1.6 the regressor's own rule was not applied.
-        (1, 6) if s.class() == "ExtraTreeRegressor" => true,
-        // An extra tree takes over the rule of the other trees until 1.5.
-        _ if s.class().starts_with("ExtraTree") && version >= (1, 6) => random,
-        (1, 3..=5) => !random,
-        _ => true,
-    };
-    let criterion: String = s.get("criterion")?;
-    let criterion = version >= (1, 9)
-        || matches!(criterion.as_str(), "gini" | "log_loss" | "entropy" | "squared_error" | "friedman_mse" | "poisson");
+    let (splitter, criterion): (String, String) = (s.get("splitter")?, s.get("criterion")?);
     let constrained = ((1, 4)..(1, 9)).contains(&version) && s.has("monotonic_cst");
-    Ok(splitter && criterion && !constrained)
+    Ok(has_nan_tag(s.class(), version, Some(&splitter), Some(&criterion)) && !constrained)
 }
 
 /// Whether there is a `decision_path`, which came with 0.18.
