@@ -4,7 +4,7 @@ use crate::{
     Limits, Result,
     error::printable,
     opcode::{Arg, Opcode},
-    reader::Reader,
+    stream::{Reader, Stream},
 };
 
 /// Lists the opcodes of a pickle, one a line: offset, name, argument (cut at 60 characters).
@@ -21,8 +21,8 @@ use crate::{
 /// # Errors
 /// As [`load`](crate::load) where the file is no pickle at all; a fault further on ends the listing with its message.
 pub fn disassemble(bytes: Vec<u8>, limits: &Limits) -> Result<String> {
-    let stream = crate::container::open(bytes, limits)?;
-    let mut reader = Reader::new(&stream, 0);
+    let stream = Stream::of(crate::container::open(bytes, limits)?);
+    let mut reader = Reader::new(&stream);
     let mut out = String::new();
     let mut wrapper = false;
     loop {

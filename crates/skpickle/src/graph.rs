@@ -1,10 +1,11 @@
 //! The arena: what a stream built, as plain data. Sharing and cycles are kept, since everything is an index.
 
 use std::{
+    borrow::Cow,
     cell::{Cell, RefCell},
     collections::HashMap,
     fmt,
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use crate::{
@@ -12,16 +13,17 @@ use crate::{
     error::{Error, ErrorKind, Result},
     numpy::{ArrayData, Dtype},
     obj::Obj,
+    stream::{LEFT, Stream},
 };
 
 /// Index of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Id(pub(crate) u32);
 
-/// A run of bytes in one of the graph's sources.
-#[derive(Debug, Clone, Copy)]
+/// A run of bytes in a piece of the stream, or where they were left in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Bytes {
-    pub(crate) source: u32,
+    pub(crate) piece: u32,
     pub(crate) start: u32,
     pub(crate) len: u32,
 }
@@ -123,8 +125,11 @@ pub struct Graph {
     name_ids: HashMap<(Box<str>, Box<str>), u32>,
     pub(crate) objects: Vec<Object>,
     pub(crate) arrays: Vec<ArrayData>,
-    /// The stream, text that had to be decoded, then side files.
-    sources: Vec<Arc<Vec<u8>>>,
+    stream: Arc<Stream>,
+    /// Text that could not be taken from the stream as it stands.
+    decoded: Vec<u8>,
+    /// What was left in the file and is in use, or was read last.
+    fetched: RefCell<Fetched>,
     root: Id,
     trailing: usize,
     protocol: u8,
@@ -145,11 +150,18 @@ pub(crate) struct LastDtype {
     pub(crate) dtype: Dtype,
 }
 
-/// Number of the source that holds text which could not be taken from the stream as it stands.
-pub(crate) const DECODED: u32 = 1;
+/// Number that stands for the decoded text in place of a piece's.
+const DECODED: u32 = LEFT - 1;
+
+/// What was read of that which was left in the file: as long as somebody uses it, it is not read again.
+#[derive(Default)]
+struct Fetched {
+    used: HashMap<Bytes, Weak<Vec<u8>>>,
+    last: Option<Arc<Vec<u8>>>,
+}
 
 impl Graph {
-    pub(crate) fn new(stream: Arc<Vec<u8>>, limits: &Limits) -> Self {
+    pub(crate) fn new(stream: Arc<Stream>, limits: &Limits) -> Self {
         let budget = limits.budget(stream.len());
         Graph {
             nodes: Vec::new(),
@@ -159,7 +171,9 @@ impl Graph {
             name_ids: HashMap::new(),
             objects: Vec::new(),
             arrays: Vec::new(),
-            sources: vec![stream, Arc::new(Vec::new())],
+            stream,
+            decoded: Vec::new(),
+            fetched: RefCell::default(),
             root: Id(0),
             trailing: 0,
             protocol: 0,
@@ -194,7 +208,7 @@ impl Graph {
 
     /// Bytes of the decompressed stream.
     pub fn stream_len(&self) -> usize {
-        self.sources[0].len()
+        self.stream.len()
     }
 
     /// Every name in the stream, in order of first use.
@@ -328,31 +342,78 @@ impl Graph {
         Ok(index)
     }
 
+    /// Text or a number, which is always in memory.
     pub(crate) fn bytes(&self, bytes: Bytes) -> &[u8] {
-        &self.sources[bytes.source as usize][bytes.start as usize..][..bytes.len as usize]
+        let whole = if bytes.piece == DECODED { &self.decoded } else { &**self.stream.piece(bytes.piece) };
+        &whole[bytes.start as usize..][..bytes.len as usize]
     }
 
-    pub(crate) fn source(&self, source: u32) -> &Arc<Vec<u8>> {
-        &self.sources[source as usize]
+    /// Bytes that may have been left in the file.
+    pub(crate) fn read(&self, bytes: Bytes) -> Result<Cow<'_, [u8]>> {
+        if bytes.piece != LEFT {
+            return Ok(Cow::Borrowed(self.bytes(bytes)));
+        }
+        let mut read = Vec::new();
+        self.stream.fetch(bytes, &mut read)?;
+        Ok(Cow::Owned(read))
+    }
+
+    /// The piece that bytes of an array stand in, and where: what was left in the file is read, and forgotten when it is no longer used.
+    pub(crate) fn piece(&self, bytes: Bytes) -> Result<(Arc<Vec<u8>>, usize)> {
+        match bytes.piece {
+            LEFT => {}
+            DECODED => return Ok((Arc::new(self.bytes(bytes).to_vec()), 0)),
+            piece => return Ok((Arc::clone(self.stream.piece(piece)), bytes.start as usize)),
+        }
+        let Fetched { used, last } = &mut *self.fetched.borrow_mut();
+        if let Some(piece) = used.get(&bytes).and_then(Weak::upgrade) {
+            return Ok((piece, 0));
+        }
+        // Most arrays are only read to make something else of them: then the next one takes their place.
+        let mut piece = last.take().and_then(|last| Arc::try_unwrap(last).ok()).unwrap_or_default();
+        self.stream.fetch(bytes, &mut piece)?;
+        let piece = Arc::new(piece);
+        used.insert(bytes, Arc::downgrade(&piece));
+        *last = Some(Arc::clone(&piece));
+        Ok((piece, 0))
     }
 
     /// Keeps text that does not stand in the stream in this form.
     pub(crate) fn keep(&mut self, decoded: &[u8]) -> Result<Bytes> {
         self.charge(decoded.len() as u64)?;
-        // Only this method writes to the source, and nobody holds the Arc while the graph is being built.
-        let store = Arc::make_mut(&mut self.sources[DECODED as usize]);
-        let start = u32::try_from(store.len() + decoded.len())
+        let start = u32::try_from(self.decoded.len() + decoded.len())
             .map(|end| end - decoded.len() as u32)
             .map_err(|_| Error::new(ErrorKind::Limit, "more than 4 GiB of text"))?;
-        store.extend_from_slice(decoded);
-        Ok(Bytes { source: DECODED, start, len: decoded.len() as u32 })
+        self.decoded.extend_from_slice(decoded);
+        Ok(Bytes { piece: DECODED, start, len: decoded.len() as u32 })
     }
 
     /// Adds the content of a side file.
-    pub(crate) fn add_source(&mut self, content: Vec<u8>) -> Result<u32> {
+    pub(crate) fn add_piece(&mut self, content: Vec<u8>) -> Result<u32> {
         self.charge(content.len() as u64)?;
-        self.sources.push(Arc::new(content));
-        Ok(self.sources.len() as u32 - 1)
+        Ok(self.stream.add(content))
+    }
+
+    /// Everything that was decoded, value by value, wherever its bytes stand.
+    #[cfg(any(test, fuzzing))]
+    #[doc(hidden)]
+    pub fn dump(&self) -> Vec<String> {
+        let read = |bytes: &Bytes| self.read(*bytes).map(|bytes| bytes.escape_ascii().to_string());
+        let node = |node: &Node| match node {
+            Node::Long(b) | Node::Bytes(b) | Node::ByteArray(b) | Node::Str(b) | Node::Str2(b) => {
+                format!("{:?} {:?}", std::mem::discriminant(node), read(b))
+            }
+            Node::Array(index) => match &self.arrays[*index as usize] {
+                ArrayData { data: crate::numpy::Data::Bytes(b), dtype, shape, fortran } => {
+                    format!("{dtype:?} {shape:?} {fortran} {:?}", read(b))
+                }
+                objects => format!("{objects:?}"),
+            },
+            other => format!("{other:?}"),
+        };
+        let places = self.nodes.iter().zip(&self.offsets).map(|(n, at)| format!("{at} {}", node(n)));
+        let rest = format!("{:?} {:?} {:?} {:?} {}", self.elements, self.names, self.objects, self.root, self.trailing);
+        places.chain([rest]).collect()
     }
 
     pub(crate) fn add_array(&mut self, array: ArrayData) -> u32 {

@@ -20,7 +20,7 @@ enum Wrapper {
 }
 
 /// Called when an object has received its state: if it is one of joblib's wrappers, its array takes its place.
-pub(crate) fn after_build(machine: &mut Machine<'_, '_>, id: Id) -> Result<()> {
+pub(crate) fn after_build(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<()> {
     let obj = Obj::bare(machine.graph, id);
     let wrapper = match obj.class() {
         Some(name) => match (name.module, name.name) {
@@ -53,7 +53,7 @@ pub(crate) fn after_build(machine: &mut Machine<'_, '_>, id: Id) -> Result<()> {
 }
 
 /// `NumpyArrayWrapper`: the array's bytes follow at once, after padding if the wrapper says so; an object array follows as a pickle of its own.
-fn inline(machine: &mut Machine<'_, '_>, id: Id) -> Result<Node> {
+fn inline(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<Node> {
     let wrapper = Obj::bare(machine.graph, id);
     let dtype = Dtype::from_obj(&wrapper.field("dtype")?)?;
     let shape: Vec<usize> = wrapper.field("shape")?.get()?;
@@ -87,9 +87,7 @@ fn inline(machine: &mut Machine<'_, '_>, id: Id) -> Result<Node> {
     let len = len.ok_or_else(|| {
         Error::new(ErrorKind::Value, format!("an array of shape {shape:?} is larger than any memory"))
     })?;
-    let start = machine.reader.offset();
-    let raw = machine.reader.take(len as u64)?;
-    let bytes = crate::graph::Bytes { source: machine.source, start: start as u32, len: raw.len() as u32 };
+    let bytes = machine.reader.pass(len as u64)?;
     let data = crate::numpy::Data::Bytes(bytes);
     Ok(Node::Array(machine.graph.add_array(ArrayData { dtype, shape, fortran, data })))
 }
@@ -111,7 +109,7 @@ fn file_name(wrapper: &Obj<'_>) -> Result<String> {
 }
 
 /// `NDArrayWrapper` of joblib <= 0.9: the array is an `.npy` file.
-fn side_file(machine: &mut Machine<'_, '_>, id: Id) -> Result<Node> {
+fn side_file(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<Node> {
     let name = file_name(&Obj::bare(machine.graph, id))?;
     let content = (machine.side_files)(&name)?;
     let in_file = |e: Error| Error::new(e.kind(), format!("side file '{}': {e}", printable(&name)));
@@ -129,14 +127,14 @@ fn side_file(machine: &mut Machine<'_, '_>, id: Id) -> Result<Node> {
             format!("side file '{}' holds {} bytes of array, expected {len}", printable(&name), content.len() - start),
         ));
     }
-    let source = machine.graph.add_source(content)?;
-    let bytes = crate::graph::Bytes { source, start: start as u32, len: len as u32 };
+    let piece = machine.graph.add_piece(content)?;
+    let bytes = crate::graph::Bytes { piece, start: start as u32, len: len as u32 };
     let data = crate::numpy::Data::Bytes(bytes);
     Ok(Node::Array(machine.graph.add_array(ArrayData { dtype, shape, fortran, data })))
 }
 
 /// `ZNDArrayWrapper`: the state of the array without its bytes, which a compressed file holds.
-fn zipped_side_file(machine: &mut Machine<'_, '_>, id: Id) -> Result<Node> {
+fn zipped_side_file(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<Node> {
     let wrapper = Obj::bare(machine.graph, id);
     let name = file_name(&wrapper)?;
     let state = wrapper.field("state")?.items()?;
@@ -156,7 +154,7 @@ fn zipped_side_file(machine: &mut Machine<'_, '_>, id: Id) -> Result<Node> {
             format!("side file '{}' holds {} bytes of array, expected {len}", printable(&name), content.len()),
         ));
     }
-    let source = machine.graph.add_source(content)?;
-    let data = crate::numpy::Data::Bytes(crate::graph::Bytes { source, start: 0, len: len as u32 });
+    let piece = machine.graph.add_piece(content)?;
+    let data = crate::numpy::Data::Bytes(crate::graph::Bytes { piece, start: 0, len: len as u32 });
     Ok(Node::Array(machine.graph.add_array(ArrayData { dtype, shape, fortran, data })))
 }

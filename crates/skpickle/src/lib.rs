@@ -14,6 +14,8 @@
 mod container;
 mod dis;
 mod error;
+#[cfg(feature = "fs")]
+mod file;
 mod graph;
 mod joblib;
 mod limits;
@@ -22,8 +24,8 @@ mod numpy;
 mod obj;
 mod opcode;
 mod pandas;
-mod reader;
 mod scipy;
+mod stream;
 mod text;
 
 pub use dis::disassemble;
@@ -34,11 +36,27 @@ pub use numpy::{Array, Column, Dtype, Field, Scalar, Shared};
 pub use obj::{FromObj, Kind, Obj};
 pub use scipy::Sparse;
 
+use stream::Stream;
+
 /// The container layer alone, for the fuzzer.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub fn open_container(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
     container::open(bytes, limits)
+}
+
+/// Decodes a stream as if it were in a large file, for the fuzzer and for tests.
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub fn load_in_pieces(bytes: Vec<u8>, limits: &Limits) -> Result<Graph> {
+    container::check(&bytes, bytes.len() as u64, limits)?;
+    let len = bytes.len();
+    let fetch = move |offset: u64, len: usize, into: &mut Vec<u8>| {
+        into.clear();
+        into.extend_from_slice(&bytes[offset as usize..][..len]);
+        Ok(())
+    };
+    machine::run(Stream::left(len, Box::new(fetch)), limits, &mut no_side_files)
 }
 
 /// Decodes a pickle or joblib file held in memory, compressed or not.
@@ -47,16 +65,13 @@ pub fn open_container(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
 /// An [`Error`] with the byte offset when the bytes are no such file, are damaged, or pass a bound of `limits`;
 /// [`ErrorKind::Unsupported`] too when the file needs `.npy` side files, as joblib 0.9 and older wrote them: use [`load_path`].
 pub fn load(bytes: Vec<u8>, limits: &Limits) -> Result<Graph> {
-    let mut none = |name: &str| {
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            format!(
-                "an array is kept in the side file '{}', which only a model opened by its path can reach",
-                printable(name)
-            ),
-        ))
-    };
-    machine::run(container::open(bytes, limits)?, limits, &mut none)
+    machine::run(Stream::of(container::open(bytes, limits)?), limits, &mut no_side_files)
+}
+
+fn no_side_files(name: &str) -> Result<Vec<u8>> {
+    let name = printable(name);
+    let what = format!("an array is kept in the side file '{name}', which only a model opened by its path can reach");
+    Err(Error::new(ErrorKind::Unsupported, what))
 }
 
 /// Decodes a pickle or joblib file, and the `.npy` files that joblib 0.9 and older wrote beside it.
@@ -68,7 +83,6 @@ pub fn load(bytes: Vec<u8>, limits: &Limits) -> Result<Graph> {
 #[cfg(feature = "fs")]
 pub fn load_path(path: impl AsRef<std::path::Path>, limits: &Limits) -> Result<Graph> {
     let path = path.as_ref();
-    let bytes = read_file(path, limits)?;
     let folder = path.parent().unwrap_or(std::path::Path::new("")).to_owned();
     let mut side_files = |name: &str| {
         let path = folder.join(name);
@@ -77,32 +91,7 @@ pub fn load_path(path: impl AsRef<std::path::Path>, limits: &Limits) -> Result<G
             let what = format!("side file '{}' is a symbolic link, which is not followed", printable(name));
             return Err(Error::new(ErrorKind::Unsupported, what));
         }
-        read_file(&path, limits)
+        file::read(&path, limits)
     };
-    machine::run(container::open(bytes, limits)?, limits, &mut side_files)
-}
-
-/// Reads a regular file, no larger than the limit.
-#[cfg(feature = "fs")]
-fn read_file(path: &std::path::Path, limits: &Limits) -> Result<Vec<u8>> {
-    use std::io::Read;
-    let io = |e: std::io::Error| {
-        Error::new(ErrorKind::Io, format!("cannot read '{}': {e}", printable(&path.to_string_lossy())))
-    };
-    let file = std::fs::File::open(path).map_err(io)?;
-    let meta = file.metadata().map_err(io)?;
-    if !meta.is_file() {
-        let what = format!("'{}' is no regular file", printable(&path.to_string_lossy()));
-        return Err(Error::new(ErrorKind::Io, what));
-    }
-    if meta.len() > limits.input_bytes {
-        return Err(Error::new(
-            ErrorKind::Limit,
-            format!("the file has {} bytes (limit input_bytes: {})", meta.len(), limits.input_bytes),
-        ));
-    }
-    let mut bytes = Vec::with_capacity(meta.len() as usize);
-    // A file that grows while it is read stays within the limit.
-    file.take(limits.input_bytes).read_to_end(&mut bytes).map_err(io)?;
-    Ok(bytes)
+    machine::run(file::stream(path, limits)?, limits, &mut side_files)
 }

@@ -6,37 +6,34 @@ use std::{
 };
 
 use crate::{
-    Limits, container,
+    Limits,
     error::{Error, ErrorKind, Result, printable},
     graph::{Graph, Id, Items, Node, Object},
     joblib::{self, SideFiles},
     opcode::Opcode,
-    reader::Reader,
+    stream::{Reader, Stream},
     text,
 };
 
 /// Decodes a (decompressed) stream.
-pub(crate) fn run(stream: Vec<u8>, limits: &Limits, side_files: &mut SideFiles<'_>) -> Result<Graph> {
+pub(crate) fn run(stream: Stream, limits: &Limits, side_files: &mut SideFiles<'_>) -> Result<Graph> {
     if u32::try_from(stream.len()).is_err() {
         return Err(Error::new(ErrorKind::Limit, "the stream is longer than 4 GiB, which 32-bit offsets cannot reach"));
     }
     let stream = Arc::new(stream);
     let mut graph = Graph::new(Arc::clone(&stream), limits);
-    let mut machine = Machine::new(&stream, 0, 0, &mut graph, side_files);
-    let root = machine.decode().map_err(|error| container::explain(error, &stream))?;
+    let mut machine = Machine::new(Reader::new(&stream), &mut graph, side_files);
+    let root = machine.decode().map_err(|error| stream.explain(error))?;
     let (trailing, protocol) = (machine.reader.remaining(), machine.protocol);
     graph.finish(root, trailing, protocol);
     Ok(graph)
 }
 
 /// One pickle being decoded. Object arrays of joblib hold a whole pickle of their own, which gets its own machine.
-pub(crate) struct Machine<'a, 's> {
+pub(crate) struct Machine<'a, 'g, 's> {
     pub(crate) reader: Reader<'a>,
-    pub(crate) graph: &'a mut Graph,
-    pub(crate) side_files: &'a mut SideFiles<'s>,
-    stream: &'a [u8],
-    /// Which of the graph's sources `stream` is.
-    pub(crate) source: u32,
+    pub(crate) graph: &'g mut Graph,
+    pub(crate) side_files: &'g mut SideFiles<'s>,
     stack: Vec<Id>,
     marks: Vec<usize>,
     memo: Memo,
@@ -54,20 +51,13 @@ pub(crate) struct Machine<'a, 's> {
 
 type Step = Result<()>;
 
-impl<'a, 's> Machine<'a, 's> {
-    pub(crate) fn new(
-        stream: &'a [u8],
-        start: usize,
-        source: u32,
-        graph: &'a mut Graph,
-        side_files: &'a mut SideFiles<'s>,
-    ) -> Self {
+impl<'a, 'g, 's> Machine<'a, 'g, 's> {
+    pub(crate) fn new(reader: Reader<'a>, graph: &'g mut Graph, side_files: &'g mut SideFiles<'s>) -> Self {
         Machine {
-            reader: Reader::new(stream, start),
+            at: reader.offset(),
+            reader,
             graph,
             side_files,
-            stream,
-            source,
             stack: Vec::new(),
             marks: Vec::new(),
             memo: Memo::default(),
@@ -75,7 +65,6 @@ impl<'a, 's> Machine<'a, 's> {
             inner: false,
             frame_end: 0,
             protocol: 0,
-            at: start,
         }
     }
 
@@ -108,12 +97,10 @@ impl<'a, 's> Machine<'a, 's> {
 
     /// An array of objects: a complete pickle inside this one, at the reader's position.
     pub(crate) fn nested(&mut self) -> Result<Id> {
-        let mut inner =
-            Machine::new(self.stream, self.reader.offset(), self.source, &mut *self.graph, &mut *self.side_files);
+        let mut inner = Machine::new(self.reader.clone(), &mut *self.graph, &mut *self.side_files);
         inner.inner = true;
         let root = inner.decode()?;
-        let end = inner.reader.offset();
-        self.reader = Reader::new(self.stream, end);
+        self.reader = inner.reader;
         Ok(root)
     }
 
@@ -341,7 +328,7 @@ impl<'a, 's> Machine<'a, 's> {
         let raw = self.reader.take(len)?;
         match text::small_int(raw) {
             Some(n) => self.value(Node::Int(n)),
-            None => self.value(Node::Long(self.span(start, raw.len()))),
+            None => self.value(Node::Long(self.reader.span(start, raw.len()))),
         }
     }
 
@@ -356,22 +343,15 @@ impl<'a, 's> Machine<'a, 's> {
 
     // Bytes and text
 
-    fn span(&self, start: usize, len: usize) -> crate::graph::Bytes {
-        // The stream is shorter than 4 GiB: `run` and `npy` check.
-        crate::graph::Bytes { source: self.source, start: start as u32, len: len as u32 }
-    }
-
     fn bytes(&mut self, len: u64) -> Step {
-        let start = self.reader.offset();
-        let raw = self.reader.take(len)?;
-        self.value(Node::Bytes(self.span(start, raw.len())))
+        let bytes = self.reader.pass(len)?;
+        self.value(Node::Bytes(bytes))
     }
 
     fn byte_array(&mut self) -> Step {
         let len = self.reader.u64()?;
-        let start = self.reader.offset();
-        let raw = self.reader.take(len)?;
-        self.value(Node::ByteArray(self.span(start, raw.len())))
+        let bytes = self.reader.pass(len)?;
+        self.value(Node::ByteArray(bytes))
     }
 
     fn check_text(&self, len: usize) -> Step {
@@ -387,7 +367,7 @@ impl<'a, 's> Machine<'a, 's> {
         let raw = self.reader.take(len)?;
         self.check_text(raw.len())?;
         text::check_utf8(raw)?;
-        self.value(Node::Str(self.span(start, raw.len())))
+        self.value(Node::Str(self.reader.span(start, raw.len())))
     }
 
     fn unicode_line(&mut self) -> Step {
@@ -395,7 +375,7 @@ impl<'a, 's> Machine<'a, 's> {
         let line = self.reader.line()?;
         self.check_text(line.len())?;
         if line.is_ascii() && !line.contains(&b'\\') {
-            return self.value(Node::Str(self.span(start, line.len())));
+            return self.value(Node::Str(self.reader.span(start, line.len())));
         }
         let decoded = text::raw_unicode_escape(line)?;
         let bytes = self.graph.keep(decoded.as_bytes())?;
@@ -405,7 +385,7 @@ impl<'a, 's> Machine<'a, 's> {
     fn string(&mut self, len: u64) -> Step {
         let start = self.reader.offset();
         let raw = self.reader.take(len)?;
-        self.value(Node::Str2(self.span(start, raw.len())))
+        self.value(Node::Str2(self.reader.span(start, raw.len())))
     }
 
     fn string_line(&mut self) -> Step {
@@ -413,7 +393,7 @@ impl<'a, 's> Machine<'a, 's> {
         let line = self.reader.line()?;
         let inner = text::quoted(line)?;
         if !inner.contains(&b'\\') {
-            return self.value(Node::Str2(self.span(start + 1, inner.len())));
+            return self.value(Node::Str2(self.reader.span(start + 1, inner.len())));
         }
         let decoded = text::string_escape(inner)?;
         let bytes = self.graph.keep(&decoded)?;
@@ -649,7 +629,7 @@ impl<'a, 's> Machine<'a, 's> {
         let name = self.graph.name(index);
         let items = self.graph.items(items);
         if items.is_empty() && (name.is("__builtin__", "bytes") || name.is("builtins", "bytes")) {
-            return Ok(Some(Node::Bytes(self.span(self.at, 0))));
+            return Ok(Some(Node::Bytes(self.reader.span(self.reader.offset(), 0))));
         }
         if !name.is("_codecs", "encode") {
             return Ok(None);

@@ -505,9 +505,7 @@ impl<'g> Obj<'g> {
     /// [`ErrorKind::Value`] when this is something else.
     pub fn bytes(&self) -> Result<Cow<'g, [u8]>> {
         match self.node() {
-            Node::Bytes(bytes) | Node::ByteArray(bytes) | Node::Str2(bytes) => {
-                Ok(Cow::Borrowed(self.graph.bytes(bytes)))
-            }
+            Node::Bytes(bytes) | Node::ByteArray(bytes) | Node::Str2(bytes) => self.graph.read(bytes),
             // Bytes that a Python 2 pickle's reader re-wrote as text.
             Node::Str(_) => latin1(&self.str()?).map(Cow::Owned).ok_or_else(|| self.expected("bytes")),
             _ => Err(self.expected("bytes")),

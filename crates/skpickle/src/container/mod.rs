@@ -44,12 +44,8 @@ pub(crate) fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
         )
         .at(0));
     }
-    limits.check_memory(size)?;
     let Some(container) = sniff::sniff(&bytes) else {
-        foreign::refuse_unless_pickle(&bytes, None)?;
-        if size > limits.decompressed_bytes {
-            return Err(over("decompressed_bytes", limits.decompressed_bytes, &format!("the stream has {size} bytes")));
-        }
+        check(&bytes, size, limits)?;
         return Ok(bytes);
     };
     // A claim beyond what deflate can do (1,032 to 1) is taken for damage, and left to the decoder.
@@ -58,6 +54,16 @@ pub(crate) fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
     limits.check_memory(size.saturating_add(claimed.unwrap_or(size)))?;
     let sink = Sink::new(container.name(), limits, claimed, bytes.len());
     decompress(container, &bytes, sink, limits)
+}
+
+/// Refuses a stream of `size` bytes that is not compressed, unless it can be a pickle by its `head` and has room.
+pub(crate) fn check(head: &[u8], size: u64, limits: &Limits) -> Result<()> {
+    limits.check_memory(size)?;
+    foreign::refuse_unless_pickle(head, None)?;
+    if size > limits.decompressed_bytes {
+        return Err(over("decompressed_bytes", limits.decompressed_bytes, &format!("the stream has {size} bytes")));
+    }
+    Ok(())
 }
 
 /// The bytes of a `.npy.z` side file of joblib <= 0.9: the `ZF` container around raw array data, not a pickle.

@@ -76,9 +76,12 @@ impl<'g> Array<'g> {
         self.obj.error(ErrorKind::Value, message)
     }
 
-    fn raw(&self) -> Result<&'g [u8]> {
-        match &self.array.data {
-            Data::Bytes(bytes) => Ok(self.graph.bytes(*bytes)),
+    fn raw(&self) -> Result<Shared<u8>> {
+        match self.array.data {
+            Data::Bytes(bytes) => {
+                let (piece, start) = self.graph.piece(bytes).map_err(|e| self.place(e))?;
+                Ok(Shared::view(&piece, start, bytes.len as usize).unwrap_or_default())
+            }
             Data::Objects(_) => Err(self.fault("an array of objects where numbers are expected".into())),
         }
     }
@@ -101,7 +104,7 @@ impl<'g> Array<'g> {
             && d.size == 8
             && !d.big_endian
             && self.in_c_order()
-            && let Some(view) = self.view()
+            && let Some(view) = self.view()?
         {
             return Ok(view);
         }
@@ -137,7 +140,7 @@ impl<'g> Array<'g> {
         if d.kind == b'f' && d.size == 4 {
             if !d.big_endian
                 && self.in_c_order()
-                && let Some(view) = self.view()
+                && let Some(view) = self.view()?
             {
                 return Ok(view);
             }
@@ -157,7 +160,7 @@ impl<'g> Array<'g> {
             && d.size == 8
             && !d.big_endian
             && self.in_c_order()
-            && let Some(view) = self.view()
+            && let Some(view) = self.view()?
         {
             return Ok(view);
         }
@@ -274,7 +277,7 @@ impl<'g> Array<'g> {
     ///
     /// # Errors
     /// [`ErrorKind::Value`] when the elements are objects.
-    pub fn as_bytes(&self) -> Result<&'g [u8]> {
+    pub fn as_bytes(&self) -> Result<Shared<u8>> {
         self.raw()
     }
 
@@ -282,9 +285,11 @@ impl<'g> Array<'g> {
         !self.array.fortran || self.array.shape.iter().filter(|&&d| d != 1).count() <= 1
     }
 
-    fn view<T: Pod>(&self) -> Option<Shared<T>> {
-        let Data::Bytes(bytes) = self.array.data else { return None };
-        Shared::view(self.graph.source(bytes.source), bytes.start as usize, self.len())
+    /// The elements where they stand, if they are aligned there.
+    fn view<T: Pod>(&self) -> Result<Option<Shared<T>>> {
+        let Data::Bytes(bytes) = self.array.data else { return Ok(None) };
+        let (piece, start) = self.graph.piece(bytes).map_err(|e| self.place(e))?;
+        Ok(Shared::view(&piece, start, self.len()))
     }
 
     /// Positions in the file of the elements in C order.
@@ -325,7 +330,7 @@ impl<'g> Array<'g> {
 
 /// One field of an array of records.
 pub struct Column<'g> {
-    raw: &'g [u8],
+    raw: Shared<u8>,
     stride: usize,
     offset: usize,
     dtype: Dtype,

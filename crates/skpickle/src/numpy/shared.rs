@@ -37,6 +37,12 @@ impl<T: Pod> Shared<T> {
     }
 }
 
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
 impl<T> From<Vec<T>> for Shared<T> {
     fn from(values: Vec<T>) -> Self {
         Shared(Repr::Owned(Arc::new(values)))

@@ -1,0 +1,87 @@
+//! Files that a stream is read from.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
+    sync::Mutex,
+};
+
+use crate::{
+    Limits, container,
+    error::{Error, ErrorKind, Result, printable},
+    stream::{SMALL, Stream},
+};
+
+/// A file shorter than this is read at once.
+const SHORT: u64 = if SMALL { 0 } else { 1 << 20 };
+/// Bytes that tell what a file is.
+const HEAD: u64 = 4 << 10;
+
+/// The stream in a file. A large one that is not compressed is read while it is decoded, its large arrays when they are asked for.
+pub(crate) fn stream(path: &Path, limits: &Limits) -> Result<Stream> {
+    let (mut file, len) = open(path, limits)?;
+    let fault = |e: io::Error| fault(path, &e);
+    if len >= SHORT {
+        let mut head = Vec::new();
+        (&file).take(HEAD).read_to_end(&mut head).map_err(fault)?;
+        file.rewind().map_err(fault)?;
+        // Every stream since protocol 2 starts so, and nothing that is compressed does.
+        if head.first() == Some(&0x80) {
+            container::check(&head, len, limits)?;
+            return left(file, len, path);
+        }
+    }
+    Ok(Stream::of(container::open(whole(file, len, limits).map_err(fault)?, limits)?))
+}
+
+/// Reads a regular file, no larger than the limit.
+pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
+    let (file, len) = open(path, limits)?;
+    whole(file, len, limits).map_err(|e| fault(path, &e))
+}
+
+fn fault(path: &Path, error: &io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("cannot read '{}': {error}", printable(&path.to_string_lossy())))
+}
+
+fn open(path: &Path, limits: &Limits) -> Result<(File, u64)> {
+    let file = File::open(path).map_err(|e| fault(path, &e))?;
+    let meta = file.metadata().map_err(|e| fault(path, &e))?;
+    if !meta.is_file() {
+        let what = format!("'{}' is no regular file", printable(&path.to_string_lossy()));
+        return Err(Error::new(ErrorKind::Io, what));
+    }
+    if meta.len() > limits.input_bytes {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            format!("the file has {} bytes (limit input_bytes: {})", meta.len(), limits.input_bytes),
+        ));
+    }
+    Ok((file, meta.len()))
+}
+
+fn whole(file: File, len: u64, limits: &Limits) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(len as usize);
+    // A file that grows while it is read stays within the limit.
+    file.take(limits.input_bytes).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn left(file: File, len: u64, path: &Path) -> Result<Stream> {
+    let len = usize::try_from(len).map_err(|_| Error::new(ErrorKind::Limit, "the file is larger than any memory"))?;
+    let (file, path) = (Mutex::new(file), path.to_owned());
+    let fetch = move |offset: u64, len: usize, into: &mut Vec<u8>| {
+        let file = file.lock().unwrap_or_else(|broken| broken.into_inner());
+        let mut file = &*file;
+        into.clear();
+        into.reserve_exact(len);
+        file.seek(SeekFrom::Start(offset)).map_err(|e| fault(&path, &e))?;
+        file.take(len as u64).read_to_end(into).map_err(|e| fault(&path, &e))?;
+        match into.len() == len {
+            true => Ok(()),
+            false => Err(fault(&path, &io::Error::other("it became shorter while it was read"))),
+        }
+    };
+    Ok(Stream::left(len, Box::new(fetch)))
+}
