@@ -25,7 +25,7 @@ CHECKS = [
     (EST + "tree/structure.rs", ".filter(|&child| child > i && child < count);\n", ";\n"),
     (EST + "tree/structure.rs", "if std::mem::replace(&mut reached[index], true) {", "if index == usize::MAX {"),
     (EST + "tree/structure.rs", ".filter(|&j| j < n_features && j < MISSING_LEFT as usize);", ";"),
-    (EST + "tree/structure.rs", "if threshold[i].is_nan() {", "if false {"),
+    (EST + "tree/structure.rs", "if threshold.is_nan() {", "if false {"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if i > 0 && !reached[i] {", "if false {"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if records.value[i].is_nan() {", "if false {"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if child > i && child < count && !std::mem::replace(&mut reached[child], true) =>", "if { let _ = &mut reached; true } =>"),

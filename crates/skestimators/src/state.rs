@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
 };
 
 use skpickle::{ErrorKind as FileErrorKind, FromObj, Graph, Kind, Obj};
@@ -188,8 +188,8 @@ fn unknown_class(module: &str, class: &str) -> String {
 /// A pickled object whose attributes are about to be read.
 pub(crate) struct State<'a, 'g> {
     obj: Obj<'g>,
-    fields: HashMap<Cow<'g, str>, Obj<'g>>,
-    read: RefCell<BTreeSet<String>>,
+    /// Names and values of attributes, and whether they were read.
+    fields: Vec<(Cow<'g, str>, Obj<'g>, Cell<bool>)>,
     loader: &'a Loader<'a>,
     class: String,
     version: (u32, u32),
@@ -197,13 +197,13 @@ pub(crate) struct State<'a, 'g> {
 
 impl<'a, 'g> State<'a, 'g> {
     pub(crate) fn new(obj: &Obj<'g>, loader: &'a Loader<'a>) -> Result<Self> {
-        let fields: HashMap<_, _> = obj.fields()?.into_iter().collect();
+        let fields = obj.fields()?.into_iter().map(|(name, value)| (name, value, Cell::new(false))).collect();
         let class = obj.class().map(|name| skpickle::printable(name.name)).unwrap_or_default();
-        let version = fields.get("_sklearn_version").and_then(|v| v.get::<String>().ok());
+        let mut state = State { obj: obj.clone(), fields, loader, class, version: (0, 17) };
         // 0.17 and older wrote none.
-        let version = version.and_then(|text| parse_version(&text)).unwrap_or((0, 17));
-        let read = BTreeSet::from(["_sklearn_version".to_owned()]);
-        Ok(State { obj: obj.clone(), fields, read: RefCell::new(read), loader, class, version })
+        let version = state.field("_sklearn_version").and_then(|v| v.get::<String>().ok());
+        state.version = version.and_then(|text| parse_version(&text)).unwrap_or((0, 17));
+        Ok(state)
     }
 
     /// The class name without its module.
@@ -227,9 +227,11 @@ impl<'a, 'g> State<'a, 'g> {
         self.field(name).is_some()
     }
 
+    /// The attribute, unless it is None. Of equal names the last counts, as in Python.
     fn field(&self, name: &str) -> Option<&Obj<'g>> {
-        self.read.borrow_mut().insert(name.to_owned());
-        self.fields.get(name).filter(|field| !field.is_none())
+        let of_name = self.fields.iter().filter(|(field, ..)| field == name);
+        let (_, value, _) = of_name.inspect(|(.., read)| read.set(true)).last()?;
+        Some(value).filter(|field| !field.is_none())
     }
 
     fn missing(&self, names: &[&str]) -> Error {
@@ -297,7 +299,9 @@ impl<'a, 'g> State<'a, 'g> {
 
     /// A parameter that must be there and may hold anything: it plays no part in inference.
     pub(crate) fn ignored(&self, names: &[&str]) {
-        self.read.borrow_mut().extend(names.iter().map(|&name| name.to_owned()));
+        for name in names {
+            let _ = self.field(name);
+        }
     }
 
     /// Refuses the object unless a condition holds that its parts must fulfil together.
@@ -389,7 +393,7 @@ impl<'a, 'g> State<'a, 'g> {
         for name in ["n_features_in_", "n_features_"] {
             if let Some(field) = self.field(name) {
                 // `n_features_` of RFE counts what is left: it has a `support_`.
-                if name == "n_features_" && self.fields.contains_key("support_") {
+                if name == "n_features_" && self.fields.iter().any(|(name, ..)| name == "support_") {
                     continue;
                 }
                 return Ok(field.get::<usize>().ok());
@@ -399,9 +403,7 @@ impl<'a, 'g> State<'a, 'g> {
     }
 
     fn unread(&self) -> impl Iterator<Item = &str> {
-        let read = self.read.borrow();
-        let unread: Vec<&str> = self.fields.keys().map(AsRef::as_ref).filter(|name| !read.contains(*name)).collect();
-        unread.into_iter()
+        self.fields.iter().filter(|(.., read)| !read.get()).map(|(name, ..)| name.as_ref())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A file shorter than this is read at once.
-const SHORT: u64 = if SMALL { 0 } else { 1 << 20 };
+const SHORT: u64 = if SMALL { 1 } else { 1 << 20 };
 /// Bytes that tell what a file is.
 const HEAD: u64 = 4 << 10;
 

@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
     sync::{Arc, Weak},
 };
@@ -138,13 +138,13 @@ pub struct Graph {
     read: Cell<u64>,
     /// How many arrays and scalars are being read, each for the sake of the one before it.
     pub(crate) reading: Cell<u32>,
-    pub(crate) dtype: RefCell<Option<LastDtype>>,
+    pub(crate) dtypes: RefCell<VecDeque<KnownDtype>>,
     budget: u64,
     limits: Limits,
 }
 
-/// The dtype that was read last.
-pub(crate) struct LastDtype {
+/// A dtype that was read.
+pub(crate) struct KnownDtype {
     /// Its object, and that object's state.
     pub(crate) of: (Id, Option<Id>),
     pub(crate) dtype: Dtype,
@@ -180,7 +180,7 @@ impl Graph {
             left: Cell::new(budget),
             read: Cell::new(0),
             reading: Cell::new(0),
-            dtype: RefCell::new(None),
+            dtypes: RefCell::default(),
             budget,
             limits: limits.clone(),
         }
@@ -294,9 +294,12 @@ impl Graph {
 
     /// A new run holding `ids`.
     pub(crate) fn new_items(&mut self, ids: &[Id]) -> Result<Items> {
-        let mut items = Items::default();
-        self.extend(&mut items, ids)?;
-        Ok(items)
+        let start = self.elements.len();
+        u32::try_from(start + ids.len()).map_err(|_| too_many())?;
+        self.charge(size_of_val(ids) as u64)?;
+        self.elements.extend_from_slice(ids);
+        let len = ids.len() as u32;
+        Ok(Items { start: start as u32, len, cap: len })
     }
 
     /// Appends to a run; one that has no room and does not stand last moves to the end, with room to double.
@@ -304,7 +307,6 @@ impl Graph {
         if ids.is_empty() {
             return Ok(());
         }
-        let too_many = || Error::new(ErrorKind::Limit, "more than 2^32 elements");
         let len = items.len as usize + ids.len();
         if len > items.cap as usize {
             let last = items.start as usize + items.cap as usize == self.elements.len();
@@ -348,10 +350,15 @@ impl Graph {
         &whole[bytes.start as usize..][..bytes.len as usize]
     }
 
+    /// Bytes, unless they were left in the file.
+    pub(crate) fn bytes_at_hand(&self, bytes: Bytes) -> Option<&[u8]> {
+        (bytes.piece != LEFT).then(|| self.bytes(bytes))
+    }
+
     /// Bytes that may have been left in the file.
     pub(crate) fn read(&self, bytes: Bytes) -> Result<Cow<'_, [u8]>> {
-        if bytes.piece != LEFT {
-            return Ok(Cow::Borrowed(self.bytes(bytes)));
+        if let Some(bytes) = self.bytes_at_hand(bytes) {
+            return Ok(Cow::Borrowed(bytes));
         }
         let mut read = Vec::new();
         self.stream.fetch(bytes, &mut read)?;
@@ -420,6 +427,11 @@ impl Graph {
         self.arrays.push(array);
         self.arrays.len() as u32 - 1
     }
+}
+
+#[cold]
+fn too_many() -> Error {
+    Error::new(ErrorKind::Limit, "more than 2^32 elements")
 }
 
 impl fmt::Debug for Graph {

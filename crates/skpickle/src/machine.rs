@@ -718,7 +718,7 @@ impl Memo {
             self.dense.resize(at, None);
             self.dense.push(Some(id));
             // The index may have been out of the dense part's reach before.
-            self.sparse.remove(&index)
+            if self.sparse.is_empty() { None } else { self.sparse.remove(&index) }
         } else {
             self.sparse.insert(index, id)
         };

@@ -1,10 +1,12 @@
 //! Typed access to the graph: every accessor names the object path and the byte offset when it refuses.
 
-use std::{borrow::Cow, collections::HashMap, fmt, rc::Rc};
+use std::{borrow::Cow, cell::OnceCell, fmt, rc::Rc};
+
+use hashbrown::HashMap;
 
 use crate::{
     error::{Error, ErrorKind, Result, printable},
-    graph::{Bytes, Graph, Id, Items, LastDtype, Name, Node},
+    graph::{Bytes, Graph, Id, Items, KnownDtype, Name, Node},
     numpy::{self, Array, Dtype, Scalar, Shared},
     text,
 };
@@ -45,7 +47,12 @@ pub enum Kind {
 pub struct Obj<'g> {
     graph: &'g Graph,
     id: Id,
-    path: Option<Rc<Step>>,
+    /// The last step of the path to the parent.
+    parent: Option<Rc<Step>>,
+    /// How the value is reached from there; `None` while the graph is still being built.
+    label: Option<Label>,
+    /// The last step of the path to this value, which its children share.
+    step: OnceCell<Rc<Step>>,
 }
 
 /// What tells a plain key of a dict from another.
@@ -63,10 +70,12 @@ struct Step {
 }
 
 /// How a value is reached from its parent. Most paths are never written out, so that the text is made when it is asked for.
+#[derive(Clone, Copy)]
 pub(crate) enum Label {
     /// By the same name.
     Same,
-    Text(String),
+    /// The root, by its class.
+    Root(Id),
     Index(usize),
     /// The entry of a dict under this key.
     Entry(Id),
@@ -75,10 +84,12 @@ pub(crate) enum Label {
 }
 
 impl Label {
-    fn text(&self, graph: &Graph) -> Cow<'_, str> {
-        match *self {
+    fn text(self, graph: &Graph) -> Cow<'static, str> {
+        match self {
             Label::Same => Cow::Borrowed(""),
-            Label::Text(ref text) => Cow::Borrowed(text),
+            Label::Root(id) => {
+                Cow::Owned(Obj::bare(graph, id).class().map(|name| printable(name.name)).unwrap_or_default())
+            }
             Label::Index(i) => Cow::Owned(format!("[{i}]")),
             Label::Entry(id) => {
                 let key = Obj::bare(graph, id);
@@ -106,21 +117,25 @@ impl Drop for Step {
 }
 
 impl<'g> Obj<'g> {
+    fn new(graph: &'g Graph, id: Id, parent: Option<Rc<Step>>, label: Option<Label>) -> Self {
+        Obj { graph, id, parent, label, step: OnceCell::new() }
+    }
+
     pub(crate) fn root(graph: &'g Graph, id: Id) -> Self {
-        let mut obj = Obj { graph, id, path: None };
-        let label = obj.class().map(|name| printable(name.name)).unwrap_or_default();
-        obj.path = Some(Rc::new(Step { parent: None, label: Label::Text(label), depth: 0 }));
-        obj
+        Obj::new(graph, id, None, Some(Label::Root(id)))
     }
 
     /// A value while the graph is still being built.
     pub(crate) fn bare(graph: &'g Graph, id: Id) -> Self {
-        Obj { graph, id, path: None }
+        Obj::new(graph, id, None, None)
     }
 
     pub(crate) fn child(&self, id: Id, label: Label) -> Obj<'g> {
-        let depth = self.path.as_ref().map_or(0, |step| step.depth) + 1;
-        Obj { graph: self.graph, id, path: Some(Rc::new(Step { parent: self.path.clone(), label, depth })) }
+        let step = self.step.get_or_init(|| {
+            let label = self.label.unwrap_or(Label::Same);
+            Rc::new(Step { parent: self.parent.clone(), label, depth: self.depth() })
+        });
+        Obj::new(self.graph, id, Some(Rc::clone(step)), Some(label))
     }
 
     pub(crate) fn graph(&self) -> &'g Graph {
@@ -147,13 +162,13 @@ impl<'g> Obj<'g> {
 
     /// Steps from the root.
     pub fn depth(&self) -> usize {
-        self.path.as_ref().map_or(0, |step| step.depth)
+        self.parent.as_ref().map_or(0, |step| step.depth + 1)
     }
 
     /// The path from the root, such as `Pipeline.steps[1][1].coef_`.
     pub fn path(&self) -> String {
-        let mut labels = Vec::new();
-        let mut step = self.path.as_ref();
+        let mut labels: Vec<_> = self.label.map(|label| label.text(self.graph)).into_iter().collect();
+        let mut step = self.parent.as_ref();
         while let Some(current) = step {
             labels.push(current.label.text(self.graph));
             step = current.parent.as_ref();
@@ -228,7 +243,7 @@ impl<'g> Obj<'g> {
     #[cold]
     pub fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
         let error = Error::new(kind, message).at(self.offset());
-        if self.path.is_some() { error.on_path(self.path()) } else { error }
+        if self.label.is_some() { error.on_path(self.path()) } else { error }
     }
 
     /// The refusal `expected WHAT, found …`.
@@ -321,27 +336,42 @@ impl<'g> Obj<'g> {
     /// # Errors
     /// [`ErrorKind::Value`] when the state is no dict of names.
     pub fn fields(&self) -> Result<Vec<(Cow<'g, str>, Obj<'g>)>> {
+        let attributes = self.attributes()?;
+        let field = |&(key, value): &(Id, Id)| {
+            // It was seen that each key is text.
+            let name = Obj::bare(self.graph, key).str().unwrap_or_default();
+            (name, self.child(value, Label::Attribute(key)))
+        };
+        Ok(attributes.iter().map(field).collect())
+    }
+
+    /// Names and values of attributes.
+    fn attributes(&self) -> Result<Vec<(Id, Id)>> {
         let Some(state) = self.state() else { return Ok(Vec::new()) };
         let dicts = match state.node() {
-            Node::Tuple(items) if self.graph.items(items).len() == 2 => self.graph.items(items).to_vec(),
-            _ => vec![state.id],
+            Node::Tuple(items) if self.graph.items(items).len() == 2 => self.graph.items(items),
+            _ => &[state.id],
         };
-        let mut fields = Vec::new();
-        for id in dicts {
+        let mut attributes = Vec::new();
+        for &id in dicts {
             match self.graph.node(id) {
                 Node::None => {}
                 Node::Dict(pairs) => {
                     for pair in self.graph.items(pairs).chunks_exact(2) {
-                        let name = Obj::bare(self.graph, pair[0]);
-                        let name = name.str().map_err(|_| state.expected("attributes with names"))?;
-                        let value = self.child(pair[1], Label::Attribute(pair[0]));
-                        fields.push((name, value));
+                        let is_text = match self.graph.node(pair[0]) {
+                            Node::Str(_) | Node::Str2(_) => true,
+                            _ => Obj::bare(self.graph, pair[0]).str().is_ok(),
+                        };
+                        if !is_text {
+                            return Err(state.expected("attributes with names"));
+                        }
+                        attributes.push((pair[0], pair[1]));
                     }
                 }
                 _ => return Err(state.expected("a dict of attributes")),
             }
         }
-        Ok(fields)
+        Ok(attributes)
     }
 
     /// One attribute of an instance.
@@ -349,8 +379,14 @@ impl<'g> Obj<'g> {
     /// # Errors
     /// [`ErrorKind::Missing`] when there is none of this name.
     pub fn field(&self, name: &str) -> Result<Obj<'g>> {
-        let found = self.fields()?.into_iter().rev().find(|(field, _)| field == name);
-        found.map(|(_, value)| value).ok_or_else(|| self.error(ErrorKind::Missing, format!("no attribute '{name}'")))
+        let is_name = |key: Id| match self.graph.node(key) {
+            Node::Str(bytes) => self.graph.bytes(bytes) == name.as_bytes(),
+            _ => Obj::bare(self.graph, key).str().is_ok_and(|text| text == name),
+        };
+        match self.attributes()?.iter().rev().find(|&&(key, _)| is_name(key)) {
+            Some(&(key, value)) => Ok(self.child(value, Label::Attribute(key))),
+            None => Err(self.error(ErrorKind::Missing, format!("no attribute '{name}'"))),
+        }
     }
 
     // Containers
@@ -432,7 +468,7 @@ impl<'g> Obj<'g> {
         let mut entries: Vec<(Obj<'g>, Obj<'g>)> = Vec::with_capacity(pairs.len() / 2);
         let mut seen: HashMap<Key<'g>, usize> = HashMap::new();
         for pair in pairs.chunks_exact(2) {
-            let key = Obj { graph: self.graph, id: pair[0], path: self.path.clone() };
+            let key = Obj::new(self.graph, pair[0], self.parent.clone(), self.label);
             let value = self.child(pair[1], Label::Entry(pair[0]));
             // 1, 1.0 and True are one key.
             let same = match key.node() {
@@ -551,19 +587,38 @@ impl<'g> Obj<'g> {
         self.nested(|| numpy::array_from_obj(self))
     }
 
-    /// The dtype that this object is. Scalars share one, and a vocabulary has a scalar for each of its words: it is read, and paid for, once.
+    /// The dtype that this object is. A model has few, which its arrays and scalars share: each is read once.
     pub(crate) fn dtype(&self, read: impl FnOnce() -> Result<Dtype>) -> Result<Dtype> {
-        let of = (self.id, self.object().and_then(|object| object.state));
-        if let Some(last) = &*self.graph.dtype.borrow()
-            && last.of == of
-        {
-            return Ok(last.dtype.clone());
+        /// So many are remembered.
+        const FEW: usize = 8;
+        if let Some(dtype) = self.known_dtype() {
+            return Ok(dtype);
         }
-        let dtype = read()?;
-        if dtype.fields.is_empty() {
-            self.graph.dtype.replace(Some(LastDtype { of, dtype: dtype.clone() }));
+        let (of, dtype) = (self.dtype_key(), read()?);
+        let dtypes = &mut *self.graph.dtypes.borrow_mut();
+        if dtypes.len() == FEW {
+            dtypes.pop_front();
         }
+        dtypes.push_back(KnownDtype { of, dtype: dtype.clone() });
         Ok(dtype)
+    }
+
+    /// What tells a dtype that was read from another: the object, and the state that it had.
+    fn dtype_key(&self) -> (Id, Option<Id>) {
+        (self.id, self.object().and_then(|object| object.state))
+    }
+
+    fn known_dtype(&self) -> Option<Dtype> {
+        let of = self.dtype_key();
+        self.graph.dtypes.borrow().iter().find(|known| known.of == of).map(|known| known.dtype.clone())
+    }
+
+    /// The parts of a numpy scalar whose dtype was read before. A vocabulary has one for each of its words: no path to the parts is made.
+    pub(crate) fn known_scalar(&self) -> Option<(Dtype, &'g [u8])> {
+        let Node::Tuple(items) = self.graph.node(self.object()?.args) else { return None };
+        let &[dtype, value] = self.graph.items(items) else { return None };
+        let Node::Bytes(bytes) = self.graph.node(value) else { return None };
+        Some((Obj::bare(self.graph, dtype).known_dtype()?, self.graph.bytes_at_hand(bytes)?))
     }
 
     /// A number out of a scalar, or the refusal: of what it is, or of what it costs.

@@ -25,12 +25,15 @@ const LEAST_LEFT: usize = if SMALL { 32 } else { 32 << 10 };
 const FIRST_PIECE: usize = if SMALL { 1 } else { 4 << 10 };
 const LARGEST_PIECE: usize = if SMALL { 64 } else { 1 << 20 };
 
-/// Pieces of a stream, of text decoded from it, and of side files, by number. Those that are there stay where they are, so that a reader can
+/// Places of pieces, each filled once.
+type Table = Box<[OnceLock<Arc<Vec<u8>>>]>;
+
+/// Pieces of a stream and of side files, by number. Those that are there stay where they are, so that a reader can
 /// hold on to some while others come.
 #[derive(Default)]
 pub(crate) struct Stream {
     /// Table `k` has room for `2^k` pieces.
-    tables: [OnceLock<Box<[OnceLock<Arc<Vec<u8>>>]>>; 31],
+    tables: [OnceLock<Table>; 31],
     count: std::sync::atomic::AtomicU32,
     len: usize,
     fetch: Option<Box<Fetch>>,

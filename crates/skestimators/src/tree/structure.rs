@@ -195,17 +195,18 @@ fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u3
     let mut nodes = Vec::with_capacity(count);
     let mut leaves = Vec::new();
     let mut reached = vec![false; count];
-    for i in 0..count {
+    let children = left.iter().zip(&right);
+    for (i, ((children, &feature), &threshold)) in children.zip(&feature).zip(&threshold).enumerate() {
         let fault = |what: &str| field.error(skpickle::ErrorKind::Value, format!("node {i}: {what}"));
         if i > 0 && !reached[i] {
             return Err(fault("no node before it has it as a child").into());
         }
-        if left[i] == -1 && right[i] == -1 {
+        if children == (&-1, &-1) {
             leaves.push(i as u32);
             nodes.push(Node { threshold: 0.0, feature: 0, left: LEAF, right: LEAF });
             continue;
         }
-        for (name, child) in [("left_child", left[i]), ("right_child", right[i])] {
+        for (name, child) in [("left_child", *children.0), ("right_child", *children.1)] {
             let index = usize::try_from(child).ok().filter(|&child| child > i && child < count);
             let index = index.ok_or_else(|| {
                 fault(&format!("{name} is {child}, expected a node after it and below {count}, or -1 in a leaf"))
@@ -214,17 +215,17 @@ fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u3
                 return Err(fault(&format!("{name} is {child}, which is a child already")).into());
             }
         }
-        let column = usize::try_from(feature[i]).ok().filter(|&j| j < n_features && j < MISSING_LEFT as usize);
-        let column = column.ok_or_else(|| fault(&format!("feature is {}, expected below {n_features}", feature[i])))?;
-        if threshold[i].is_nan() {
+        let column = usize::try_from(feature).ok().filter(|&j| j < n_features && j < MISSING_LEFT as usize);
+        let column = column.ok_or_else(|| fault(&format!("feature is {feature}, expected below {n_features}")))?;
+        if threshold.is_nan() {
             return Err(fault("threshold is NaN").into());
         }
         let go_left = missing.get(i).is_some_and(|&flag| flag != 0);
         nodes.push(Node {
-            threshold: floor_to_f32(threshold[i]),
+            threshold: floor_to_f32(threshold),
             feature: column as u32 | if go_left { MISSING_LEFT } else { 0 },
-            left: left[i] as u32,
-            right: right[i] as u32,
+            left: *children.0 as u32,
+            right: *children.1 as u32,
         });
     }
     Ok((nodes, leaves))

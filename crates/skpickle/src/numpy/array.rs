@@ -339,13 +339,23 @@ pub struct Column<'g> {
 }
 
 impl Column<'_> {
-    /// One value a record: `read` is given its bytes, as many as the field has.
-    fn each<T>(&self, read: impl Fn(&[u8]) -> T) -> Result<Vec<T>> {
+    /// One value a record: `read` is given its bytes in the order of this machine, as many as the field has.
+    fn each<const N: usize, T>(&self, read: impl Fn([u8; N]) -> T) -> Result<Vec<T>> {
         self.at.graph().count_read(self.len);
         let unpaid = |e: Error| e.on_path(self.at.path()).at(self.at.offset());
         self.at.graph().charge_for::<T>(self.len).map_err(unpaid)?;
-        let records = self.raw.chunks_exact(self.stride.max(1)).take(self.len);
-        Ok(records.map(|record| read(&record[self.offset..self.offset + self.dtype.size])).collect())
+        // A field lies within its record: where the first one begins, the others follow at equal distances.
+        let fields = self.raw.get(self.offset..).unwrap_or_default().chunks(self.stride.max(1));
+        let bytes = fields.map(|field| field.first_chunk().unwrap_or(&[0; N]));
+        Ok(match self.dtype.big_endian == cfg!(target_endian = "big") {
+            true => bytes.map(|&bytes| read(bytes)).collect(),
+            false => bytes
+                .map(|&(mut bytes)| {
+                    bytes.reverse();
+                    read(bytes)
+                })
+                .collect(),
+        })
     }
 
     fn wrong(&self, expected: &str) -> Error {
@@ -357,24 +367,18 @@ impl Column<'_> {
     /// # Errors
     /// [`ErrorKind::Value`] when the field holds anything else.
     pub fn i64s(&self) -> Result<Vec<i64>> {
-        let big = self.dtype.big_endian;
-        macro_rules! ints {
-            ($t:ty) => {
-                self.each(|raw| int!($t, raw, big) as i64)
-            };
-        }
         match (self.dtype.kind, self.dtype.size) {
-            (b'b', 1) => self.each(|raw| i64::from(raw[0] != 0)),
-            (b'i', 1) => ints!(i8),
-            (b'i', 2) => ints!(i16),
-            (b'i', 4) => ints!(i32),
-            (b'i', 8) => ints!(i64),
-            (b'u', 1) => ints!(u8),
-            (b'u', 2) => ints!(u16),
-            (b'u', 4) => ints!(u32),
+            (b'b', 1) => self.each(|[byte]| i64::from(byte != 0)),
+            (b'i', 1) => self.each(|bytes| i8::from_ne_bytes(bytes).into()),
+            (b'i', 2) => self.each(|bytes| i16::from_ne_bytes(bytes).into()),
+            (b'i', 4) => self.each(|bytes| i32::from_ne_bytes(bytes).into()),
+            (b'i', 8) => self.each(i64::from_ne_bytes),
+            (b'u', 1) => self.each(|bytes| u8::from_ne_bytes(bytes).into()),
+            (b'u', 2) => self.each(|bytes| u16::from_ne_bytes(bytes).into()),
+            (b'u', 4) => self.each(|bytes| u32::from_ne_bytes(bytes).into()),
             (b'u', 8) => {
                 let small: Option<Vec<i64>> =
-                    self.each(|raw| int!(u64, raw, big))?.into_iter().map(|n| i64::try_from(n).ok()).collect();
+                    self.each(u64::from_ne_bytes)?.into_iter().map(|n| i64::try_from(n).ok()).collect();
                 small.ok_or_else(|| self.wrong("integers of 63 bits"))
             }
             _ => Err(self.wrong("integers")),
@@ -386,11 +390,13 @@ impl Column<'_> {
     /// # Errors
     /// [`ErrorKind::Value`] when the field holds no numbers.
     pub fn f64s(&self) -> Result<Vec<f64>> {
-        let big = self.dtype.big_endian;
         match (self.dtype.kind, self.dtype.size) {
-            (b'f', 8) => self.each(|raw| f64_at(raw, big)),
-            (b'f', size @ (2 | 4 | 12 | 16)) => self.each(|raw| float_at(raw, size, big)),
-            (b'u', 8) => self.each(|raw| int!(u64, raw, big) as f64),
+            (b'f', 8) => self.each(f64::from_ne_bytes),
+            (b'f', 4) => self.each(|bytes| f32::from_ne_bytes(bytes).into()),
+            (b'f', 2) => self.each(|bytes| half::f16::from_ne_bytes(bytes).into()),
+            (b'f', 12) => self.each(|bytes: [u8; 12]| extended_at(&bytes)),
+            (b'f', 16) => self.each(|bytes: [u8; 16]| extended_at(&bytes)),
+            (b'u', 8) => self.each(|bytes| u64::from_ne_bytes(bytes) as f64),
             (b'b' | b'i' | b'u', _) => Ok(self.i64s()?.into_iter().map(|n| n as f64).collect()),
             _ => Err(self.wrong("numbers")),
         }

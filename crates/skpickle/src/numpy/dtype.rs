@@ -1,5 +1,7 @@
 //! Element types: `numpy.dtype('f8', False, True)` with its state, and the type strings of `.npy` headers.
 
+use std::sync::Arc;
+
 use crate::{
     error::{Error, ErrorKind, Result, printable},
     graph::Name,
@@ -19,7 +21,7 @@ pub struct Dtype {
     /// Whether the most significant byte comes first.
     pub big_endian: bool,
     /// Fields of a record, in order.
-    pub fields: Vec<Field>,
+    pub fields: Arc<[Field]>,
 }
 
 /// A field of a record.
@@ -77,7 +79,7 @@ impl Dtype {
             return Err(bad());
         }
         let kind = if kind == b'a' { b'S' } else { kind };
-        Ok(Dtype { kind, size, big_endian, fields: Vec::new() })
+        Ok(Dtype { kind, size, big_endian, fields: Arc::default() })
     }
 
     /// Whether elements are Python objects.
@@ -171,6 +173,7 @@ impl Dtype {
         if let Ok(size) = usize::try_from(itemsize) {
             self.size = size;
         }
+        let mut fields = Vec::new();
         for name in parts[3].items()? {
             let label = name.get::<String>()?;
             let entry = parts[4].entry(&label)?.items()?;
@@ -186,8 +189,9 @@ impl Dtype {
                     format!("field '{}' reaches beyond the record of {} bytes", printable(&field.name), self.size),
                 ));
             }
-            self.fields.push(field);
+            fields.push(field);
         }
+        self.fields = fields.into();
         Ok(())
     }
 

@@ -50,7 +50,7 @@ fn records(mut text: &str) -> Result<Dtype> {
     loop {
         text = text.trim_start_matches([' ', ',']);
         if text.starts_with(']') {
-            return Ok(Dtype { kind: b'V', size, big_endian: false, fields });
+            return Ok(Dtype { kind: b'V', size, big_endian: false, fields: fields.into() });
         }
         let (name, rest) = text.strip_prefix('(').and_then(quoted).ok_or_else(other)?;
         let (code, rest) = rest.strip_prefix(", ").and_then(quoted).ok_or_else(other)?;
