@@ -25,6 +25,7 @@ DICTIONARIES = {"container": "pickle", "load": "pickle", "array": "pickle", "mod
                 "request": "json", "event": "json", "rows": "rows"}
 FILES = ("container", "load", "model")  # what takes a whole file starts from those of testdata
 CHUNK = 600
+INTERRUPTED = 72  # libFuzzer's exit status when it was stopped from outside
 
 
 def build():
@@ -58,9 +59,9 @@ def run(target, seconds, seed):
     number = lambda pattern: int((re.findall(pattern, text) or [0])[-1])
     result = {"cpu_seconds": used.ru_utime + used.ru_stime, "executions": number(r"stat::number_of_executed_units: (\d+)"),
               "edges": number(r" cov: (\d+)"), "corpus": number(r" corp: (\d+)")}
-    if status:
+    if os.waitstatus_to_exitcode(status) not in (0, INTERRUPTED):
         print(text[-3000:])
-    return result, status == 0
+    return result, os.waitstatus_to_exitcode(status) in (0, INTERRUPTED)
 
 
 def add(target, result, good, lock):

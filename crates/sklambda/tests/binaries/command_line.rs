@@ -330,6 +330,17 @@ fn long_inputs_go_through_in_blocks() {
 }
 
 #[test]
+fn a_column_of_documents_holds_text() {
+    let model = testdata("feature_extraction/CountVectorizer/1.9.1.joblib");
+    let command = ["predict", "--model", &model, "--input", "-", "--input-kind", "jsonl"];
+    let rows = "{\"t\": \"the quick fox\"}\n{\"t\": null}\n";
+    let answer: Value = serde_json::from_str(&stdout(&command, rows)).unwrap();
+    assert_eq!(answer["output"]["csr"]["shape"][0], 2, "{answer}");
+    let error = refused(4, &command, "{\"t\": 5}\n");
+    assert!(error.contains("text is expected: row 0 (line 1), column 't'"), "{error}");
+}
+
+#[test]
 fn numbers_where_the_model_knows_text_are_told_how_to_be_text() {
     let model = testdata("preprocessing/OneHotEncoder-frame/1.9.1.joblib");
     let error = refused(4, &["predict", "--model", &model, "--input", "-"], "color,size,length,even\n1,2,4,True\n");

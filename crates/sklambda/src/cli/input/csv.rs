@@ -308,7 +308,7 @@ impl Csv {
 fn samples(form: &Form, rows: usize, mut columns: Vec<Column>) -> Result<Samples, String> {
     match form {
         Form::Table => Table::new(columns).map(Samples::Table).map_err(|e| e.to_string()),
-        Form::Text => Ok(documents(columns.pop().map(|column| column.data))),
+        Form::Text => documents(columns.pop()),
         Form::Labels => Ok(labels(columns.pop().map(|column| column.data))),
         Form::Rows if columns.iter().all(|column| column.data.is_numeric()) => {
             let mut x = Array2::zeros((rows, columns.len()));
@@ -331,13 +331,16 @@ fn samples(form: &Form, rows: usize, mut columns: Vec<Column>) -> Result<Samples
 }
 
 /// A column as documents; a missing one is empty.
-pub(super) fn documents(data: Option<ColumnData>) -> Samples {
-    Samples::Text(match data {
-        Some(ColumnData::Str(texts)) => {
-            texts.into_iter().map(|text| text.map_or(String::new(), String::from)).collect()
+pub(super) fn documents(column: Option<Column>) -> Result<Samples, String> {
+    match column {
+        Some(Column { data: ColumnData::Str(texts), .. }) => {
+            Ok(Samples::Text(texts.into_iter().map(|text| text.map_or(String::new(), String::from)).collect()))
         }
-        _ => Vec::new(),
-    })
+        Some(Column { name, .. }) => {
+            Err(format!("column '{}' holds no text, which the model takes", skpickle::printable(&name)))
+        }
+        None => Ok(Samples::Text(Vec::new())),
+    }
 }
 
 /// A column as labels.

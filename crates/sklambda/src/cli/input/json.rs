@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use skestimators::{Array, Column, ColumnData, Record, Samples, Table, Value};
 
-use super::{Options, Wanted, columns, csv, typed as kinds};
+use super::{Options, Wanted, columns, typed as kinds};
 use crate::json::{self, Json};
 
 /// Says where a row stands, by its number in the block.
@@ -112,17 +112,25 @@ impl Rows {
             Kind::Records => Samples::Records(each(rows, place, record)?),
             Kind::Labels => labels(rows, place)?,
             Kind::Table { features, kept, text } => {
-                let column = |(name, at): &(String, usize)| {
-                    let values = (0..rows.len()).map(|row| member(&rows[row], name, *at, row, place));
-                    let data = kinds::of_values(values.collect::<Result<_, String>>()?);
-                    Ok(Column { name: name.clone(), data })
+                fn members<T>(
+                    rows: &[Json],
+                    (name, at): &(String, usize),
+                    read: fn(&Json) -> Result<T, String>,
+                    place: Place<'_>,
+                ) -> Result<Vec<T>, String> {
+                    rows.iter().enumerate().map(|(i, row)| member(row, (name, *at), read, || place(i))).collect()
+                }
+                let column = |feature: &(String, usize)| {
+                    let data = kinds::of_values(members(rows, feature, plain, place)?);
+                    Ok(Column { name: feature.0.clone(), data })
                 };
-                let mut columns = features.iter().map(column).collect::<Result<Vec<_>, String>>()?;
                 let kept = kept.iter().map(column).collect::<Result<Vec<_>, String>>()?;
-                let samples = if *text {
-                    csv::documents(columns.pop().map(|column| column.data))
-                } else {
-                    Table::new(columns).map(Samples::Table).map_err(|e| e.to_string())?
+                let samples = match features.as_slice() {
+                    [feature] if *text => Samples::Text(members(rows, feature, document, place)?),
+                    _ => {
+                        let columns = features.iter().map(column).collect::<Result<Vec<_>, String>>()?;
+                        Table::new(columns).map(Samples::Table).map_err(|e| e.to_string())?
+                    }
                 };
                 return Ok((samples, kept));
             }
@@ -131,17 +139,21 @@ impl Rows {
     }
 }
 
-/// The value of a key, which stood at this place in the first row.
-fn member(row: &Json, name: &str, at: usize, number: usize, place: Place<'_>) -> Result<Value, String> {
-    let Json::Object(entries) = row else { return Err(format!("{} is no object", place(number))) };
+/// What stands under a key, which stood at this place in the first row, as `read` takes it.
+fn member<T>(
+    row: &Json,
+    (name, at): (&str, usize),
+    read: fn(&Json) -> Result<T, String>,
+    place: impl Fn() -> String,
+) -> Result<T, String> {
+    let Json::Object(entries) = row else { return Err(format!("{} is no object", place())) };
     let value = match entries.get(at) {
         Some((key, value)) if key.as_str() == Some(name) => Some(value),
         _ => row.get(name),
     };
     let name = || skpickle::printable(name);
-    let value =
-        value.ok_or_else(|| format!("{} has no '{}'; a missing value is written null", place(number), name()))?;
-    plain(value).map_err(|e| format!("{e}: {}, column '{}'", place(number), name()))
+    let value = value.ok_or_else(|| format!("{} has no '{}'; a missing value is written null", place(), name()))?;
+    read(value).map_err(|e| format!("{e}: {}, column '{}'", place(), name()))
 }
 
 fn is_numeric(row: &Json) -> bool {
@@ -227,6 +239,11 @@ fn text(value: &Json) -> Result<String, String> {
         Json::Str(text) => text.as_str().map(str::to_owned).ok_or_else(|| "text with a lone surrogate".into()),
         other => Err(format!("'{}' object has no attribute 'lower': text is expected", other.type_name())),
     }
+}
+
+/// Text of a table, where a missing one is empty.
+fn document(value: &Json) -> Result<String, String> {
+    if *value == Json::Null { Ok(String::new()) } else { text(value) }
 }
 
 /// A dict, a list of pairs, or a list of names that count once each.

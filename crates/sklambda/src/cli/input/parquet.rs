@@ -119,7 +119,7 @@ impl<R: ChunkReader + 'static> Source for Parquet<R> {
         self.left -= rows;
         let kept = columns.split_off(self.features.len());
         let samples = if self.text {
-            csv::documents(columns.pop().map(|column| column.data))
+            csv::documents(columns.pop())?
         } else if self.labels {
             csv::labels(columns.pop().map(|column| column.data))
         } else {
