@@ -39,6 +39,8 @@ struct Inner {
     row_cost: RowCost,
     call_bytes: u64,
     row_wise: bool,
+    /// Whether each row is answered by itself in a batch of any size.
+    in_parts: bool,
     /// Whether a large batch passes through the estimator in parts.
     blocks: bool,
     member: Option<String>,
@@ -97,11 +99,12 @@ impl Model {
         let version: Option<String> = obj.field("_sklearn_version").and_then(|v| v.get()).ok();
         let row_cost = loader.row_cost();
         let row_wise = loader.is_row_wise();
-        let blocks = root.key == "pipeline.Pipeline" && loader.is_row_wise_in_parts() && !is_old(version.as_deref());
+        let in_parts = loader.is_row_wise_in_parts() && !is_old(version.as_deref());
+        let blocks = root.key == "pipeline.Pipeline" && in_parts;
         let unread = loader.into_unread().into_iter().collect();
         let call_bytes = graph.limits().call_bytes;
         Ok(Model {
-            inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, row_wise, blocks, member }),
+            inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, row_wise, in_parts, blocks, member }),
             threads: 1,
         })
     }
@@ -156,7 +159,12 @@ impl Model {
             return None;
         }
         #[cfg(feature = "threads")]
-        let answer = crate::threads::call(&self.inner.root, method, x, self.threads, self.inner.blocks);
+        let answer = {
+            let Inner { root, blocks, in_parts, row_cost, .. } = &*self.inner;
+            let (blocks, in_parts) = (*blocks, *in_parts);
+            let plan = crate::threads::Plan { threads: self.threads, blocks, in_parts, steps: row_cost.steps };
+            crate::threads::call(root, method, x, plan)
+        };
         #[cfg(not(feature = "threads"))]
         let answer = {
             let _ = (method, x);

@@ -1,7 +1,19 @@
 //! Batches in several threads are answered as in one.
-#![allow(clippy::unwrap_used)]
+//!
+//! `cargo test` takes some models. All of `testdata/`, in an optimised build:
+//!
+//! ```sh
+//! cargo test --profile checked -p skestimators --test threads -- --ignored --nocapture
+//! ```
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use ndarray::Array2;
+#[path = "conformance/inputs.rs"]
+mod inputs;
+
+use std::{fs, path::Path};
+
+use ndarray::{Array2, Axis, Slice, concatenate};
+use serde_json::Value as Json;
 use skestimators::{ErrorKind, Method, Model, Samples};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/examples/iris_mlp.joblib");
@@ -43,4 +55,43 @@ fn documents_are_answered_in_several_threads_too() {
     for method in one.methods() {
         assert_eq!(one.call(method, &x), three.call(method, &x), "{method:?}");
     }
+}
+
+/// Every model whose rows are numbers, with the rows that it was recorded with, over and over.
+#[test]
+#[ignore = "takes minutes"]
+fn all_models_answer_as_in_one_thread() {
+    const ROWS: usize = 9_500;
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata");
+    let (mut models, mut answers) = (0, 0);
+    let mut other = Vec::new();
+    for family in fs::read_dir(testdata).unwrap().flatten() {
+        for case in fs::read_dir(family.path()).into_iter().flatten().flatten() {
+            let Ok(text) = fs::read_to_string(case.path().join("expected.json")) else { continue };
+            let expected: Json = serde_json::from_str(&text).unwrap();
+            let (Some(input), Some(versions)) = (expected["inputs"].get("X"), expected["versions"].as_object()) else {
+                continue;
+            };
+            let (Ok(Samples::Dense(x)), Some(entry)) = (inputs::samples(input), versions.values().last()) else {
+                continue;
+            };
+            let Ok(one) = Model::from_path(case.path().join(entry["file"].as_str().unwrap())) else { continue };
+            // Some take minutes.
+            if x.nrows() == 0 || one.row_cost().steps > 1 << 11 {
+                continue;
+            }
+            let copies = vec![x.view(); ROWS.div_ceil(x.nrows())];
+            let rows = concatenate(Axis(0), &copies).unwrap().slice_axis(Axis(0), Slice::from(..ROWS)).to_owned();
+            let (rows, three) = (Samples::from(rows), one.clone().with_threads(3));
+            models += 1;
+            for method in one.methods().filter(|_| one.is_row_wise()) {
+                answers += 1;
+                if one.call(method, &rows) != three.call(method, &rows) {
+                    other.push(format!("{} {method:?}", case.path().display()));
+                }
+            }
+        }
+    }
+    println!("{models} models, {answers} answers");
+    assert!(models > 300 && other.is_empty(), "{models} models; {other:#?}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Json, Text};
+use super::{Json, Text, text::run};
 
 /// Containers inside one another: where CPython's own reader gives up.
 const DEPTH: usize = 990;
@@ -48,7 +48,7 @@ pub(crate) fn parse_noting(bytes: &[u8]) -> Result<Noted, String> {
 }
 
 fn read(bytes: &[u8]) -> Result<Noted, String> {
-    let mut reader = Reader { bytes, at: 0, departs: None };
+    let mut reader = Reader { bytes, text: std::str::from_utf8(bytes).unwrap_or_default(), at: 0, departs: None };
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(reader.error("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0));
     }
@@ -69,12 +69,14 @@ enum Open {
 
 struct Reader<'a> {
     bytes: &'a [u8],
+    /// The same as text; empty where lone surrogates are in it.
+    text: &'a str,
     at: usize,
     /// The first departure from standard JSON.
     departs: Option<String>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     #[cold]
     fn error(&self, message: &str, at: usize) -> String {
         let before = &self.bytes[..at.min(self.bytes.len())];
@@ -106,6 +108,12 @@ impl Reader<'_> {
         loop {
             // A value starts here.
             let mut value = match self.peek() {
+                Some(b'-' | b'0'..=b'9') => {
+                    if let Some(Open::Array(items)) = open.last_mut() {
+                        self.floats(items);
+                    }
+                    self.scalar()?
+                }
                 Some(b'[') => {
                     self.enter(open.len(), "array")?;
                     if self.peek() != Some(b']') {
@@ -193,71 +201,91 @@ impl Reader<'_> {
     }
 
     fn scalar(&mut self) -> Result<Json, String> {
-        const WORDS: [(&[u8], Json); 6] = [
-            (b"null", Json::Null),
-            (b"true", Json::Bool(true)),
-            (b"false", Json::Bool(false)),
-            (b"NaN", Json::Float(f64::NAN)),
-            (b"Infinity", Json::Float(f64::INFINITY)),
-            (b"-Infinity", Json::Float(f64::NEG_INFINITY)),
-        ];
-        match self.peek() {
+        let words: &[(&str, Json)] = match self.peek() {
             Some(b'"') => return Ok(Json::Str(self.string()?)),
-            Some(b'0'..=b'9') => return self.number(),
-            _ => {}
-        }
-        for (word, value) in WORDS {
-            if self.bytes[self.at..].starts_with(word) {
-                if matches!(value, Json::Float(_)) {
-                    self.note("JSON has no NaN and no Infinity (send null for a missing value)", self.at);
-                }
-                self.at += word.len();
-                return Ok(value);
+            Some(b'n') => &[("null", Json::Null)],
+            Some(b't') => &[("true", Json::Bool(true))],
+            Some(b'f') => &[("false", Json::Bool(false))],
+            Some(b'N') => &[("NaN", Json::Float(f64::NAN))],
+            Some(b'I') => &[("Infinity", Json::Float(f64::INFINITY))],
+            Some(b'-') if self.bytes.get(self.at + 1) == Some(&b'I') => {
+                &[("-Infinity", Json::Float(f64::NEG_INFINITY))]
             }
+            _ => return self.number(),
+        };
+        let Some((word, value)) = words.iter().find(|(word, _)| self.bytes[self.at..].starts_with(word.as_bytes()))
+        else {
+            return Err(self.error("Expecting value", self.at));
+        };
+        if matches!(value, Json::Float(_)) {
+            self.note("JSON has no NaN and no Infinity (send null for a missing value)", self.at);
         }
-        self.number()
+        self.at += word.len();
+        Ok(value.clone())
+    }
+
+    /// Floats that stand one behind the other, straight to their places, but for the last one.
+    fn floats(&mut self, items: &mut Vec<Json>) {
+        while let Some((text, None)) = self.number_text() {
+            let start = self.at;
+            self.at += text.len();
+            self.space();
+            let more = self.peek() == Some(b',');
+            self.at += usize::from(more);
+            self.space();
+            if !more || !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
+                self.at = start;
+                return;
+            }
+            items.push(Json::Float(text.parse().unwrap_or(f64::NAN)));
+        }
     }
 
     fn number(&mut self) -> Result<Json, String> {
-        let start = self.at;
-        let digit = |at: usize| self.bytes.get(at).is_some_and(u8::is_ascii_digit);
-        let digits = |mut at: usize| {
-            while digit(at) {
-                at += 1;
-            }
-            at
+        let Some((text, digits)) = self.number_text() else {
+            return Err(self.error("Expecting value", self.at));
         };
-        let mut at = start + usize::from(self.peek() == Some(b'-'));
-        let whole = at;
-        at = match self.bytes.get(at) {
-            Some(b'0') => at + 1,
-            Some(b'1'..=b'9') => digits(at),
-            _ => return Err(self.error("Expecting value", start)),
-        };
-        let end_of_int = at;
-        if self.bytes.get(at) == Some(&b'.') && digit(at + 1) {
-            at = digits(at + 1);
-        }
-        if matches!(self.bytes.get(at), Some(b'e' | b'E')) {
-            let sign = usize::from(matches!(self.bytes.get(at + 1), Some(b'+' | b'-')));
-            if digit(at + 1 + sign) {
-                at = digits(at + 1 + sign);
+        let value = match digits {
+            None => Json::Float(text.parse().unwrap_or(f64::NAN)),
+            Some(digits) if digits > INT_DIGITS => {
+                return Err(format!(
+                    "Exceeds the limit ({INT_DIGITS} digits) for integer string conversion: value has {digits} digits; use \
+                     sys.set_int_max_str_digits() to increase the limit"
+                ));
             }
+            Some(_) => text.parse().map(Json::Int).unwrap_or_else(|_| Json::Big(text.into())),
+        };
+        self.at += text.len();
+        Ok(value)
+    }
+
+    /// The number that begins here, and how many digits it has if it is an integer.
+    fn number_text(&self) -> Option<(&'a str, Option<usize>)> {
+        let rest = &self.bytes[self.at..];
+        let digits = |from: usize| rest.get(from..).map_or(0, count_digits);
+        let sign = usize::from(rest.first() == Some(&b'-'));
+        let whole = match rest.get(sign) {
+            Some(b'0') => 1,
+            Some(b'1'..=b'9') => digits(sign),
+            _ => return None,
+        };
+        let mut end = sign + whole;
+        let mut is_float = false;
+        if rest.get(end) == Some(&b'.') {
+            let count = digits(end + 1);
+            is_float = count > 0;
+            end += if count > 0 { 1 + count } else { 0 };
         }
-        self.at = at;
+        if matches!(rest.get(end), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(rest.get(end + 1), Some(b'+' | b'-')));
+            let count = digits(end + 1 + sign);
+            is_float |= count > 0;
+            end += if count > 0 { 1 + sign + count } else { 0 };
+        }
         // Only ASCII was passed over.
-        let text = std::str::from_utf8(&self.bytes[start..at]).unwrap_or_default();
-        if at > end_of_int {
-            return Ok(Json::Float(text.parse().unwrap_or(f64::NAN)));
-        }
-        if at - whole > INT_DIGITS {
-            return Err(format!(
-                "Exceeds the limit ({INT_DIGITS} digits) for integer string conversion: value has {} digits; use \
-                 sys.set_int_max_str_digits() to increase the limit",
-                at - whole
-            ));
-        }
-        Ok(text.parse().map(Json::Int).unwrap_or_else(|_| Json::Big(text.into())))
+        let ascii = || std::str::from_utf8(&rest[..end]).unwrap_or_default();
+        let text = self.text.get(self.at..self.at + end).unwrap_or_else(ascii);
+        Some((text, (!is_float).then_some(whole)))
     }
 
     fn string(&mut self) -> Result<Text, String> {
@@ -265,11 +293,9 @@ impl Reader<'_> {
         self.at += 1;
         let mut text = Text::default();
         loop {
-            let run = self.at;
-            while self.peek().is_some_and(|b| b != b'"' && b != b'\\' && b >= 0x20) {
-                self.at += 1;
-            }
-            text.push_bytes(&self.bytes[run..self.at]);
+            let start = self.at;
+            self.at += run(&self.bytes[start..], |b| b == b'"' || b == b'\\' || b < 0x20);
+            text.push_bytes(&self.bytes[start..self.at]);
             match self.peek() {
                 None => return Err(self.error("Unterminated string starting at", begin)),
                 Some(b'"') => {
@@ -327,6 +353,20 @@ impl Reader<'_> {
         self.at = u + 5;
         code.ok_or_else(|| self.error("Invalid \\uXXXX escape", u))
     }
+}
+
+/// Digits that bytes begin with.
+fn count_digits(bytes: &[u8]) -> usize {
+    let (eights, _) = bytes.as_chunks::<8>();
+    let all = |eight: &&[u8; 8]| {
+        // Each byte is 0x30 to 0x39: its upper half is 3, also when 6 is added to it.
+        let eight = u64::from_le_bytes(**eight);
+        let upper = 0xf0f0_f0f0_f0f0_f0f0;
+        eight & upper == 0x3030_3030_3030_3030
+            && (eight.wrapping_add(0x0606_0606_0606_0606)) & upper == 0x3030_3030_3030_3030
+    };
+    let passed = 8 * eights.iter().take_while(all).count();
+    passed + bytes[passed..].iter().take_while(|b| b.is_ascii_digit()).count()
 }
 
 /// Of equal keys the first place and the last value, as a Python dict keeps them; and such a key.

@@ -58,18 +58,33 @@ impl Text {
     pub(crate) fn codes(&self) -> impl Iterator<Item = u32> {
         let mut rest = self.0.as_slice();
         std::iter::from_fn(move || {
-            let (&first, tail) = rest.split_first()?;
-            let (len, bits) = match first {
-                0xf0.. => (3, u32::from(first & 0x07)),
-                0xe0.. => (2, u32::from(first & 0x0f)),
-                0xc0.. => (1, u32::from(first & 0x1f)),
-                _ => (0, u32::from(first)),
-            };
-            let (more, after) = tail.split_at(len.min(tail.len()));
+            let (code, after) = first_code(rest)?;
             rest = after;
-            Some(more.iter().fold(bits, |code, b| code << 6 | u32::from(b & 0x3f)))
+            Some(code)
         })
     }
+}
+
+/// The first code point of the bytes of a text, and what follows it.
+pub(super) fn first_code(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (&first, tail) = bytes.split_first()?;
+    let (len, bits) = match first {
+        0xf0.. => (3, u32::from(first & 0x07)),
+        0xe0.. => (2, u32::from(first & 0x0f)),
+        0xc0.. => (1, u32::from(first & 0x1f)),
+        _ => (0, u32::from(first)),
+    };
+    let (more, after) = tail.split_at(len.min(tail.len()));
+    Some((more.iter().fold(bits, |code, b| code << 6 | u32::from(b & 0x3f)), after))
+}
+
+/// Bytes up to the first that ends a run.
+pub(super) fn run(bytes: &[u8], ends: impl Fn(u8) -> bool) -> usize {
+    // All of a block is looked at, which vector instructions do.
+    let clear = |block: &&[u8]| block.iter().fold(0, |found, &b| found | u8::from(ends(b))) == 0;
+    let passed = (128 * bytes.chunks(128).take_while(clear).count()).min(bytes.len());
+    let rest = &bytes[passed..];
+    passed + rest.iter().position(|&b| ends(b)).unwrap_or(rest.len())
 }
 
 impl From<&str> for Text {

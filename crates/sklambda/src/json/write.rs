@@ -1,6 +1,9 @@
 //! The writer: `json.dumps(value, sort_keys=True)` to the letter.
 
-use super::{Json, Text};
+use super::{
+    Json, Text,
+    text::{first_code, run},
+};
 
 impl Json {
     /// The text that `json.dumps(self, sort_keys=sorted)` gives.
@@ -52,7 +55,13 @@ impl Json {
 
 fn write_str(out: &mut String, text: &Text) {
     out.push('"');
-    for code in text.codes() {
+    let mut rest = text.bytes();
+    loop {
+        // Answers are long, and almost all of them stands as it is.
+        let plain = run(rest, |b| !matches!(b, b' '..=b'~') || b == b'"' || b == b'\\');
+        out.push_str(std::str::from_utf8(&rest[..plain]).unwrap_or_default());
+        let Some((code, after)) = first_code(&rest[plain..]) else { break };
+        rest = after;
         match code {
             0x22 => out.push_str("\\\""),
             0x5c => out.push_str("\\\\"),
@@ -61,7 +70,6 @@ fn write_str(out: &mut String, text: &Text) {
             0x09 => out.push_str("\\t"),
             0x0c => out.push_str("\\f"),
             0x08 => out.push_str("\\b"),
-            0x20..=0x7e => out.extend(char::from_u32(code)),
             0x10000.. => {
                 let bits = code - 0x10000;
                 out.push_str(&format!("\\u{:04x}\\u{:04x}", 0xd800 + (bits >> 10), 0xdc00 + (bits & 0x3ff)));
