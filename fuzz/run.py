@@ -107,7 +107,9 @@ def main():
         def take(_):
             while True:
                 with lock:
-                    left = [target for target in args.targets if target not in busy and had(target)["cpu_seconds"] < 3600 * args.hours]
+                    # One that found something would find it again.
+                    left = [target for target in args.targets
+                            if target not in busy and target not in failed and had(target)["cpu_seconds"] < 3600 * args.hours]
                     if not left:
                         return
                     target = min(left, key=lambda name: had(name)["cpu_seconds"])

@@ -6,7 +6,14 @@ use skestimators::{Model, Samples};
 use skpickle::Limits;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let limits = Limits { decompressed_bytes: 16 << 20, window_bytes: 16 << 20, ..Limits::default() };
+    let limits = Limits {
+        decompressed_bytes: 16 << 20,
+        window_bytes: 16 << 20,
+        // What the usual limits allow takes seconds here.
+        row_cost: 5_000_000,
+        row_bytes: 4 << 20,
+        ..Limits::default()
+    };
     let Ok(graph) = skpickle::load(data.to_vec(), &limits) else { return };
     let Ok(model) = Model::from_graph(&graph, None) else { return };
     let width = model.n_features_in().unwrap_or(4).min(1000);

@@ -1,5 +1,6 @@
 //! `sklearn.tree`.
 
+pub(crate) mod bits;
 pub(crate) mod classes;
 pub(crate) mod nodes;
 pub(crate) mod rows;

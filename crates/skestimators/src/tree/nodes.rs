@@ -3,12 +3,16 @@
 //! Siblings stand side by side, so that a step is `child + (x > threshold)`, without a branch. A leaf reads a column that is below every
 //! threshold and has itself as its child: walks of different lengths run abreast, and the processor works at one while another waits.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::OnceLock};
 
 use crate::{
     data::Samples,
     error::Result,
-    tree::rows::{Block, Real, blocks},
+    math::wide::{Wide, wide},
+    tree::{
+        bits::{SmallTree, SmallTrees},
+        rows::{Block, Real, blocks},
+    },
 };
 
 /// Rows that walk through a tree abreast.
@@ -134,21 +138,26 @@ pub(crate) enum Source<T> {
 pub(crate) struct Root {
     pub(crate) at: u32,
     depth: u32,
+    /// Number of the tree among all.
+    tree: u32,
 }
 
 /// The nodes of many trees.
 #[derive(Debug)]
-pub(crate) struct Nodes<T, W> {
+pub(crate) struct Nodes<T: Real, W> {
     nodes: Vec<Node<T, W>>,
     /// The column that leaves read.
     lowest: u32,
+    roots: Vec<Root>,
+    /// Made for the first batch.
+    small: OnceLock<SmallTrees<T, W>>,
 }
 
 impl<T: Real, W: Word> Nodes<T, W> {
     /// No trees yet, for samples of so many columns; `None` when those are too many.
     pub(crate) fn new(columns: usize) -> Option<Self> {
         let lowest = u32::try_from(columns).ok().filter(|_| columns < W::COLUMNS)?;
-        Some(Nodes { nodes: Vec::new(), lowest })
+        Some(Nodes { nodes: Vec::new(), lowest, roots: Vec::new(), small: OnceLock::new() })
     }
 
     /// Adds a tree; `None` when there are too many nodes. `placed` gets the number of every node in the order in which they stand here.
@@ -186,12 +195,19 @@ impl<T: Real, W: Word> Nodes<T, W> {
                 }
             };
         }
-        Some(Root { at: root as u32, depth })
+        let root = Root { at: root as u32, depth, tree: self.roots.len() as u32 };
+        self.roots.push(root);
+        Some(root)
     }
 
     /// The nodes, for change in place.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Node<T, W>> {
         self.nodes.iter_mut()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn as_slice(&self) -> &[Node<T, W>] {
+        &self.nodes
     }
 
     /// Number of nodes.
@@ -205,7 +221,8 @@ impl<T: Real, W: Word> Nodes<T, W> {
             threshold,
             word: V::new(word.column() as u32, word.missing_right(), word.child()),
         };
-        Nodes { nodes: self.nodes.iter().map(wide).collect(), lowest: self.lowest }
+        let (nodes, roots) = (self.nodes.iter().map(wide).collect(), self.roots.clone());
+        Nodes { nodes, lowest: self.lowest, roots, small: OnceLock::new() }
     }
 
     /// The next node on the way of a row; of a leaf, the leaf.
@@ -320,11 +337,39 @@ impl<T: Real, W: Word> Nodes<T, W> {
     }
 
     fn rows_abreast(&self, roots: &[Root], rule: impl Rule<T, W>, block: &Block<'_, T, ROWS>, arrive: Arrive<'_>) {
+        let small =
+            self.small.get_or_init(|| SmallTrees::of(&self.nodes, self.roots.iter().map(|root| (root.at, root.depth))));
         for (tree, root) in roots.iter().enumerate() {
+            if let Some(tree) = small.get(root.tree).map(|at| InSmallTree { small, at, tree, rule, block, arrive }) {
+                wide(tree);
+                continue;
+            }
             for (row, group) in (block.start..).step_by(ROWS).zip(block.groups()) {
                 let leaves = self.walk([*root; ROWS], rule, |lane, column| group[column][lane]);
                 arrive(row, Walks::Rows { tree }, &leaves);
             }
+        }
+    }
+}
+
+/// Groups of rows in a small tree.
+struct InSmallTree<'a, T: Real, W, R> {
+    small: &'a SmallTrees<T, W>,
+    at: SmallTree,
+    tree: usize,
+    rule: R,
+    block: &'a Block<'a, T, ROWS>,
+    arrive: Arrive<'a>,
+}
+
+impl<T: Real, W: Word, R: Rule<T, W>> Wide for InSmallTree<'_, T, W, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let InSmallTree { small, at, tree, rule, block, arrive } = self;
+        for (row, group) in (block.start..).step_by(ROWS).zip(block.groups()) {
+            arrive(row, Walks::Rows { tree }, &small.arrive(at, rule, group));
         }
     }
 }

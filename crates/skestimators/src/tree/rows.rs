@@ -6,12 +6,18 @@ use crate::{
     data::{Csr, Samples},
     error::Result,
     math::scratch,
+    tree::bits::Bits,
 };
 
 /// Numbers that trees compare.
 pub(crate) trait Real: scratch::Pooled + PartialOrd {
+    /// Bits for the leaves of a small tree.
+    type Bits: Bits + std::fmt::Debug;
+
     /// Not above any threshold.
     const LOWEST: Self;
+    /// Splits that are asked by vectors in the time of one step of a walk, for equally many rows.
+    const SPLITS_IN_A_STEP: usize;
 
     /// The nearest number to a double.
     fn nearest(x: f64) -> Self;
@@ -19,7 +25,10 @@ pub(crate) trait Real: scratch::Pooled + PartialOrd {
 }
 
 impl Real for f32 {
+    type Bits = u32;
+
     const LOWEST: Self = f32::NEG_INFINITY;
+    const SPLITS_IN_A_STEP: usize = 5;
 
     #[inline(always)]
     fn nearest(x: f64) -> Self {
@@ -33,7 +42,10 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
+    type Bits = u64;
+
     const LOWEST: Self = f64::NEG_INFINITY;
+    const SPLITS_IN_A_STEP: usize = 5;
 
     #[inline(always)]
     fn nearest(x: f64) -> Self {
