@@ -3,7 +3,7 @@
 //! `cargo test` takes some models. All of `testdata/`, in an optimised build:
 //!
 //! ```sh
-//! cargo test --profile checked -p skestimators --test threads -- --ignored --nocapture
+//! cargo test --profile fastrel -p skestimators --test threads -- --ignored --nocapture
 //! ```
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -92,11 +92,13 @@ fn all_models_answer_as_in_one_thread() {
                 // Some answers cost seconds.
                 let begin = Instant::now();
                 let _ = one.call(method, &few);
-                if begin.elapsed() > Duration::from_millis(2) {
+                if begin.elapsed() > Duration::from_micros(20) * few.rows() as u32 {
                     continue;
                 }
                 answers += 1;
-                if one.call(method, &rows) != three.call(method, &rows) {
+                let (one, three) = (one.call(method, &rows), three.call(method, &rows));
+                // NaN is equal to itself only in writing.
+                if one != three && format!("{one:?}") != format!("{three:?}") {
                     other.push(format!("{} {method:?}", case.path().display()));
                 }
             }

@@ -121,7 +121,7 @@ pub(crate) fn load(s: &State<'_, '_>, outputs: &[(&str, Activation)]) -> Result<
 }
 
 /// Rows that pass through the layers together: the weights are read once for all of them.
-const BLOCK: usize = 128;
+const BLOCK: usize = 512;
 /// Rows from which on a product of matrices, which packs both, is quicker than one row after the other.
 const MANY: usize = 8;
 /// Units that are kept from one call to the next.
@@ -187,9 +187,14 @@ impl Network {
         } else {
             let x = x.dense()?;
             let x = x.as_standard_layout();
-            for (i, block) in x.as_slice().unwrap_or_default().chunks(BLOCK * first.coef.rows).enumerate() {
+            let (width, mut start, mut rest) = (first.coef.rows, 0, x.as_slice().unwrap_or_default());
+            while !rest.is_empty() {
+                // A few more rather than a few left: wherever a batch is cut, its rows are multiplied in the same way.
+                let size = if rest.len() < (BLOCK + MANY) * width { rest.len() } else { BLOCK * width };
+                let (block, after) = rest.split_at(size);
                 first.multiply(block, &mut now);
-                finish(i * BLOCK, &mut now, &mut next);
+                finish(start, &mut now, &mut next);
+                (start, rest) = (start + size / width, after);
             }
         }
         if now.capacity().max(next.capacity()) <= KEPT {
