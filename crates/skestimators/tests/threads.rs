@@ -76,7 +76,7 @@ fn all_models_answer_as_in_one_thread() {
             let (Some(input), Some(versions)) = (expected["inputs"].get("X"), expected["versions"].as_object()) else {
                 continue;
             };
-            let (Ok(Samples::Dense(x)), Some(entry)) = (inputs::samples(input), versions.values().last()) else {
+            let (Ok(Samples::Dense(x)), Some(entry)) = (inputs::samples(input), versions.values().next_back()) else {
                 continue;
             };
             let Ok(one) = Model::from_path(case.path().join(entry["file"].as_str().unwrap())) else { continue };

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     estimator::Estimator,
     math::{
-        Matrix, contiguous, dot,
+        Matrix, contiguous, dots,
         kernels::{Kernel, Parameters},
     },
     method::{Method, Methods},
@@ -120,7 +120,7 @@ impl Estimator for KernelPca {
             let mean = row.sum() / self.centre.len() as f64;
             let centred: Vec<f64> =
                 row.iter().zip(&self.centre).map(|(k, centre)| k - centre - mean + self.centre_all).collect();
-            out.iter_mut().enumerate().for_each(|(k, out)| *out = dot(&centred, self.map.row(k)));
+            out.as_slice_mut().into_iter().for_each(|out| dots(&centred, &self.map, out));
         }
         Ok(out.into())
     }
@@ -146,7 +146,7 @@ impl Estimator for KernelPca {
         let mut out = Array2::zeros((x.rows(), inverse.dual_coef.rows));
         for (row, mut out) in kernel.rows().into_iter().zip(out.rows_mut()) {
             let row = contiguous(&row);
-            out.iter_mut().enumerate().for_each(|(k, out)| *out = dot(&row, inverse.dual_coef.row(k)));
+            out.as_slice_mut().into_iter().for_each(|out| dots(&row, &inverse.dual_coef, out));
         }
         Ok(out.into())
     }

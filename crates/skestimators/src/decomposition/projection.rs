@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     estimator::Estimator,
     math::{
-        Matrix, affine, contiguous, dot,
+        Matrix, affine, contiguous, dot, dots,
         linalg::{Cholesky, times_transposed},
         scratch,
     },
@@ -146,9 +146,10 @@ pub(crate) fn require_width(x: &Samples, width: usize) -> Result<()> {
 pub(crate) fn back(x: &ArrayView2<'_, f64>, map: &Matrix, mean: Option<&[f64]>) -> Array2<f64> {
     let mut out = Array2::zeros((x.nrows(), map.rows));
     for (row, mut out) in x.rows().into_iter().zip(out.rows_mut()) {
-        let row = contiguous(&row);
-        for (k, out) in out.iter_mut().enumerate() {
-            *out = dot(&row, map.row(k)) + mean.map_or(0.0, |mean| mean[k]);
+        let Some(out) = out.as_slice_mut() else { continue };
+        dots(&contiguous(&row), map, out);
+        if let Some(mean) = mean {
+            out.iter_mut().zip(mean).for_each(|(out, mean)| *out += mean);
         }
     }
     out

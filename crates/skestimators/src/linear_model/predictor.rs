@@ -6,7 +6,7 @@ use skpickle::{Kind, Obj, Scalar};
 use crate::{
     data::{Array, Samples},
     error::Result,
-    math::{Row, Weights, affine_many, affine_sparse, rows},
+    math::{Row, Weights, affine_many, affine_sparse, dots, rows},
     state::State,
     validation::Door,
 };
@@ -91,8 +91,12 @@ impl LinearPredictor {
         }
         let mut out = Array2::zeros((x.rows(), self.outputs()));
         for (sample, mut out) in rows(x)?.zip(out.rows_mut()) {
-            for (k, out) in out.iter_mut().enumerate() {
-                *out = self.score(&sample, k);
+            match (&sample, &self.coef, out.as_slice_mut()) {
+                (Row::F64(x), Weights::Dense(coef), Some(out)) => {
+                    dots(x, coef, out);
+                    out.iter_mut().zip(&self.intercept).for_each(|(out, intercept)| *out += intercept);
+                }
+                _ => out.iter_mut().enumerate().for_each(|(k, out)| *out = self.score(&sample, k)),
             }
         }
         Ok(out)

@@ -1,6 +1,6 @@
 //! Small dense linear algebra: what a few models solve or factor when they are loaded, or for each batch of samples.
 
-use super::{Matrix, dot};
+use super::{Matrix, dot, dots};
 
 /// Lower Cholesky factor of a symmetric positive definite matrix, of which the lower triangle is read.
 #[derive(Debug, Clone)]
@@ -67,9 +67,9 @@ pub(crate) fn solve_lower(lower: &Matrix, b: &mut [f64]) {
 
 /// `a @ b.T`.
 pub(crate) fn times_transposed(a: &Matrix, b: &Matrix) -> Matrix {
-    let mut out = Vec::with_capacity(a.rows * b.rows);
-    for i in 0..a.rows {
-        out.extend((0..b.rows).map(|j| dot(a.row(i), b.row(j))));
+    let mut out = vec![0.0; a.rows * b.rows];
+    for (i, out) in out.chunks_exact_mut(b.rows.max(1)).enumerate() {
+        dots(a.row(i), b, out);
     }
     Matrix::new(out, a.rows, b.rows)
 }

@@ -16,4 +16,4 @@ pub(crate) mod votes;
 pub(crate) mod wide;
 
 pub(crate) use matrix::Matrix;
-pub(crate) use product::{Row, Weights, affine, affine_many, affine_sparse, contiguous, dot, rows};
+pub(crate) use product::{Row, Weights, affine, affine_many, affine_sparse, contiguous, dot, dots, rows};

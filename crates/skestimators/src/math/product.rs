@@ -8,7 +8,7 @@ use skpickle::{ErrorKind, FromObj, Obj};
 use super::{
     Matrix,
     panels::{Affine, Panels, multiply},
-    wide::fuses,
+    wide::{Wide, fuses, wide},
 };
 use crate::{
     data::{Csr, Samples},
@@ -20,7 +20,30 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     dot_with(a, b, |x| x)
 }
 
+/// Inner products of one sample with all rows of a matrix, as [`dot`] gives them.
+pub(crate) fn dots(x: &[f64], matrix: &Matrix, out: &mut [f64]) {
+    wide(Dots { x, matrix, out });
+}
+
+struct Dots<'a> {
+    x: &'a [f64],
+    matrix: &'a Matrix,
+    out: &'a mut [f64],
+}
+
+impl Wide for Dots<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (k, out) in self.out.iter_mut().enumerate() {
+            *out = dot_with(self.x, self.matrix.row(k), |x| x);
+        }
+    }
+}
+
 /// Inner product of samples of any width with weights of 64 bits.
+#[inline(always)]
 fn dot_with<T: Copy>(a: &[T], b: &[f64], widen: impl Fn(T) -> f64) -> f64 {
     let mut sums = [0.0; 8];
     let (a8, a_rest) = a.as_chunks::<8>();
@@ -243,8 +266,12 @@ pub(crate) fn affine(x: &Samples, coef: &Matrix, intercept: &[f64]) -> Result<Ar
     }
     let mut out = Array2::zeros((x.rows(), coef.rows));
     for (row, mut out) in rows(x)?.zip(out.rows_mut()) {
-        for (k, out) in out.iter_mut().enumerate() {
-            *out = row.dot(coef.row(k)) + offset(k);
+        match (&row, out.as_slice_mut()) {
+            (Row::F64(x), Some(out)) => {
+                dots(x, coef, out);
+                out.iter_mut().enumerate().for_each(|(k, out)| *out += offset(k));
+            }
+            _ => out.iter_mut().enumerate().for_each(|(k, out)| *out = row.dot(coef.row(k)) + offset(k)),
         }
     }
     Ok(out)
