@@ -167,7 +167,7 @@ impl Model {
         };
         #[cfg(not(feature = "threads"))]
         let answer = {
-            let _ = (method, x);
+            let _ = (method, x, self.inner.in_parts);
             None
         };
         answer

@@ -48,6 +48,7 @@ impl Stream {
     }
 
     /// A stream in a file of `len` bytes, nothing of which is read yet.
+    #[cfg(any(test, fuzzing, feature = "fs"))]
     pub(crate) fn left(len: usize, fetch: Box<Fetch>) -> Self {
         Stream { len, fetch: Some(fetch), ..Stream::default() }
     }
