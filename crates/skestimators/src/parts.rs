@@ -1,6 +1,6 @@
 //! A large batch in parts, some rows each.
 
-use ndarray::{Array2, ArrayD, Axis, IxDyn, Slice, concatenate};
+use ndarray::{Array2, ArrayD, Axis, Slice, concatenate};
 
 use crate::{
     data::{Array, Output, Samples},
@@ -80,29 +80,10 @@ pub(crate) fn join(parts: Vec<Output>) -> Option<Output> {
 }
 
 fn join_arrays(parts: Vec<Array>) -> Option<Array> {
-    let elements = parts.iter().map(Array::len).sum();
     macro_rules! joined {
         ($variant:ident) => {{
-            let (mut shape, mut values) = (None::<Vec<usize>>, Vec::with_capacity(elements));
-            for part in parts {
-                let Array::$variant(part) = part else { return None };
-                match &mut shape {
-                    None => shape = Some(part.shape().to_vec()),
-                    Some(shape) => {
-                        shape.first_mut().zip(part.shape().first()).map(|(rows, more)| *rows += more)?;
-                        if shape.get(1..) != part.shape().get(1..) {
-                            return None;
-                        }
-                    }
-                }
-                let count = part.len();
-                let part = if part.is_standard_layout() { part } else { part.as_standard_layout().into_owned() };
-                let (mut part, offset) = part.into_raw_vec_and_offset();
-                part.drain(..offset.unwrap_or_default());
-                part.truncate(count);
-                values.append(&mut part);
-            }
-            ArrayD::from_shape_vec(IxDyn(&shape?), values).ok().map(Array::$variant)
+            let parts = parts.into_iter().map(|part| if let Array::$variant(part) = part { Some(part) } else { None });
+            joined(parts.collect::<Option<Vec<_>>>()?).map(Array::$variant)
         }};
     }
     match parts.first()? {
@@ -114,4 +95,26 @@ fn join_arrays(parts: Vec<Array>) -> Option<Array> {
         Array::Bytes(_) => joined!(Bytes),
         Array::Object(_) => joined!(Object),
     }
+}
+
+/// Arrays one behind the other along the first axis. (`ndarray::concatenate` is many times the code, and copies texts.)
+fn joined<T>(parts: Vec<ArrayD<T>>) -> Option<ArrayD<T>> {
+    let mut shape = parts.first()?.shape().to_vec();
+    if parts.iter().any(|part| part.shape().get(1..) != shape.get(1..)) {
+        return None;
+    }
+    *shape.first_mut()? = parts.iter().map(|part| part.shape()[0]).sum();
+    let mut values = Vec::with_capacity(shape.iter().product());
+    for part in parts {
+        if !part.is_standard_layout() {
+            values.extend(part);
+            continue;
+        }
+        let count = part.len();
+        let (mut part, offset) = part.into_raw_vec_and_offset();
+        part.drain(..offset.unwrap_or_default());
+        part.truncate(count);
+        values.append(&mut part);
+    }
+    ArrayD::from_shape_vec(shape, values).ok()
 }

@@ -1,12 +1,15 @@
 //! Arrays of any of the element types that labels and answers have.
 
-use ndarray::{Array2, ArrayD, ArrayViewD, Axis, CowArray, IxDyn};
+use std::borrow::Cow;
+
+use ndarray::{Array2, ArrayD, ArrayViewD, CowArray, IxDyn};
 use skpickle::{FromObj, Kind, Obj, Scalar};
 
 /// One cell of a table, or one label of an object array.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
     /// `None`.
+    #[default]
     None,
     /// A bool.
     Bool(bool),
@@ -108,7 +111,7 @@ impl Array {
     /// # Panics
     /// Never for indices below the extent of the first axis; callers prove that.
     pub(crate) fn take(&self, indices: &[usize]) -> Array {
-        map_each!(self, a => a.select(Axis(0), indices))
+        map_each!(self, a => select(a, indices))
     }
 
     /// The same for a 1-d array and indices that come one by one: nothing is allocated but the answer.
@@ -228,6 +231,17 @@ fn side_by_side<T: Clone>(columns: &[CowArray<'_, T, IxDyn>]) -> Option<ArrayD<T
     }
     shape.insert(1, columns.len());
     ArrayD::from_shape_vec(shape, values).ok()
+}
+
+/// The elements along the first axis at `indices`. (The method of ndarray's arrays is many times the code.)
+fn select<T: Clone + Default>(from: &ArrayD<T>, indices: &[usize]) -> ArrayD<T> {
+    let all = from.as_slice().map_or_else(|| from.iter().cloned().collect(), Cow::Borrowed);
+    let mut shape = from.shape().to_vec();
+    let width: usize = shape.iter().skip(1).product();
+    let mut values = Vec::with_capacity(indices.len() * width);
+    indices.iter().for_each(|&i| values.extend_from_slice(&all[i * width..][..width]));
+    shape.iter_mut().take(1).for_each(|rows| *rows = indices.len());
+    ArrayD::from_shape_vec(shape, values).unwrap_or_default()
 }
 
 fn pick<T: Clone>(from: &ArrayD<T>, indices: impl Iterator<Item = usize>) -> ArrayD<T> {
