@@ -21,6 +21,8 @@ const ROWS: usize = 1 << 13;
 const WORTH: Duration = Duration::from_millis(2);
 /// Steps of computation that are never worth two threads, however long one takes.
 const FEW_STEPS: u64 = 1 << 22;
+/// Steps for each number of a row below which a thread copies rows about as long as it answers them.
+const FEW_PER_NUMBER: u64 = 16;
 /// Numbers that are copied out of a batch at a time: they should be in the cache when the model reads them.
 const COPIED: usize = 1 << 16;
 
@@ -40,7 +42,8 @@ pub(crate) struct Plan {
 /// one call, whose refusal names the right row.
 pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples, plan: Plan) -> Option<Output> {
     let (rows, threads) = (x.rows(), plan.threads);
-    let few = (rows as u64).saturating_mul(plan.steps) < FEW_STEPS;
+    let numbers = if let Samples::Dense(x) = x { x.ncols() as u64 } else { 0 };
+    let few = (rows as u64).saturating_mul(plan.steps) < FEW_STEPS || plan.steps < FEW_PER_NUMBER * numbers;
     if threads < 2 || rows < ROWS || few || !METHODS.contains(&method) {
         return None;
     }

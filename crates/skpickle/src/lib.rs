@@ -76,7 +76,8 @@ fn no_side_files(name: &str) -> Result<Vec<u8>> {
 
 /// Decodes a pickle or joblib file, and the `.npy` files that joblib 0.9 and older wrote beside it.
 ///
-/// Side files are only looked for in the file's own folder, under the bare names that the file spells.
+/// Side files are only looked for in the file's own folder, under the bare names that the file spells. A file of 1 MB and more that is not compressed is
+/// not held as a whole: the graph keeps it open, and reads large arrays from it when they are asked for.
 ///
 /// # Errors
 /// As [`load`], and [`ErrorKind::Io`] when a file cannot be read.
