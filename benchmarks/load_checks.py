@@ -32,8 +32,9 @@ CHECKS = [
     (EST + "ensemble/hist_gradient_boosting.rs", "if !usize::try_from(feature).is_ok_and(|feature| feature < width) {", "if false {"),
     (EST + "svm/base.rs", "s.require(not_finite(values).is_none(),", "s.require(true || values.is_empty(),"),
     (EST + "feature_extraction/text/vocabulary.rs", "let entry = table.entry(hash.hash_one(term.as_bytes()), same, hash_of);",
-     "let _ = same;\n            table.insert_unique(hash.hash_one(term.as_bytes()), column, hash_of);\n            continue;\n            #[allow(unreachable_code)]\n"
-     "            let entry = table.entry(0, |_| false, |_| 0);"),
+     "let _ = same;\n            let len = term.len() as u32;\n"
+     "            table.insert_unique(hash.hash_one(term.as_bytes()), Place { start, len, column }, hash_of);\n            start += len;\n"
+     "            continue;\n            #[allow(unreachable_code)]\n            let entry = table.entry(0, |_: &Place| false, |_: &Place| 0);"),
     (EST + "feature_extraction/text/tfidf.rs", "idf.iter().all(|weight| weight.is_finite())", "idf.len() < usize::MAX"),
     (PKL + "machine.rs", "let bad = self.is_unhashable(key);", "let bad = false && self.is_unhashable(key);"),
     (PKL + "machine.rs", "let bad = self.graph.items(items).iter().any(|&id| self.is_unhashable(id));", "let bad = false;"),
