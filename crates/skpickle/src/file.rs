@@ -80,7 +80,10 @@ fn left(file: File, len: u64, path: &Path) -> Result<Stream> {
         file.take(len as u64).read_to_end(into).map_err(|e| fault(&path, &e))?;
         match into.len() == len {
             true => Ok(()),
-            false => Err(fault(&path, &io::Error::other("it became shorter while it was read"))),
+            false => Err(fault(
+                &path,
+                &io::Error::other("it became shorter while it was read; load it again when nothing writes to it"),
+            )),
         }
     };
     Ok(Stream::left(len, Box::new(fetch)))
