@@ -20,6 +20,7 @@ use std::{
     io::Read,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -30,6 +31,8 @@ use skestimators::{Array, Model, Output, Samples};
 const MEMORY: u64 = 64 << 20;
 /// How long a changed file may take in an optimised build.
 const TIME: Duration = Duration::from_millis(100);
+/// After how long the clock says that it will never end, in any build and on any machine.
+const HANGS: Duration = Duration::from_secs(60);
 
 /// A small model as an uncompressed stream, and rows that its class takes.
 struct Seed {
@@ -176,7 +179,23 @@ thread_local! {
 }
 
 impl Tally {
-    fn judge(&mut self, what: &dyn Fn() -> String, stream: Vec<u8>, rows: &[Samples]) {
+    fn add(&mut self, other: Self) {
+        self.models += other.models;
+        self.files += other.files;
+        self.refused += other.refused;
+        self.finite += other.finite;
+        self.not_finite += other.not_finite;
+        self.input_refused += other.input_refused;
+        if other.slowest.0 > self.slowest.0 {
+            self.slowest = other.slowest;
+        }
+        if other.largest.0 > self.largest.0 {
+            self.largest = other.largest;
+        }
+        self.faults.extend(other.faults);
+    }
+
+    fn judge(&mut self, what: &str, stream: Vec<u8>, rows: &[Samples]) {
         self.files += 1;
         let size = stream.len() as u64;
         let start = cpu_time();
@@ -186,20 +205,20 @@ impl Tally {
         });
         let spent = cpu_time().saturating_sub(start);
         match answer {
-            None => self.faults.push(format!("{}: {}", what(), PANIC.with_borrow(String::clone))),
+            None => self.faults.push(format!("{what}: {}", PANIC.with_borrow(String::clone))),
             Some(Answer::Refused) => self.refused += 1,
             Some(Answer::Finite) => self.finite += 1,
             Some(Answer::NotFinite) => self.not_finite += 1,
             Some(Answer::Input) => self.input_refused += 1,
         }
         if used.bytes_max > size + MEMORY {
-            self.faults.push(format!("{}: {} bytes at once", what(), used.bytes_max));
+            self.faults.push(format!("{what}: {} bytes at once", used.bytes_max));
         }
         if used.bytes_max > self.largest.0 {
-            self.largest = (used.bytes_max, what());
+            self.largest = (used.bytes_max, what.to_owned());
         }
         if spent > self.slowest.0 {
-            self.slowest = (spent, what());
+            self.slowest = (spent, what.to_owned());
         }
     }
 }
@@ -212,23 +231,62 @@ fn cpu_time() -> Duration {
     nanos.map_or_else(|| START.with(Instant::elapsed), Duration::from_nanos)
 }
 
-/// Changes every `step`-th byte of every seed to several other values, and cuts the stream there.
-fn run(seeds: &Seeds, step: impl Fn(usize) -> usize) -> Tally {
+/// Changes every `step`-th byte of every seed to several other values, and cuts the stream there; each processor takes a seed at a time.
+fn run(seeds: &Seeds, step: impl Fn(usize) -> usize + Sync, done: impl Fn(&Tally, &str) + Sync) -> Tally {
     std::panic::set_hook(Box::new(|info| PANIC.set(info.to_string().replace('\n', " "))));
-    let mut tally = Tally { models: seeds.0.len(), ..Tally::default() };
-    for (number, Seed { name, stream: valid, rows }) in seeds.0.values().enumerate() {
-        let step = step(valid.len());
-        for at in (number % step..valid.len()).step_by(step) {
-            // One bit of eight in turn, and all of them.
-            for mask in [1u8 << (at / step % 8), 0xff] {
-                let mut stream = valid.clone();
-                stream[at] ^= mask;
-                tally.judge(&|| format!("{name} byte {at} ^ {mask:#04x}"), stream, rows);
-            }
-            tally.judge(&|| format!("{name} cut at {at}"), valid[..at].to_vec(), rows);
+    let queue = Mutex::new(seeds.0.values().enumerate());
+    let sum = Mutex::new(Tally::default());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let asked: Vec<_> = (0..threads).map(|_| Mutex::new(None)).collect();
+    std::thread::scope(|scope| {
+        for asked in &asked {
+            let (queue, sum, step, done) = (&queue, &sum, &step, &done);
+            scope.spawn(move || {
+                loop {
+                    let next = queue.lock().unwrap().next();
+                    let Some((number, seed)) = next else { return };
+                    let tally = change(seed, number, step(seed.stream.len()), asked);
+                    let mut sum = sum.lock().unwrap();
+                    sum.add(tally);
+                    done(&sum, &seed.name);
+                }
+            });
         }
-    }
+        // What never ends has a name too.
+        while sum.lock().unwrap().models < seeds.0.len() {
+            std::thread::sleep(Duration::from_millis(20));
+            for asked in asked.iter().filter_map(|asked| asked.lock().unwrap().clone()) {
+                let (what, since): (String, Instant) = asked;
+                if since.elapsed() > HANGS {
+                    eprintln!("{what}: no end after {HANGS:?}");
+                    std::process::exit(1);
+                }
+            }
+        }
+    });
     drop(std::panic::take_hook());
+    sum.into_inner().unwrap()
+}
+
+/// The file that a thread asks, and since when.
+type Asked = Mutex<Option<(String, Instant)>>;
+
+fn change(Seed { name, stream: valid, rows }: &Seed, number: usize, step: usize, asked: &Asked) -> Tally {
+    let mut tally = Tally { models: 1, ..Tally::default() };
+    let mut judge = |what: String, stream| {
+        *asked.lock().unwrap() = Some((what.clone(), Instant::now()));
+        tally.judge(&what, stream, rows);
+    };
+    for at in (number % step..valid.len()).step_by(step) {
+        // One bit of eight in turn, and all of them.
+        for mask in [1u8 << (at / step % 8), 0xff] {
+            let mut stream = valid.clone();
+            stream[at] ^= mask;
+            judge(format!("{name} byte {at} ^ {mask:#04x}"), stream);
+        }
+        judge(format!("{name} cut at {at}"), valid[..at].to_vec());
+    }
+    *asked.lock().unwrap() = None;
     tally
 }
 
@@ -236,14 +294,14 @@ fn run(seeds: &Seeds, step: impl Fn(usize) -> usize) -> Tally {
 fn a_changed_byte_is_refused_or_answered() {
     let mut seeds = Seeds::default();
     seeds.fixtures();
-    let tally = run(&seeds, |len| (len / 16).max(1));
+    let tally = run(&seeds, |len| (len / 16).max(1), |_, _| ());
     assert!(tally.models > 100, "{} classes have a small file", tally.models);
     assert!(tally.files > 4_000 && tally.refused > tally.files / 2 && tally.finite > 0, "{} files", tally.files);
     assert!(tally.faults.is_empty(), "{}", tally.faults.join("\n"));
 }
 
 #[test]
-#[ignore = "some 400,000 files: minutes in an optimised build"]
+#[ignore = "some 900,000 files: half an hour in an optimised build"]
 fn every_changed_byte_is_refused_or_answered() {
     let mut seeds = Seeds::default();
     seeds.fixtures();
@@ -251,7 +309,12 @@ fn every_changed_byte_is_refused_or_answered() {
         seeds.others(Path::new(&folder));
     }
     let step = std::env::var("MUTATION_STEP").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let mut tally = run(&seeds, |_| step);
+    let models = seeds.0.len();
+    let mut tally = run(
+        &seeds,
+        |_| step,
+        |sum, name| println!("{:>3} of {models}: {} files, {} faults, {name}", sum.models, sum.files, sum.faults.len()),
+    );
     println!("{} models", tally.models);
     println!(
         "{} files: {} refused, {} with finite answers, {} with an answer that is not finite, {} whose rows were refused",

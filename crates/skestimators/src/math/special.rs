@@ -1,5 +1,7 @@
 //! Functions of one variable, and along rows.
 
+use std::f64::consts::PI;
+
 use ndarray::{Array2, ArrayViewMut1};
 
 use super::{
@@ -171,10 +173,22 @@ pub(crate) fn logsumexp<'a>(values: impl IntoIterator<Item = &'a f64> + Clone) -
     values.into_iter().map(|x| (x - max).exp()).sum::<f64>().ln() + max
 }
 
-/// The logarithmic derivative of the gamma function of a positive number, as `scipy.special.digamma`.
+/// The logarithmic derivative of the gamma function, as `scipy.special.digamma`: at zero infinite, at whole numbers below it NaN.
 pub(crate) fn digamma(mut x: f64) -> f64 {
-    // The asymptotic series is exact to the last bits from 10 on; smaller arguments are moved there.
     let mut shift = 0.0;
+    if x == 0.0 {
+        return f64::INFINITY.copysign(-x);
+    }
+    if x < 0.0 {
+        // The reflection formula. (Step by step it would be far to the positive numbers.)
+        let fraction = x.fract();
+        if fraction == 0.0 || x.is_infinite() {
+            return f64::NAN;
+        }
+        shift = PI / (PI * fraction).tan();
+        x = 1.0 - x;
+    }
+    // The asymptotic series is exact to the last bits from 10 on; smaller arguments are moved there.
     while x < 10.0 {
         shift += 1.0 / x;
         x += 1.0;
@@ -238,7 +252,7 @@ mod tests {
     #[test]
     fn bessel_functions_of_half_orders_are_elementary() {
         for x in [1e-3f64, 0.1, 1.0, 7.5, 300.0] {
-            let half = (std::f64::consts::PI / (2.0 * x)).sqrt() * (-x).exp();
+            let half = (PI / (2.0 * x)).sqrt() * (-x).exp();
             assert!((bessel_k(0.5, x) / half - 1.0).abs() < 1e-13, "{x}");
             let three_halves = half * (1.0 + 1.0 / x);
             assert!((bessel_k(1.5, x) / three_halves - 1.0).abs() < 1e-13, "{x}");
@@ -254,6 +268,16 @@ mod tests {
         assert!((digamma(0.5) + EULER + 2.0 * 2f64.ln()).abs() < 4e-15);
         assert!((digamma(3.0) - (1.5 - EULER)).abs() < 1e-15);
         assert!((digamma(1e6) - 13.815_510_057_964_19).abs() < 1e-13);
+    }
+
+    #[test]
+    fn digamma_of_what_is_not_positive() {
+        assert!((digamma(-0.5) - (digamma(0.5) + 2.0)).abs() < 1e-14);
+        assert!((digamma(-2.25) - (digamma(0.75) + 1.0 / 0.25 + 1.0 / 1.25 + 1.0 / 2.25)).abs() < 1e-13);
+        assert_eq!((digamma(0.0), digamma(-0.0)), (f64::NEG_INFINITY, f64::INFINITY));
+        for x in [-1.0, -1e17, -1e300, f64::NEG_INFINITY, f64::NAN] {
+            assert!(digamma(x).is_nan(), "{x}");
+        }
     }
 
     #[test]
