@@ -4,6 +4,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use ndarray::{Array2, ArrayD, ArrayView1, IxDyn};
+use pulp::Simd;
 use skpickle::{Column, ErrorKind, Obj};
 
 use crate::math::scratch;
@@ -14,7 +15,10 @@ use crate::{
     math::special::{argmax, expit, expit_each, pairs, softmax_rows},
     method::{Method, Methods},
     state::State,
-    tree::nodes::{Missing, Node, Nodes, Present, Root, Rule, Source, Word},
+    tree::{
+        nodes::{Missing, Node, Nodes, Present, Root, Rule, Source, Word},
+        rows::Real,
+    },
     validation::Door,
 };
 
@@ -74,6 +78,16 @@ impl Rule<f64, u64> for ByMask<'_> {
     fn right(self, x: f64, node: Node<f64, u64>) -> bool {
         let bit = x.to_bits() & node.threshold.to_bits() & PAYLOAD != 0;
         (x > node.threshold) | (x.is_nan() & (node.word.missing_right() | bit))
+    }
+
+    #[inline(always)]
+    fn keep<S: Simd>(self, simd: S, x: S::f64s, node: Node<f64, u64>, words: S::u64s, kept: u64) -> S::u64s {
+        let words = Missing.keep(simd, x, node, words, kept);
+        let bits = simd.splat_u64s(node.threshold.to_bits() & PAYLOAD);
+        let bits = simd.and_u64s(simd.transmute_u64s_f64s(x), bits);
+        let none = simd.equal_u64s(bits, simd.splat_u64s(0));
+        let right = simd.and_m64s(simd.not_m64s(none), f64::missing(simd, x));
+        f64::keep(simd, words, right, kept)
     }
 
     fn prepare<const L: usize>(self, columns: &mut [[f64; L]]) {

@@ -6,23 +6,23 @@
 
 use std::ops::Range;
 
+use pulp::{Arch, Simd, WithSimd, bytemuck::Pod};
+
 use crate::tree::{
-    nodes::{Node, Rule, Word},
-    rows::Real,
+    nodes::{Leaf, Node, Rule, Word},
+    rows::{Block, Real},
 };
 
 /// Leaves of the largest tree that is small.
 const MOST: usize = 64;
 
 /// Bits for leaves, as wide as a number that is compared.
-pub(crate) trait Bits: Copy {
+pub(crate) trait Bits: Pod {
     const COUNT: usize;
     const ALL: Self;
 
     /// All but those of a range.
     fn without(range: Range<usize>) -> Self;
-    /// Those that are set in both, the second ones only `if_right`.
-    fn and(self, keep: Self, if_right: bool) -> Self;
     /// The lowest one, if any is set.
     fn lowest(self) -> Option<u32>;
 }
@@ -35,11 +35,6 @@ macro_rules! bits {
 
             fn without(range: Range<usize>) -> Self {
                 range.fold(Self::ALL, |bits, bit| bits & !(1 << bit))
-            }
-
-            #[inline(always)]
-            fn and(self, keep: Self, if_right: bool) -> Self {
-                self & if if_right { keep } else { Self::ALL }
             }
 
             #[inline(always)]
@@ -57,7 +52,7 @@ bits! { u64 }
 #[derive(Debug)]
 struct Split<T: Real, W> {
     node: Node<T, W>,
-    keep: T::Bits,
+    kept: T::Bits,
 }
 
 /// Where the parts of a tree stand among those of all.
@@ -76,8 +71,8 @@ pub(crate) struct SmallTrees<T: Real, W> {
     /// By the number of the tree.
     trees: Vec<Option<SmallTree>>,
     splits: Vec<Split<T, W>>,
-    /// Where the leaves stand, those of a tree from left to right.
-    leaves: Vec<u32>,
+    /// The leaves of each tree from left to right.
+    leaves: Vec<Leaf<T>>,
 }
 
 impl<T: Real, W: Word> SmallTrees<T, W> {
@@ -102,18 +97,18 @@ impl<T: Real, W: Word> SmallTrees<T, W> {
             for &(at, ref left) in &walk.splits {
                 let left = left.start.max(start)..left.end.min(end);
                 if !left.is_empty() {
-                    let keep = T::Bits::without(left.start - start..left.end - start);
-                    self.splits.push(Split { node: walk.nodes[at as usize], keep });
+                    let kept = T::Bits::without(left.start - start..left.end - start);
+                    self.splits.push(Split { node: walk.nodes[at as usize], kept });
                 }
             }
             *range = (first as u32, self.splits.len() as u32);
         }
         // A split is asked faster than a step is made, but there are more of them.
-        if self.splits.len() - before > T::SPLITS_IN_A_STEP * depth as usize {
+        if self.splits.len() - before > Arch::new().dispatch(SplitsInAStep) * depth as usize {
             self.splits.truncate(before);
             return None;
         }
-        self.leaves.extend_from_slice(&walk.leaves);
+        self.leaves.extend(walk.leaves.iter().map(|&at| Leaf { answer: walk.nodes[at as usize].threshold, at }));
         Some(tree)
     }
 
@@ -122,29 +117,121 @@ impl<T: Real, W: Word> SmallTrees<T, W> {
         self.trees.get(tree as usize).copied().flatten()
     }
 
-    /// Where the leaves of some rows stand.
+    /// The bits that are left of `G` groups of rows after some splits, by vectors of which `N` hold a group.
     #[inline(always)]
-    pub(crate) fn arrive<const L: usize>(&self, tree: SmallTree, rule: impl Rule<T, W>, x: &[[T; L]]) -> [u32; L] {
-        let mut leaves = [0; L];
-        for word in (0..tree.words).rev() {
-            let (start, end) = tree.splits[word];
-            let mut bits = [T::Bits::ALL; L];
-            for split in &self.splits[start as usize..end as usize] {
-                let x = &x[split.node.word.column()];
-                for lane in 0..L {
-                    bits[lane] = bits[lane].and(split.keep, rule.right(x[lane], split.node));
+    fn ask<S: Simd, const L: usize, const N: usize, const G: usize>(
+        &self,
+        simd: S,
+        (start, end): (u32, u32),
+        rule: impl Rule<T, W>,
+        groups: [&[[T; L]]; G],
+        out: &mut [[T::Bits; L]; G],
+    ) {
+        let mut words = [[T::words(simd, T::Bits::ALL); N]; G];
+        for split in &self.splits[start as usize..end as usize] {
+            let column = split.node.word.column();
+            // (Loops that are counted leave the words in registers.)
+            for g in 0..G {
+                let x = T::vectors::<S>(&groups[g][column]);
+                for v in 0..N {
+                    words[g][v] = rule.keep(simd, x[v], split.node, words[g][v], split.kept);
                 }
             }
-            for lane in 0..L {
-                let lowest = bits[lane].lowest().map(|bit| bit + (word * T::Bits::COUNT) as u32);
-                leaves[lane] = lowest.unwrap_or(leaves[lane]);
+        }
+        for g in 0..G {
+            let out = T::words_mut::<S>(&mut out[g]);
+            for v in 0..N {
+                out[v] = words[g][v];
             }
         }
-        let places = &self.leaves[tree.leaf as usize..];
-        for lane in 0..L {
-            leaves[lane] = places[leaves[lane] as usize];
+    }
+}
+
+/// What is known of the rows of a block in one tree.
+pub(crate) struct Arriving<T: Real, const L: usize> {
+    /// Bits of leaves.
+    words: Vec<[T::Bits; L]>,
+    /// Numbers of leaves, from left to right.
+    found: Vec<[u32; L]>,
+    pub(crate) leaves: Vec<[Leaf<T>; L]>,
+}
+
+impl<T: Real, const L: usize> Arriving<T, L> {
+    /// Room for so many groups of rows.
+    pub(crate) fn new(groups: usize) -> Self {
+        let leaf = Leaf { answer: T::LOWEST, at: 0 };
+        Arriving {
+            words: vec![[T::Bits::ALL; L]; groups],
+            found: vec![[0; L]; groups],
+            leaves: vec![[leaf; L]; groups],
         }
-        leaves
+    }
+}
+
+/// All rows of a block in a small tree.
+pub(crate) struct InSmallTree<'a, T: Real, W, R, const L: usize> {
+    pub(crate) small: &'a SmallTrees<T, W>,
+    pub(crate) tree: SmallTree,
+    pub(crate) rule: R,
+    pub(crate) block: &'a Block<'a, T, L>,
+    pub(crate) arriving: &'a mut Arriving<T, L>,
+}
+
+impl<T: Real, W: Word, R: Rule<T, W>, const L: usize> WithSimd for InSmallTree<'_, T, W, R, L> {
+    type Output = ();
+
+    /// As many vectors at a time as make it worth to look for the column.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match L * size_of::<T>() / size_of::<T::Vector<S>>() {
+            1 => self.arrive::<S, 1, 4>(simd),
+            2 => self.arrive::<S, 2, 2>(simd),
+            4 => self.arrive::<S, 4, 1>(simd),
+            8 => self.arrive::<S, 8, 1>(simd),
+            _ => self.arrive::<S, L, 1>(simd),
+        }
+    }
+}
+
+impl<T: Real, W: Word, R: Rule<T, W>, const L: usize> InSmallTree<'_, T, W, R, L> {
+    #[inline(always)]
+    fn arrive<S: Simd, const N: usize, const G: usize>(self, simd: S) {
+        let InSmallTree { small, tree, rule, block, arriving: Arriving { words, found, leaves } } = self;
+        for word in (0..tree.words).rev() {
+            let splits = tree.splits[word];
+            let mut groups = block.groups();
+            let (several, rest) = words.as_chunks_mut::<G>();
+            for words in several {
+                let groups = std::array::from_fn(|_| groups.next().unwrap_or_default());
+                small.ask::<S, L, N, G>(simd, splits, rule, groups, words);
+            }
+            for (words, group) in rest.iter_mut().zip(groups) {
+                small.ask::<S, L, N, 1>(simd, splits, rule, [group], std::array::from_mut(words));
+            }
+            let first = (word * T::Bits::COUNT) as u32;
+            for (found, bits) in found.as_flattened_mut().iter_mut().zip(words.as_flattened()) {
+                *found = bits.lowest().map_or(*found, |bit| first + bit);
+            }
+        }
+        let all = &small.leaves[tree.leaf as usize..];
+        for (leaf, &found) in leaves.as_flattened_mut().iter_mut().zip(found.as_flattened()) {
+            *leaf = all[found as usize];
+        }
+    }
+}
+
+/// Splits that are asked by vectors in the time of one step of a walk, for equally many rows.
+struct SplitsInAStep;
+
+impl WithSimd for SplitsInAStep {
+    type Output = usize;
+
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        match S::F32_LANES {
+            1 => 1,
+            2..8 => 5,
+            _ => 12,
+        }
     }
 }
 

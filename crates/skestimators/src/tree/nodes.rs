@@ -5,12 +5,13 @@
 
 use std::{cmp::Ordering, sync::OnceLock};
 
+use pulp::{Arch, Simd, bytemuck::cast_slice_mut};
+
 use crate::{
     data::Samples,
     error::Result,
-    math::wide::{Wide, wide},
     tree::{
-        bits::{SmallTree, SmallTrees},
+        bits::{Arriving, Bits, InSmallTree, SmallTrees},
         rows::{Block, Real, blocks},
     },
 };
@@ -80,8 +81,25 @@ pub(crate) struct Node<T, W> {
 }
 
 /// Which child a row goes to.
-pub(crate) trait Rule<T, W>: Copy {
+pub(crate) trait Rule<T: Real, W: Word>: Copy {
     fn right(self, x: T, node: Node<T, W>) -> bool;
+
+    /// Words of bits of several rows, of which those that go right keep some.
+    #[inline(always)]
+    fn keep<S: Simd>(
+        self,
+        simd: S,
+        x: T::Vector<S>,
+        node: Node<T, W>,
+        words: T::Words<S>,
+        kept: T::Bits,
+    ) -> T::Words<S> {
+        let mut rights = x;
+        for x in cast_slice_mut::<_, T>(std::slice::from_mut(&mut rights)) {
+            *x = T::nearest(f64::from(u8::from(self.right(*x, node))));
+        }
+        T::keep(simd, words, T::above(simd, rights, T::nearest(0.0)), kept)
+    }
 
     /// Changes the numbers of a group of rows before any node reads them.
     fn prepare<const L: usize>(self, _columns: &mut [[T; L]]) {}
@@ -91,10 +109,22 @@ pub(crate) trait Rule<T, W>: Copy {
 #[derive(Clone, Copy)]
 pub(crate) struct Present;
 
-impl<T: Real, W> Rule<T, W> for Present {
+impl<T: Real, W: Word> Rule<T, W> for Present {
     #[inline(always)]
     fn right(self, x: T, node: Node<T, W>) -> bool {
         x > node.threshold
+    }
+
+    #[inline(always)]
+    fn keep<S: Simd>(
+        self,
+        simd: S,
+        x: T::Vector<S>,
+        node: Node<T, W>,
+        words: T::Words<S>,
+        kept: T::Bits,
+    ) -> T::Words<S> {
+        T::keep(simd, words, T::above(simd, x, node.threshold), kept)
     }
 }
 
@@ -107,13 +137,27 @@ impl<T: Real, W: Word> Rule<T, W> for Missing {
     fn right(self, x: T, node: Node<T, W>) -> bool {
         (x > node.threshold) | (x.is_nan() & node.word.missing_right())
     }
+
+    #[inline(always)]
+    fn keep<S: Simd>(
+        self,
+        simd: S,
+        x: T::Vector<S>,
+        node: Node<T, W>,
+        words: T::Words<S>,
+        kept: T::Bits,
+    ) -> T::Words<S> {
+        let words = T::keep(simd, words, T::above(simd, x, node.threshold), kept);
+        let kept = if node.word.missing_right() { kept } else { T::Bits::ALL };
+        T::keep(simd, words, T::missing(simd, x), kept)
+    }
 }
 
 /// NaN compares like any other number: it is not below a threshold.
 #[derive(Clone, Copy)]
 pub(crate) struct Compared;
 
-impl<T: Real, W> Rule<T, W> for Compared {
+impl<T: Real, W: Word> Rule<T, W> for Compared {
     #[inline(always)]
     fn right(self, x: T, node: Node<T, W>) -> bool {
         !matches!(x.partial_cmp(&node.threshold), Some(Ordering::Less | Ordering::Equal))
@@ -131,6 +175,14 @@ pub(crate) enum Source<T> {
         left: u32,
         right: u32,
     },
+}
+
+/// Where a row arrives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leaf<T> {
+    pub(crate) answer: T,
+    /// Where the leaf stands among the nodes.
+    pub(crate) at: u32,
 }
 
 /// Where a tree begins, and the length of its longest path.
@@ -232,43 +284,54 @@ impl<T: Real, W: Word> Nodes<T, W> {
         node.word.child() + u32::from(rule.right(x(node.word.column()), node))
     }
 
-    /// One step of several walks.
+    /// One step of several walks; whether any of them got on. (Arrays that were just written are slow to compare.)
     #[inline(always)]
-    fn step<const N: usize>(&self, at: &mut [u32; N], rule: impl Rule<T, W>, x: &impl Fn(usize, usize) -> T) {
+    fn step<const N: usize>(&self, at: &mut [u32; N], rule: impl Rule<T, W>, x: &impl Fn(usize, usize) -> T) -> bool {
+        let mut moved = 0;
         for (lane, at) in at.iter_mut().enumerate() {
-            *at = self.next(*at, rule, |column| x(lane, column));
+            let next = self.next(*at, rule, |column| x(lane, column));
+            moved |= *at ^ next;
+            *at = next;
         }
+        moved != 0
+    }
+
+    #[inline(always)]
+    fn leaves<const N: usize>(&self, at: [u32; N]) -> [Leaf<T>; N] {
+        let mut leaves = [Leaf { answer: T::LOWEST, at: 0 }; N];
+        for (leaf, at) in leaves.iter_mut().zip(at) {
+            *leaf = Leaf { answer: self.nodes[at as usize].threshold, at };
+        }
+        leaves
     }
 
     /// Several walks abreast, from their roots to their leaves; `x` gives a column of one of them.
     #[inline(always)]
-    fn walk<const N: usize>(&self, roots: [Root; N], rule: impl Rule<T, W>, x: impl Fn(usize, usize) -> T) -> [u32; N] {
+    fn walk<const N: usize>(
+        &self,
+        roots: [Root; N],
+        rule: impl Rule<T, W>,
+        x: impl Fn(usize, usize) -> T,
+    ) -> [Leaf<T>; N] {
         let mut at = roots.map(|root| root.at);
         if N == 1 {
-            loop {
-                let before = at;
-                self.step(&mut at, rule, &x);
-                if at == before {
-                    return at;
-                }
-            }
+            while self.step(&mut at, rule, &x) {}
+            return self.leaves(at);
         }
         let mut steps = roots.iter().fold(0, |depth, root| depth.max(root.depth));
         // The longest path is seldom gone: now and then it is seen whether all have arrived.
         while steps > 8 {
             self.step(&mut at, rule, &x);
             self.step(&mut at, rule, &x);
-            let before = at;
-            self.step(&mut at, rule, &x);
-            if at == before {
-                return at;
+            if !self.step(&mut at, rule, &x) {
+                return self.leaves(at);
             }
             steps -= 3;
         }
         for _ in 0..steps {
             self.step(&mut at, rule, &x);
         }
-        at
+        self.leaves(at)
     }
 
     /// Gives `visit`, for each row all trees in order, the row's part of `out` (of `width` elements), the number of the tree, the answer of
@@ -286,14 +349,16 @@ impl<T: Real, W: Word> Nodes<T, W> {
         if width == 0 {
             return Ok(());
         }
-        let mut arrive = |row: usize, walks: Walks, leaves: &[u32]| {
+        let mut arrive = |row: usize, walks: Walks, leaves: &[Leaf<T>]| {
             let outs = out.get_mut(row * width..).unwrap_or_default().chunks_mut(width);
-            let leaves = leaves.iter().map(|&at| (self.nodes[at as usize].threshold, at as usize));
             match walks {
                 // The last group of rows may be padded.
-                Walks::Rows { tree } => outs.zip(leaves).for_each(|(out, (answer, at))| visit(out, tree, answer, at)),
+                Walks::Rows { tree } => {
+                    outs.zip(leaves).for_each(|(out, leaf)| visit(out, tree, leaf.answer, leaf.at as usize));
+                }
                 Walks::Trees { first } => outs.take(1).for_each(|out| {
-                    leaves.clone().enumerate().for_each(|(i, (answer, at))| visit(out, first + i, answer, at));
+                    let trees = (first..).zip(leaves);
+                    trees.for_each(|(tree, leaf)| visit(out, tree, leaf.answer, leaf.at as usize));
                 }),
             }
         };
@@ -308,7 +373,7 @@ impl<T: Real, W: Word> Nodes<T, W> {
         rules: (impl Rule<T, W>, impl Rule<T, W>),
         bytes: usize,
         x: &Samples,
-        arrive: Arrive<'_>,
+        arrive: Arrive<'_, T>,
     ) -> Result<()> {
         if x.rows() < ROWS {
             return blocks::<T, 1>(x, 1, &|group| rules.0.prepare(group), &mut |block| match block.missing {
@@ -323,7 +388,7 @@ impl<T: Real, W: Word> Nodes<T, W> {
         })
     }
 
-    fn trees_abreast(&self, roots: &[Root], rule: impl Rule<T, W>, block: &Block<'_, T, 1>, arrive: Arrive<'_>) {
+    fn trees_abreast(&self, roots: &[Root], rule: impl Rule<T, W>, block: &Block<'_, T, 1>, arrive: Arrive<'_, T>) {
         let (several, rest) = roots.as_chunks::<TREES>();
         for (row, group) in (block.start..).zip(block.groups()) {
             let x = |_, column: usize| group[column][0];
@@ -336,40 +401,19 @@ impl<T: Real, W: Word> Nodes<T, W> {
         }
     }
 
-    fn rows_abreast(&self, roots: &[Root], rule: impl Rule<T, W>, block: &Block<'_, T, ROWS>, arrive: Arrive<'_>) {
+    fn rows_abreast(&self, roots: &[Root], rule: impl Rule<T, W>, block: &Block<'_, T, ROWS>, arrive: Arrive<'_, T>) {
         let small =
             self.small.get_or_init(|| SmallTrees::of(&self.nodes, self.roots.iter().map(|root| (root.at, root.depth))));
+        let mut arriving = Arriving::new(block.groups().len());
         for (tree, root) in roots.iter().enumerate() {
-            if let Some(tree) = small.get(root.tree).map(|at| InSmallTree { small, at, tree, rule, block, arrive }) {
-                wide(tree);
-                continue;
+            let arriving = &mut arriving;
+            match small.get(root.tree) {
+                Some(tree) => Arch::new().dispatch(InSmallTree { small, tree, rule, block, arriving }),
+                None => arriving.leaves.iter_mut().zip(block.groups()).for_each(|(leaves, group)| {
+                    *leaves = self.walk([*root; ROWS], rule, |lane, column| group[column][lane]);
+                }),
             }
-            for (row, group) in (block.start..).step_by(ROWS).zip(block.groups()) {
-                let leaves = self.walk([*root; ROWS], rule, |lane, column| group[column][lane]);
-                arrive(row, Walks::Rows { tree }, &leaves);
-            }
-        }
-    }
-}
-
-/// Groups of rows in a small tree.
-struct InSmallTree<'a, T: Real, W, R> {
-    small: &'a SmallTrees<T, W>,
-    at: SmallTree,
-    tree: usize,
-    rule: R,
-    block: &'a Block<'a, T, ROWS>,
-    arrive: Arrive<'a>,
-}
-
-impl<T: Real, W: Word, R: Rule<T, W>> Wide for InSmallTree<'_, T, W, R> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let InSmallTree { small, at, tree, rule, block, arrive } = self;
-        for (row, group) in (block.start..).step_by(ROWS).zip(block.groups()) {
-            arrive(row, Walks::Rows { tree }, &small.arrive(at, rule, group));
+            arrive(block.start, Walks::Rows { tree }, arriving.leaves.as_flattened());
         }
     }
 }
@@ -384,4 +428,4 @@ enum Walks {
 }
 
 /// Takes the first row, the walks, and their leaves.
-type Arrive<'a> = &'a mut dyn FnMut(usize, Walks, &[u32]);
+type Arrive<'a, T> = &'a mut dyn FnMut(usize, Walks, &[Leaf<T>]);

@@ -1,6 +1,7 @@
 //! Samples as trees read them: a block of rows at a time, a few rows abreast in each group.
 
 use ndarray::ArrayView2;
+use pulp::{Simd, bytemuck::Pod};
 
 use crate::{
     data::{Csr, Samples},
@@ -10,52 +11,98 @@ use crate::{
 };
 
 /// Numbers that trees compare.
-pub(crate) trait Real: scratch::Pooled + PartialOrd {
-    /// Bits for the leaves of a small tree.
+pub(crate) trait Real: scratch::Pooled + PartialOrd + Pod {
+    /// Bits for the leaves of a small tree, as wide as the number.
     type Bits: Bits + std::fmt::Debug;
+    /// Several numbers.
+    type Vector<S: Simd>: Pod;
+    /// The bits of as many rows.
+    type Words<S: Simd>: Pod;
+    /// Something true or false of each.
+    type Mask<S: Simd>: Copy;
 
     /// Not above any threshold.
     const LOWEST: Self;
-    /// Splits that are asked by vectors in the time of one step of a walk, for equally many rows.
-    const SPLITS_IN_A_STEP: usize;
 
     /// The nearest number to a double.
     fn nearest(x: f64) -> Self;
     fn is_nan(self) -> bool;
+    /// The numbers of a slice, if it has no rest.
+    fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
+    /// Where numbers are above another.
+    fn above<S: Simd>(simd: S, numbers: Self::Vector<S>, other: Self) -> Self::Mask<S>;
+    /// Where there is a NaN.
+    fn missing<S: Simd>(simd: S, numbers: Self::Vector<S>) -> Self::Mask<S>;
+    /// The words of a slice, if it has no rest.
+    fn words_mut<S: Simd>(words: &mut [Self::Bits]) -> &mut [Self::Words<S>];
+    /// The same word in all places.
+    fn words<S: Simd>(simd: S, word: Self::Bits) -> Self::Words<S>;
+    /// Where the mask is true, only some bits of the words.
+    fn keep<S: Simd>(simd: S, words: Self::Words<S>, mask: Self::Mask<S>, bits: Self::Bits) -> Self::Words<S>;
 }
 
-impl Real for f32 {
-    type Bits = u32;
+macro_rules! real {
+    ($t:ident, $vector:ident, $vectors:ident, $splat:ident, $less:ident, $equal:ident,
+     $mask:ident, $not:ident, $bits:ident, $words:ident, $words_mut:ident, $bits_splat:ident, $and:ident, $select:ident) => {
+        impl Real for $t {
+            type Bits = $bits;
+            type Vector<S: Simd> = S::$vector;
+            type Words<S: Simd> = S::$words;
+            type Mask<S: Simd> = S::$mask;
 
-    const LOWEST: Self = f32::NEG_INFINITY;
-    const SPLITS_IN_A_STEP: usize = 5;
+            const LOWEST: Self = $t::NEG_INFINITY;
 
-    #[inline(always)]
-    fn nearest(x: f64) -> Self {
-        x as f32
-    }
+            #[inline(always)]
+            fn nearest(x: f64) -> Self {
+                x as $t
+            }
 
-    #[inline(always)]
-    fn is_nan(self) -> bool {
-        f32::is_nan(self)
-    }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                $t::is_nan(self)
+            }
+
+            #[inline(always)]
+            fn vectors<S: Simd>(numbers: &[Self]) -> &[S::$vector] {
+                S::$vectors(numbers).0
+            }
+
+            #[inline(always)]
+            fn above<S: Simd>(simd: S, numbers: S::$vector, other: Self) -> S::$mask {
+                simd.$less(simd.$splat(other), numbers)
+            }
+
+            #[inline(always)]
+            fn missing<S: Simd>(simd: S, numbers: S::$vector) -> S::$mask {
+                simd.$not(simd.$equal(numbers, numbers))
+            }
+
+            #[inline(always)]
+            fn words_mut<S: Simd>(words: &mut [$bits]) -> &mut [S::$words] {
+                S::$words_mut(words).0
+            }
+
+            #[inline(always)]
+            fn words<S: Simd>(simd: S, word: $bits) -> S::$words {
+                simd.$bits_splat(word)
+            }
+
+            #[inline(always)]
+            fn keep<S: Simd>(simd: S, words: S::$words, mask: S::$mask, bits: $bits) -> S::$words {
+                let kept = simd.$select(mask, simd.$bits_splat(bits), simd.$bits_splat($bits::MAX));
+                simd.$and(words, kept)
+            }
+        }
+    };
 }
 
-impl Real for f64 {
-    type Bits = u64;
-
-    const LOWEST: Self = f64::NEG_INFINITY;
-    const SPLITS_IN_A_STEP: usize = 5;
-
-    #[inline(always)]
-    fn nearest(x: f64) -> Self {
-        x
-    }
-
-    #[inline(always)]
-    fn is_nan(self) -> bool {
-        f64::is_nan(self)
-    }
+real! {
+    f32, f32s, as_simd_f32s, splat_f32s, less_than_f32s, equal_f32s,
+    m32s, not_m32s, u32, u32s, as_mut_simd_u32s, splat_u32s, and_u32s, select_u32s
+}
+real! {
+    f64, f64s, as_simd_f64s, splat_f64s, less_than_f64s, equal_f64s,
+    m64s, not_m64s, u64, u64s, as_mut_simd_u64s, splat_u64s, and_u64s, select_u64s
 }
 
 /// Consecutive rows of the samples, in groups of `L` whose columns stand together.
