@@ -10,6 +10,8 @@ pub(crate) const VECTORS: usize = 2;
 const SAMPLES: usize = 6;
 /// Samples that see a part of the panels while it is in the cache.
 const BLOCK: usize = 16 * SAMPLES;
+/// Columns that are multiplied one after the other.
+const COLUMNS: usize = 4;
 /// Numbers in such a part.
 const NEAR: usize = 1 << 13;
 
@@ -99,8 +101,6 @@ impl<T: Take> WithSimd for Multiply<'_, T> {
         let width = *width;
         let (vectors, _) = S::as_simd_f64s(values).0.as_chunks::<VECTORS>();
         let part = (NEAR / (width * lanes)).max(1);
-        let mut group = vec![[0.0; SAMPLES]; width];
-        let mut single = vec![[0.0; 1]; width];
         for (block, x) in x.chunks(BLOCK * width).enumerate() {
             for (start, panels) in vectors.chunks(part * width).enumerate() {
                 let place = (block * BLOCK, start * part * lanes, *lanes);
@@ -108,10 +108,10 @@ impl<T: Take> WithSimd for Multiply<'_, T> {
                 let rest = groups.remainder();
                 let grouped = x.len() / (SAMPLES * width) * SAMPLES;
                 for (i, x) in groups.enumerate() {
-                    each_panel(simd, (x, &mut group), panels, (place.0 + i * SAMPLES, place.1, place.2), take);
+                    each_panel::<_, _, SAMPLES>(simd, x, panels, (place.0 + i * SAMPLES, place.1, place.2), take);
                 }
                 for (i, x) in rest.chunks_exact(width).enumerate() {
-                    each_panel(simd, (x, &mut single), panels, (place.0 + grouped + i, place.1, place.2), take);
+                    each_panel::<_, _, 1>(simd, x, panels, (place.0 + grouped + i, place.1, place.2), take);
                 }
             }
         }
@@ -122,27 +122,43 @@ impl<T: Take> WithSimd for Multiply<'_, T> {
 #[inline(always)]
 fn each_panel<S: Simd, T: Take, const N: usize>(
     simd: S,
-    (x, columns): (&[f64], &mut [[f64; N]]),
+    x: &[f64],
     panels: &[[S::f64s; VECTORS]],
     place: (usize, usize, usize),
     take: &mut T,
 ) {
     let (sample, row, lanes) = place;
-    for (i, x) in x.chunks_exact(columns.len()).enumerate() {
-        columns.iter_mut().zip(x).for_each(|(column, &x)| column[i] = x);
-    }
-    for (panel, rows) in panels.chunks_exact(columns.len()).enumerate() {
+    let width = x.len() / N;
+    let samples: [&[f64]; N] = std::array::from_fn(|i| &x[i * width..(i + 1) * width]);
+    for (panel, rows) in panels.chunks_exact(width).enumerate() {
         let mut sums = [[simd.splat_f64s(0.0); VECTORS]; N];
-        for (x, rows) in columns.iter().zip(rows) {
-            for i in 0..N {
-                let x = simd.splat_f64s(x[i]);
-                for v in 0..VECTORS {
-                    sums[i][v] = simd.mul_add_f64s(x, rows[v], sums[i][v]);
-                }
+        let mut start = 0;
+        // Several columns for each look at where the samples end.
+        let (several, rest) = rows.as_chunks::<COLUMNS>();
+        for rows in several {
+            let x: [&[f64; COLUMNS]; N] =
+                std::array::from_fn(|i| samples[i][start..].first_chunk().unwrap_or(&[0.0; COLUMNS]));
+            for (j, rows) in rows.iter().enumerate() {
+                add(simd, x.map(|x| x[j]), rows, &mut sums);
             }
+            start += COLUMNS;
+        }
+        for (j, rows) in rest.iter().enumerate() {
+            add(simd, samples.map(|x| x[start + j]), rows, &mut sums);
         }
         for (i, sums) in sums.into_iter().enumerate() {
             take.take(simd, sample + i, row + panel * lanes, sums);
+        }
+    }
+}
+
+/// Adds the products of a column to the sums.
+#[inline(always)]
+fn add<S: Simd, const N: usize>(simd: S, x: [f64; N], rows: &[S::f64s; VECTORS], sums: &mut [[S::f64s; VECTORS]; N]) {
+    for i in 0..N {
+        let x = simd.splat_f64s(x[i]);
+        for v in 0..VECTORS {
+            sums[i][v] = simd.mul_add_f64s(x, rows[v], sums[i][v]);
         }
     }
 }

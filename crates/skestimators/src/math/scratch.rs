@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 /// Buffers kept for each element type.
 const KEPT: usize = 8;
@@ -49,6 +49,16 @@ pub(crate) fn zeros<T: Pooled>(len: usize) -> Vec<T> {
 pub(crate) fn matrix(rows: usize, columns: usize) -> Array2<f64> {
     // `zeros` has as many elements as the shape wants.
     Array2::from_shape_vec((rows, columns), zeros(rows * columns)).unwrap_or_default()
+}
+
+/// A copy of a matrix, in rows.
+pub(crate) fn copy(matrix: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut buffer = empty();
+    match matrix.as_slice() {
+        Some(values) => buffer.extend_from_slice(values),
+        None => buffer.extend(matrix),
+    }
+    Array2::from_shape_vec(matrix.raw_dim(), buffer).unwrap_or_default()
 }
 
 /// Takes a buffer back.

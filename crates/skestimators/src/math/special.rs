@@ -21,51 +21,77 @@ pub(crate) fn expit_in(in32: bool, x: f64) -> f64 {
 
 /// The logistic function of each number.
 pub(crate) fn expit_each(x: &mut [f64]) {
-    wide(Each(Function::Expit, x));
+    wide(Each(Expit, x));
 }
 
 /// The hyperbolic tangent of each number.
 pub(crate) fn tanh_each(x: &mut [f64]) {
-    wide(Each(Function::Tanh, x));
+    wide(Each(Tanh, x));
 }
 
 /// `e` to the power of each number.
 pub(crate) fn exp_each(x: &mut [f64]) {
-    wide(Each(Function::Exp, x));
+    wide(Each(Exp, x));
 }
 
-enum Function {
-    Expit,
-    Tanh,
-    Exp,
-}
+/// A function of eight numbers at a time. Its method must be marked `inline(always)`; a function that is passed as a value may be called,
+/// and is then compiled for narrow vectors.
+trait OfEight: Copy {
+    fn of(self, x: [f64; 8]) -> [f64; 8];
 
-struct Each<'a>(Function, &'a mut [f64]);
-
-impl Wide for Each<'_> {
-    type Output = ();
-
+    /// Replaces all numbers; some zeros fill up the last eight.
     #[inline(always)]
-    fn run(self) {
-        match self.0 {
-            Function::Expit => each_eight(self.1, |x| map(exp(map(x, |x| -x)), |e| 1.0 / (1.0 + e))),
-            Function::Tanh => each_eight(self.1, tanh),
-            Function::Exp => each_eight(self.1, exp),
+    fn of_each(self, x: &mut [f64]) {
+        let (eights, rest) = x.as_chunks_mut::<8>();
+        for eight in eights {
+            *eight = self.of(*eight);
+        }
+        if !rest.is_empty() {
+            let mut eight = [0.0; 8];
+            eight[..rest.len()].copy_from_slice(rest);
+            rest.copy_from_slice(&self.of(eight)[..rest.len()]);
         }
     }
 }
 
-/// Replaces eight numbers at a time; some zeros fill up the last eight.
-#[inline(always)]
-fn each_eight(x: &mut [f64], f: impl Fn([f64; 8]) -> [f64; 8]) {
-    let (eights, rest) = x.as_chunks_mut::<8>();
-    for eight in eights {
-        *eight = f(*eight);
+#[derive(Clone, Copy)]
+struct Expit;
+
+impl OfEight for Expit {
+    #[inline(always)]
+    fn of(self, x: [f64; 8]) -> [f64; 8] {
+        map(exp(map(x, |x| -x)), |e| 1.0 / (1.0 + e))
     }
-    if !rest.is_empty() {
-        let mut eight = [0.0; 8];
-        eight[..rest.len()].copy_from_slice(rest);
-        rest.copy_from_slice(&f(eight)[..rest.len()]);
+}
+
+#[derive(Clone, Copy)]
+struct Tanh;
+
+impl OfEight for Tanh {
+    #[inline(always)]
+    fn of(self, x: [f64; 8]) -> [f64; 8] {
+        tanh(x)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Exp;
+
+impl OfEight for Exp {
+    #[inline(always)]
+    fn of(self, x: [f64; 8]) -> [f64; 8] {
+        exp(x)
+    }
+}
+
+struct Each<'a, F>(F, &'a mut [f64]);
+
+impl<F: OfEight> Wide for Each<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0.of_each(self.1);
     }
 }
 
@@ -97,10 +123,10 @@ impl Wide for SoftmaxRows<'_> {
     fn run(self) {
         let SoftmaxRows { values, columns } = self;
         for row in values.chunks_exact_mut(columns) {
-            let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let max = row.iter().fold(f64::NEG_INFINITY, |max, &x| if x > max { x } else { max });
             row.iter_mut().for_each(|x| *x -= max);
         }
-        each_eight(values, exp);
+        Exp.of_each(values);
         for row in values.chunks_exact_mut(columns) {
             let sum = row.iter().fold(0.0, |sum, x| sum + x);
             row.iter_mut().for_each(|x| *x /= sum);

@@ -2,11 +2,14 @@
 
 use skpickle::Shared;
 
-use crate::math::scratch;
 use crate::{
     data::{Csr, Samples},
     error::{Error, Result},
     estimator::Estimator,
+    math::{
+        scratch,
+        wide::{Wide, wide},
+    },
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -46,6 +49,7 @@ impl Step {
         }
     }
 
+    #[inline(always)]
     fn apply_to(&self, row: &mut [f64]) {
         match self {
             Step::Add(v) => each(row, v, |x, v| x + v),
@@ -65,7 +69,28 @@ impl Step {
     }
 }
 
+/// Steps on rows that stand one after the other.
+struct Apply<'a> {
+    steps: &'a [Step],
+    values: &'a mut [f64],
+    columns: usize,
+}
+
+impl Wide for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for row in self.values.chunks_exact_mut(self.columns) {
+            for step in self.steps {
+                step.apply_to(row);
+            }
+        }
+    }
+}
+
 /// Replaces each number of a row, given that of its column.
+#[inline(always)]
 fn each(row: &mut [f64], columns: &[f64], f: impl Fn(f64, f64) -> f64) {
     row.iter_mut().zip(columns).for_each(|(x, &v)| *x = f(*x, v));
 }
@@ -137,13 +162,10 @@ impl Scaler {
                 Samples::Dense32(x)
             }
             x => {
-                let samples = x.dense()?;
-                let mut x = scratch::matrix(samples.nrows(), samples.ncols());
-                for (sample, mut row) in samples.rows().into_iter().zip(x.rows_mut()) {
-                    row.assign(&sample);
-                    if let Some(row) = row.as_slice_mut() {
-                        steps.iter().for_each(|step| step.apply_to(row));
-                    }
+                let mut x = scratch::copy(x.dense()?.view());
+                let columns = x.ncols();
+                if let (Some(values), true) = (x.as_slice_mut(), columns > 0) {
+                    wide(Apply { steps, values, columns });
                 }
                 Samples::Dense(x)
             }
