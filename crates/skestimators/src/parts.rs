@@ -1,6 +1,6 @@
 //! A large batch in parts, some rows each.
 
-use ndarray::{Array2, ArrayD, Axis, Slice, concatenate};
+use ndarray::{ArrayD, Axis, Slice};
 
 use crate::{
     data::{Array, Output, Samples},
@@ -66,12 +66,11 @@ pub(crate) fn join(parts: Vec<Output>) -> Option<Output> {
         }
         Output::Samples(Samples::Dense(_)) => {
             let matrix = |part| match part {
-                Output::Samples(Samples::Dense(x)) => Some(x),
+                Output::Samples(Samples::Dense(x)) => Some(x.into_dyn()),
                 _ => None,
             };
-            let parts: Option<Vec<Array2<f64>>> = parts.into_iter().map(matrix).collect();
-            let views: Vec<_> = parts.as_ref()?.iter().map(|part| part.view()).collect();
-            Some(Output::Samples(Samples::Dense(concatenate(Axis(0), &views).ok()?)))
+            let joined = joined(parts.into_iter().map(matrix).collect::<Option<_>>()?)?;
+            Some(Output::Samples(Samples::Dense(joined.into_dimensionality().ok()?)))
         }
         _ => None,
     }

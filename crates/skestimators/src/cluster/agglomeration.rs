@@ -4,6 +4,7 @@ use ndarray::Array2;
 use skpickle::Obj;
 
 use crate::{
+    compose::columns::take_columns,
     data::Samples,
     error::{Error, Result},
     estimator::Estimator,
@@ -139,8 +140,8 @@ impl Estimator for FeatureAgglomeration {
             )));
         }
         Ok(match x {
-            Samples::Dense32(x) => Samples::Dense32(x.select(ndarray::Axis(1), &self.labels)),
-            x => Samples::Dense(x.dense()?.select(ndarray::Axis(1), &self.labels)),
+            Samples::Dense32(x) => Samples::Dense32(take_columns(x.view(), &self.labels)),
+            x => Samples::Dense(take_columns(x.dense()?.view(), &self.labels)),
         })
     }
 

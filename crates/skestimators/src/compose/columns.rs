@@ -1,6 +1,6 @@
 //! Columns of samples taken out and put side by side.
 
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 use crate::{
     data::{Array, ColumnData, Csr, Samples, Table, Value},
@@ -8,11 +8,24 @@ use crate::{
     validation,
 };
 
+/// `x[:, columns]`, which have been checked. (The method of ndarray's arrays is many times the code.)
+pub(crate) fn take_columns<T: Copy + Default>(x: ArrayView2<'_, T>, columns: &[usize]) -> Array2<T> {
+    let mut values = Vec::with_capacity(x.nrows() * columns.len());
+    for row in x.rows() {
+        match row.to_slice() {
+            Some(row) => values.extend(columns.iter().map(|&j| row[j])),
+            None => values.extend(columns.iter().map(|&j| row[j])),
+        }
+    }
+    // Each row gave a value for each of the columns.
+    Array2::from_shape_vec((x.nrows(), columns.len()), values).unwrap_or_default()
+}
+
 /// `X[:, indices]`. Indices have been checked against the width of `x`.
 pub(crate) fn select(x: &Samples, indices: &[usize]) -> Result<Samples> {
     Ok(match x {
-        Samples::Dense(x) => Samples::Dense(x.select(Axis(1), indices)),
-        Samples::Dense32(x) => Samples::Dense32(x.select(Axis(1), indices)),
+        Samples::Dense(x) => Samples::Dense(take_columns(x.view(), indices)),
+        Samples::Dense32(x) => Samples::Dense32(take_columns(x.view(), indices)),
         Samples::Sparse(x) => Samples::Sparse(select_sparse(x, indices)?),
         Samples::Table(x) => Samples::Table(Table::new(indices.iter().map(|&j| x.columns()[j].clone()).collect())?),
         Samples::Rows(rows) => {
@@ -90,20 +103,16 @@ pub(crate) fn hstack(parts: Vec<Samples>, rows: usize, sparse: bool) -> Result<S
     if sparse {
         return hstack_sparse(parts, rows);
     }
-    if parts.iter().all(|part| matches!(part, Samples::Dense32(_))) {
-        let views: Vec<_> = parts
-            .iter()
-            .filter_map(|part| match part {
-                Samples::Dense32(x) => Some(x.view()),
-                _ => None,
-            })
-            .collect();
-        return concatenate(Axis(1), &views).map(Samples::Dense32).map_err(|e| Error::input(e.to_string()));
+    let narrow = parts.iter().map(|part| if let Samples::Dense32(x) = part { Some(x.view()) } else { None });
+    if let Some(joined) = narrow.collect::<Option<Vec<_>>>().and_then(|parts| side_by_side(&parts)) {
+        return Ok(Samples::Dense32(joined));
     }
-    let numbers: Option<Vec<Array2<f64>>> = parts.iter().map(numbers).collect();
+    let numbers: Option<Vec<_>> = parts.iter().map(numbers).collect();
     if let Some(numbers) = numbers {
         let views: Vec<_> = numbers.iter().map(|part| part.view()).collect();
-        return concatenate(Axis(1), &views).map(Samples::Dense).map_err(|e| Error::input(e.to_string()));
+        if let Some(joined) = side_by_side(&views) {
+            return Ok(Samples::Dense(joined));
+        }
     }
     let mut out: Vec<Vec<Value>> = vec![Vec::new(); rows];
     for part in &parts {
@@ -114,14 +123,36 @@ pub(crate) fn hstack(parts: Vec<Samples>, rows: usize, sparse: bool) -> Result<S
     Ok(Samples::Rows(out))
 }
 
-/// The numbers of a part, if it holds nothing else by its type.
-fn numbers(part: &Samples) -> Option<Array2<f64>> {
-    match part {
-        Samples::Dense(_) | Samples::Dense32(_) | Samples::Sparse(_) => Some(part.dense().ok()?.into_owned()),
-        Samples::Table(table) if table.columns().iter().all(|column| column.data.is_numeric()) => {
-            validation::table_to_numbers(table).ok()
+/// Matrices as one; `None` unless they have the same number of rows. (`ndarray::concatenate` is many times the code.)
+pub(crate) fn side_by_side<T: Clone>(parts: &[ArrayView2<'_, T>]) -> Option<Array2<T>> {
+    let rows = parts.first()?.nrows();
+    if parts.iter().any(|part| part.nrows() != rows) {
+        return None;
+    }
+    let columns = parts.iter().map(|part| part.ncols()).sum();
+    let mut values = Vec::with_capacity(rows * columns);
+    for i in 0..rows {
+        for part in parts {
+            let row = part.row(i);
+            match row.to_slice() {
+                Some(row) => values.extend_from_slice(row),
+                None => values.extend(row.iter().cloned()),
+            }
         }
-        Samples::Array(array) if array.shape().len() == 2 => array.to_f64()?.into_dimensionality().ok(),
+    }
+    Array2::from_shape_vec((rows, columns), values).ok()
+}
+
+/// The numbers of a part, if it holds nothing else by its type.
+fn numbers(part: &Samples) -> Option<CowArray<'_, f64, Ix2>> {
+    match part {
+        Samples::Dense(_) | Samples::Dense32(_) | Samples::Sparse(_) => part.dense().ok(),
+        Samples::Table(table) if table.columns().iter().all(|column| column.data.is_numeric()) => {
+            validation::table_to_numbers(table).ok().map(CowArray::from)
+        }
+        Samples::Array(array) if array.shape().len() == 2 => {
+            array.to_f64()?.into_dimensionality().ok().map(CowArray::from)
+        }
         _ => None,
     }
 }
@@ -147,7 +178,7 @@ fn hstack_sparse(parts: Vec<Samples>, rows: usize) -> Result<Samples> {
             Samples::Dense32(x) => Csr::from_dense(&x.mapv(f64::from)),
             Samples::Table(table) => Csr::from_dense(&validation::table_to_numbers(&table).map_err(|_| not_numeric())?),
             Samples::Rows(rows) => Csr::from_dense(&validation::rows_to_numbers(&rows).map_err(|_| not_numeric())?),
-            other => Csr::from_dense(&numbers(&other).ok_or_else(not_numeric)?),
+            other => Csr::from_dense(&numbers(&other).ok_or_else(not_numeric)?.into_owned()),
         })
     };
     let parts: Vec<Csr> = parts.into_iter().map(convert).collect::<Result<_>>()?;

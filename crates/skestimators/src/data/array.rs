@@ -43,7 +43,7 @@ impl From<Scalar> for Value {
 /// let labels = skestimators::Array::from(vec!["a".to_owned(), "b".to_owned()]);
 /// assert_eq!(labels.shape(), [2]);
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Array {
     /// 64-bit floats (and computed 32-bit ones, widened).
@@ -210,6 +210,25 @@ impl Array {
             Array::Str(_) => stack!(Str),
             Array::Bytes(_) => stack!(Bytes),
             Array::Object(_) => stack!(Object),
+        }
+    }
+}
+
+impl PartialEq for Array {
+    /// Whether element type, shape and elements are the same. (That of ndarray's arrays is many times the code.)
+    fn eq(&self, other: &Self) -> bool {
+        fn same<T: Clone + PartialEq>(a: &ArrayD<T>, b: &ArrayD<T>) -> bool {
+            a.shape() == b.shape() && a.as_standard_layout().as_slice() == b.as_standard_layout().as_slice()
+        }
+        match (self, other) {
+            (Array::F64(a), Array::F64(b)) => same(a, b),
+            (Array::F32(a), Array::F32(b)) => same(a, b),
+            (Array::I64(a), Array::I64(b)) => same(a, b),
+            (Array::Bool(a), Array::Bool(b)) => same(a, b),
+            (Array::Str(a), Array::Str(b)) => same(a, b),
+            (Array::Bytes(a), Array::Bytes(b)) => same(a, b),
+            (Array::Object(a), Array::Object(b)) => same(a, b),
+            _ => false,
         }
     }
 }

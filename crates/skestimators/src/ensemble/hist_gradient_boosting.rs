@@ -25,10 +25,6 @@ use crate::{
 /// One bit a category, of at most 256.
 type Bitset = [u32; 8];
 
-fn contains(set: &Bitset, category: u8) -> bool {
-    set[usize::from(category / 32)] >> (category % 32) & 1 != 0
-}
-
 /// All trees, one after the other in one array.
 struct Trees {
     /// A split by categories has a NaN in place of the threshold, with the number of the split.
@@ -134,19 +130,21 @@ struct Split {
 }
 
 impl Split {
-    /// Whether a category goes left; unknown ones count as missing.
-    fn goes_left(&self, category: u8, known: &[Bitset]) -> bool {
-        contains(&self.left, category) || !contains(&known[self.column as usize], category) && self.missing_left
+    /// The categories that go right; unknown ones count as missing.
+    fn right(&self, known: &[Bitset]) -> Bitset {
+        let known = &known[self.column as usize];
+        std::array::from_fn(|i| !(self.left[i] | if self.missing_left { !known[i] } else { 0 }))
     }
 
     /// The bits of the categories that go right, and of missing values, if there are but few.
     fn mask(&self, known: &[Bitset]) -> Option<u64> {
-        let none_beyond = |set: &Bitset| (FEW..=u8::MAX).all(|category| !contains(set, category));
-        if !none_beyond(&self.left) || !none_beyond(&known[self.column as usize]) {
+        const ALL: u64 = (1 << FEW) - 1;
+        let first = |set: &Bitset| u64::from(set[0]) | u64::from(set[1]) << 32;
+        let few = |set: &Bitset| first(set) & !ALL == 0 && set[2..].iter().all(|&word| word == 0);
+        if !few(&self.left) || !few(&known[self.column as usize]) {
             return None;
         }
-        let right = |category: u8| u64::from(!self.goes_left(category, known)) << category;
-        Some((0..FEW).map(right).sum::<u64>() | u64::from(!self.missing_left) << FEW)
+        Some(first(&self.right(known)) & ALL | u64::from(!self.missing_left) << FEW)
     }
 }
 
@@ -155,9 +153,8 @@ impl Categories {
     fn new(splits: &[Split], known: &[Bitset]) -> Self {
         let mut words = vec![0u32; (splits.len() * WORDS).next_power_of_two()];
         for (words, split) in words.chunks_exact_mut(WORDS).zip(splits) {
-            for category in 0..=u8::MAX {
-                words[usize::from(category / 32)] |= u32::from(!split.goes_left(category, known)) << (category % 32);
-            }
+            let right = split.right(known);
+            words[..right.len()].copy_from_slice(&right);
             words[NO_CATEGORY as usize / 32] = u32::from(!split.missing_left);
         }
         Categories { columns: Self::columns(splits), masks: false, words }

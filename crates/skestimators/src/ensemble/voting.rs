@@ -1,8 +1,9 @@
 //! `sklearn.ensemble._voting`: `VotingClassifier`, `VotingRegressor`.
 
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::Array2;
 
 use crate::{
+    compose::columns::side_by_side,
     data::{Array, Output, Samples},
     ensemble::members::{codes, expect, matrix, names, probabilities, stacked},
     error::{Error, Result},
@@ -78,11 +79,13 @@ impl Voters {
         sum.mapv_inplace(|v| v / total);
         Ok(sum)
     }
+}
 
-    fn side_by_side(parts: &[Array2<f64>]) -> Result<Samples> {
-        let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-        concatenate(Axis(1), &views).map(Samples::Dense).map_err(|e| Error::input(e.to_string()))
-    }
+/// The answers of all members, side by side.
+fn together(parts: &[Array2<f64>]) -> Result<Samples> {
+    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+    let together = side_by_side(&views).ok_or_else(|| Error::input("the estimators give different numbers of rows"))?;
+    Ok(Samples::Dense(together))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,7 +198,7 @@ impl Estimator for VotingClassifier {
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
         match self.voting {
-            Voting::Soft if self.flatten => Voters::side_by_side(&self.probabilities(x)?),
+            Voting::Soft if self.flatten => together(&self.probabilities(x)?),
             Voting::Soft => {
                 let parts = self.probabilities(x)?;
                 let rows = parts.first().map_or(0, Array2::nrows);
@@ -263,7 +266,7 @@ impl Estimator for VotingRegressor {
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
-        Voters::side_by_side(&self.predictions(x)?)
+        together(&self.predictions(x)?)
     }
 
     fn feature_names_out(&self, _: &[String]) -> Result<Vec<String>> {

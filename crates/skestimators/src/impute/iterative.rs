@@ -3,7 +3,7 @@
 use skpickle::{Obj, Shared};
 
 use crate::{
-    compose::columns::select,
+    compose::columns::{select, take_columns},
     data::Samples,
     error::{Error, Result},
     estimator::{Estimator, Fitted},
@@ -132,7 +132,7 @@ impl Estimator for IterativeImputer {
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
         let all = mask(x, &self.missing)?;
-        let mut gone = all.select(ndarray::Axis(1), &self.kept);
+        let mut gone = take_columns(all.view(), &self.kept);
         for (j, mut column) in gone.columns_mut().into_iter().enumerate() {
             if !self.filled[j] {
                 column.fill(false);
@@ -141,7 +141,7 @@ impl Estimator for IterativeImputer {
         let narrow = matches!(x, Samples::Dense32(_));
         let mut out = self.initial.transform(x)?.dense()?.into_owned();
         if self.drops && out.ncols() == self.columns {
-            out = out.select(ndarray::Axis(1), &self.kept);
+            out = take_columns(out.view(), &self.kept);
         }
         if out.dim() != gone.dim() {
             return Err(Error::input(format!(
@@ -156,7 +156,7 @@ impl Estimator for IterativeImputer {
             if rows.is_empty() {
                 continue;
             }
-            let part = out.select(ndarray::Axis(0), &rows).select(ndarray::Axis(1), &step.from);
+            let part = take_columns(out.select(ndarray::Axis(0), &rows).view(), &step.from);
             let part = if narrow { Samples::Dense32(part.mapv(|v| v as f32)) } else { Samples::Dense(part) };
             let values = step.estimator.predict(&part)?.to_f64();
             let values = values

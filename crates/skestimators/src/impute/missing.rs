@@ -4,7 +4,7 @@ use ndarray::Array2;
 use skpickle::{Kind, Obj, Scalar, Shared};
 
 use crate::{
-    compose::columns::{hstack, select},
+    compose::columns::{hstack, select, take_columns},
     data::{Array, Csr, Samples, Value},
     error::{Error, Result},
     estimator::Estimator,
@@ -158,7 +158,7 @@ impl Indicator {
     /// The imputed samples, followed by what was missing.
     pub(crate) fn append(&self, x: Samples, mask: &Array2<bool>) -> Result<Samples> {
         let rows = x.rows();
-        let chosen = mask.select(ndarray::Axis(1), &self.features);
+        let chosen = take_columns(mask.view(), &self.features);
         let sparse = matches!(x, Samples::Sparse(_));
         let part = match &x {
             Samples::Rows(_) | Samples::Table(_) => Samples::Rows(
@@ -241,16 +241,14 @@ impl Estimator for MissingIndicator {
             (Samples::Sparse(marks), None | Some(true)) => select(&Samples::Sparse(marks), features)?,
             (Samples::Sparse(marks), Some(false)) => {
                 let marks = marks.to_dense().mapv(|v| v != 0.0);
-                Samples::Array(marks.select(ndarray::Axis(1), features).into())
+                Samples::Array(take_columns(marks.view(), features).into())
             }
             (Samples::Array(Array::Bool(marks)), sparse) => {
-                let marks = marks.select(ndarray::Axis(1), features);
-                match (sparse, marks.into_dimensionality::<ndarray::Ix2>()) {
-                    (Some(true), Ok(marks)) => {
-                        Samples::Sparse(Csr::from_dense(&marks.mapv(|b| f64::from(u8::from(b)))))
-                    }
-                    (_, Ok(marks)) => Samples::Array(marks.into()),
-                    (_, Err(e)) => return Err(Error::input(e.to_string())),
+                let marks = marks.into_dimensionality().map_err(|e| Error::input(e.to_string()))?;
+                let marks = take_columns(marks.view(), features);
+                match sparse {
+                    Some(true) => Samples::Sparse(Csr::from_dense(&marks.mapv(|b| f64::from(u8::from(b))))),
+                    _ => Samples::Array(marks.into()),
                 }
             }
             (other, _) => other,

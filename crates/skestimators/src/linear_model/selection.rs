@@ -1,9 +1,8 @@
 //! `_LearntSelectorMixin` of `sklearn.feature_selection.from_model`: up to 0.18 some linear models could `transform`, which
 //! keeps the features with the larger coefficients.
 
-use ndarray::Axis;
-
 use crate::{
+    compose::columns::take_columns,
     data::{Csr, Samples},
     error::{Error, Result},
     math::Matrix,
@@ -40,8 +39,8 @@ impl Selection {
             return Err(Error::input("Invalid threshold: all features are discarded."));
         }
         Ok(match x {
-            Samples::Dense(x) => Samples::Dense(x.select(Axis(1), &self.0)),
-            Samples::Dense32(x) => Samples::Dense32(x.select(Axis(1), &self.0)),
+            Samples::Dense(x) => Samples::Dense(take_columns(x.view(), &self.0)),
+            Samples::Dense32(x) => Samples::Dense32(take_columns(x.view(), &self.0)),
             other => {
                 let x = other.csr()?;
                 let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());

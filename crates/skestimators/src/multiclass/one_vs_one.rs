@@ -1,10 +1,11 @@
 //! `OneVsOneClassifier`: one estimator for each pair of classes, and a vote.
 
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 use skpickle::Obj;
 
 use super::member::{Member, features_of, stack};
 use crate::{
+    compose::columns::take_columns,
     data::{Array, Csr, Samples},
     error::{Error, Result},
     estimator::{Classes, Estimator},
@@ -115,9 +116,9 @@ fn select_columns(x: &Samples, columns: &[usize]) -> Result<Samples> {
         )));
     }
     Ok(match x {
-        Samples::Sparse(x) => Samples::Sparse(Csr::from_dense(&x.to_dense().select(Axis(1), columns))),
-        Samples::Dense32(x) => Samples::Dense32(x.select(Axis(1), columns)),
-        x => Samples::Dense(x.dense()?.select(Axis(1), columns)),
+        Samples::Sparse(x) => Samples::Sparse(Csr::from_dense(&take_columns(x.to_dense().view(), columns))),
+        Samples::Dense32(x) => Samples::Dense32(take_columns(x.view(), columns)),
+        x => Samples::Dense(take_columns(x.dense()?.view(), columns)),
     })
 }
 

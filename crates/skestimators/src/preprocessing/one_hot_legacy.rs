@@ -6,7 +6,7 @@ use ndarray::Array2;
 use skpickle::Shared;
 
 use crate::{
-    compose::columns::hstack,
+    compose::columns::{hstack, take_columns},
     data::{Array, Csr, Dtype, Samples},
     error::{Error, Result},
     estimator::Estimator,
@@ -188,11 +188,11 @@ impl Estimator for LegacyEncoder {
             return Err(Error::input(format!("index {j} is out of bounds for axis 0 with size {}", x.ncols())));
         }
         let others: Vec<usize> = (0..x.ncols()).filter(|j| columns.binary_search(j).is_err()).collect();
-        let encoded = self.encode(&x.select(ndarray::Axis(1), columns))?;
+        let encoded = self.encode(&take_columns(x.view(), columns))?;
         if others.is_empty() {
             return Ok(encoded);
         }
-        let rest = Samples::Dense(x.select(ndarray::Axis(1), &others));
+        let rest = Samples::Dense(take_columns(x.view(), &others));
         hstack(vec![encoded, rest], x.nrows(), self.sparse)
     }
 }

@@ -188,7 +188,8 @@ impl<T: Real, W: Word, R: Rule<T, W>, const L: usize> WithSimd for InSmallTree<'
             2 => self.arrive::<S, 2, 2>(simd),
             4 => self.arrive::<S, 4, 1>(simd),
             8 => self.arrive::<S, 8, 1>(simd),
-            _ => self.arrive::<S, L, 1>(simd),
+            // Without vectors no tree is small.
+            _ => {}
         }
     }
 }
@@ -228,7 +229,7 @@ impl WithSimd for SplitsInAStep {
 
     fn with_simd<S: Simd>(self, _: S) -> usize {
         match S::F32_LANES {
-            1 => 1,
+            1 => 0,
             2..8 => 5,
             _ => 12,
         }
