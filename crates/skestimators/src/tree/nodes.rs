@@ -18,8 +18,11 @@ use crate::{
 
 /// Rows that walk through a tree abreast.
 const ROWS: usize = 16;
-/// Trees that a single row walks through abreast.
+/// Trees that a single row walks through abreast: more where they have to be waited for, because they are larger than the cache.
 const TREES: usize = 8;
+const LARGE_TREES: usize = 16;
+/// Bytes that are there soon.
+const CACHED: usize = 1 << 20;
 /// Numbers in a block of rows that small trees read: such as the first cache holds.
 const NEAR: usize = 1 << 12;
 /// The same for large trees, whose nodes should serve many rows before they leave the cache.
@@ -376,9 +379,14 @@ impl<T: Real, W: Word> Nodes<T, W> {
         arrive: Arrive<'_, T>,
     ) -> Result<()> {
         if x.rows() < ROWS {
-            return blocks::<T, 1>(x, 1, &|group| rules.0.prepare(group), &mut |block| match block.missing {
-                false => self.trees_abreast(roots, rules.0, block, arrive),
-                true => self.trees_abreast(roots, rules.1, block, arrive),
+            return blocks::<T, 1>(x, 1, &|group| rules.0.prepare(group), &mut |block| match (
+                block.missing,
+                bytes > CACHED,
+            ) {
+                (false, false) => self.trees_abreast::<TREES>(roots, rules.0, block, arrive),
+                (false, true) => self.trees_abreast::<LARGE_TREES>(roots, rules.0, block, arrive),
+                (true, false) => self.trees_abreast::<TREES>(roots, rules.1, block, arrive),
+                (true, true) => self.trees_abreast::<LARGE_TREES>(roots, rules.1, block, arrive),
             });
         }
         let numbers = if bytes <= SMALL * roots.len() { NEAR } else { FAR };
@@ -388,15 +396,21 @@ impl<T: Real, W: Word> Nodes<T, W> {
         })
     }
 
-    fn trees_abreast(&self, roots: &[Root], rule: impl Rule<T, W>, block: &Block<'_, T, 1>, arrive: Arrive<'_, T>) {
-        let (several, rest) = roots.as_chunks::<TREES>();
+    fn trees_abreast<const N: usize>(
+        &self,
+        roots: &[Root],
+        rule: impl Rule<T, W>,
+        block: &Block<'_, T, 1>,
+        arrive: Arrive<'_, T>,
+    ) {
+        let (several, rest) = roots.as_chunks::<N>();
         for (row, group) in (block.start..).zip(block.groups()) {
             let x = |_, column: usize| group[column][0];
             for (i, roots) in several.iter().enumerate() {
-                arrive(row, Walks::Trees { first: i * TREES }, &self.walk(*roots, rule, x));
+                arrive(row, Walks::Trees { first: i * N }, &self.walk(*roots, rule, x));
             }
             for (i, root) in rest.iter().enumerate() {
-                arrive(row, Walks::Trees { first: several.len() * TREES + i }, &self.walk([*root], rule, x));
+                arrive(row, Walks::Trees { first: several.len() * N + i }, &self.walk([*root], rule, x));
             }
         }
     }
