@@ -16,4 +16,6 @@ pub(crate) mod votes;
 pub(crate) mod wide;
 
 pub(crate) use matrix::Matrix;
-pub(crate) use product::{Row, Weights, affine, affine_many, affine_sparse, contiguous, dot, dots, rows};
+pub(crate) use product::{
+    Row, Weights, affine, affine_many, affine_sparse, contiguous, dot, dots, rows, squared_distances,
+};

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use ndarray::{Array2, ArrayView1};
+use pulp::{Arch, Simd, WithSimd};
 use skpickle::{ErrorKind, FromObj, Obj};
 
 use super::{
     Matrix,
     panels::{Affine, Panels, multiply},
-    wide::{Wide, fuses, wide},
+    wide::fuses,
 };
 use crate::{
     data::{Csr, Samples},
@@ -22,24 +23,65 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// Inner products of one sample with all rows of a matrix, as [`dot`] gives them.
 pub(crate) fn dots(x: &[f64], matrix: &Matrix, out: &mut [f64]) {
-    wide(Dots { x, matrix, out });
+    Arch::new().dispatch(WithRows::<false> { x, matrix, out });
 }
 
-struct Dots<'a> {
+/// Sums of the squared differences of one sample and each row of a matrix, in the same partial sums.
+pub(crate) fn squared_distances(x: &[f64], matrix: &Matrix, out: &mut [f64]) {
+    Arch::new().dispatch(WithRows::<true> { x, matrix, out });
+}
+
+/// One sample and all rows of a matrix: products or, if `SQUARED`, differences.
+struct WithRows<'a, const SQUARED: bool> {
     x: &'a [f64],
     matrix: &'a Matrix,
     out: &'a mut [f64],
 }
 
-impl Wide for Dots<'_> {
+impl<const SQUARED: bool> WithSimd for WithRows<'_, SQUARED> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
-        for (k, out) in self.out.iter_mut().enumerate() {
-            *out = dot_with(self.x, self.matrix.row(k), |x| x);
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::F64_LANES {
+            8 => self.each::<S, 1>(simd),
+            4 => self.each::<S, 2>(simd),
+            2 => self.each::<S, 4>(simd),
+            _ => self.each::<S, 8>(simd),
         }
     }
+}
+
+impl<const SQUARED: bool> WithRows<'_, SQUARED> {
+    /// By vectors of which `N` hold eight numbers.
+    #[inline(always)]
+    fn each<S: Simd, const N: usize>(self, simd: S) {
+        let (x8, x_rest) = self.x.as_chunks::<8>();
+        for (k, out) in self.out.iter_mut().enumerate() {
+            let (row8, row_rest) = self.matrix.row(k).as_chunks::<8>();
+            let mut sums = [simd.splat_f64s(0.0); N];
+            for (x, row) in x8.iter().zip(row8) {
+                let (x, row) = (S::as_simd_f64s(x).0, S::as_simd_f64s(row).0);
+                for v in 0..N {
+                    let apart = simd.sub_f64s(x[v], row[v]);
+                    let term = if SQUARED { simd.mul_f64s(apart, apart) } else { simd.mul_f64s(x[v], row[v]) };
+                    sums[v] = simd.add_f64s(sums[v], term);
+                }
+            }
+            let mut eight = [0.0; 8];
+            for (to, sums) in S::as_mut_simd_f64s(&mut eight).0.iter_mut().zip(sums) {
+                *to = sums;
+            }
+            let term = |(x, y): (&f64, &f64)| if SQUARED { (x - y) * (x - y) } else { x * y };
+            *out = joined(eight) + x_rest.iter().zip(row_rest).map(term).sum::<f64>();
+        }
+    }
+}
+
+/// The sum of eight partial sums.
+#[inline(always)]
+fn joined(sums: [f64; 8]) -> f64 {
+    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
 }
 
 /// Inner product of samples of any width with weights of 64 bits.
@@ -54,7 +96,7 @@ fn dot_with<T: Copy>(a: &[T], b: &[f64], widen: impl Fn(T) -> f64) -> f64 {
         }
     }
     let rest: f64 = a_rest.iter().zip(b_rest).map(|(&x, y)| widen(x) * y).sum();
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
+    joined(sums) + rest
 }
 
 /// Inner product in 32 bits, added up as the OpenBLAS in numpy's wheels does it on x86: with one output in four partial sums, whose

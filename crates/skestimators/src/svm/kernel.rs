@@ -6,7 +6,7 @@ use crate::{
     data::{Csr, Samples},
     error::{Error, Result},
     math::{
-        Matrix, contiguous, dot,
+        Matrix, contiguous, dots, squared_distances,
         wide::{Wide, exp, map, wide},
     },
 };
@@ -95,12 +95,15 @@ impl Vectors {
             let row = contiguous(&row);
             values.clear();
             match (self, kernel) {
-                (Vectors::Dense(vectors), Kernel::Rbf { gamma }) if vectors.columns > 0 => {
+                (Vectors::Dense(vectors), Kernel::Rbf { gamma }) => {
                     values.resize(vectors.rows, 0.0);
-                    wide(RowValues { gamma, x: &row, vectors, values });
+                    squared_distances(&row, vectors, values);
+                    wide(Exponentials { gamma, values });
                 }
                 (Vectors::Dense(vectors), _) => {
-                    values.extend((0..vectors.rows).map(|v| dense(kernel, &row, vectors.row(v))));
+                    values.resize(vectors.rows, 0.0);
+                    dots(&row, vectors, values);
+                    values.iter_mut().for_each(|value| *value = kernel.finish(*value));
                 }
                 (Vectors::Columns(columns), _) => values.extend(columns.iter().map(|&column| row[column])),
                 (Vectors::Sparse(_), _) => {}
@@ -111,47 +114,26 @@ impl Vectors {
     }
 }
 
-/// [`Kernel::Rbf`] of one sample with all vectors.
-struct RowValues<'a> {
+/// [`Kernel::Rbf`] of squared distances.
+struct Exponentials<'a> {
     gamma: f64,
-    x: &'a [f64],
-    vectors: &'a Matrix,
     values: &'a mut [f64],
 }
 
-impl Wide for RowValues<'_> {
+impl Wide for Exponentials<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let RowValues { gamma, x, vectors, values } = self;
-        for (value, vector) in values.iter_mut().zip(vectors.data.chunks_exact(vectors.columns)) {
-            *value = squared_distance(x, vector);
-        }
+        let Exponentials { gamma, values } = self;
         let (eights, rest) = values.as_chunks_mut::<8>();
-        eights.iter_mut().for_each(|eight| *eight = exp(map(*eight, |squared| -gamma * squared)));
-        rest.iter_mut().for_each(|value| [*value] = exp([-gamma * *value]));
-    }
-}
-
-fn dense(kernel: Kernel, x: &[f64], v: &[f64]) -> f64 {
-    kernel.finish(if matches!(kernel, Kernel::Rbf { .. }) { squared_distance(x, v) } else { dot(x, v) })
-}
-
-/// Sum of squared differences, in eight partial sums that the compiler keeps in vector registers.
-#[inline(always)]
-fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a8, a_rest) = a.as_chunks::<8>();
-    let (b8, b_rest) = b.as_chunks::<8>();
-    for (x, y) in a8.iter().zip(b8) {
-        for i in 0..8 {
-            let d = x[i] - y[i];
-            sums[i] += d * d;
+        for eight in eights {
+            *eight = exp(map(*eight, |squared| -gamma * squared));
+        }
+        for value in rest {
+            [*value] = exp([-gamma * *value]);
         }
     }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(x, y)| (x - y) * (x - y)).sum();
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
 }
 
 fn sparse(kernel: Kernel, x: (&[usize], &[f64]), v: (&[usize], &[f64])) -> f64 {
