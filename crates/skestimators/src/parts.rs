@@ -95,7 +95,7 @@ fn join_arrays(parts: Vec<Array>) -> Option<Array> {
 }
 
 /// Arrays one behind the other along the first axis. (`ndarray::concatenate` is many times the code, and copies texts.)
-fn joined<T>(parts: Vec<ArrayD<T>>) -> Option<ArrayD<T>> {
+fn joined<T: Clone>(parts: Vec<ArrayD<T>>) -> Option<ArrayD<T>> {
     let mut shape = parts.first()?.shape().to_vec();
     if parts.iter().any(|part| part.shape().get(1..) != shape.get(1..)) {
         return None;
@@ -104,7 +104,7 @@ fn joined<T>(parts: Vec<ArrayD<T>>) -> Option<ArrayD<T>> {
     let mut values = Vec::with_capacity(shape.iter().product());
     for part in parts {
         if !part.is_standard_layout() {
-            values.extend(part);
+            values.extend(part.iter().cloned());
             continue;
         }
         let count = part.len();

@@ -7,7 +7,9 @@
 //! cargo test --profile checked -p skestimators --test mutation -- --ignored --nocapture
 //! ```
 //!
-//! `MUTATION_MODELS` names a folder with more models, `CASE/model.*`; `MUTATION_STEP=16` takes every sixteenth byte.
+//! `MUTATION_MODELS` names a folder with more models, `CASE/model.*`; `MUTATION_STEP=16` takes every sixteenth byte. With `MUTATION_KEEP`, a folder,
+//! only the models of the other folder are taken, and files with an answer that is not finite are kept there with their rows, for
+//! `.ci/not_finite.py`: scikit-learn's answer should not be finite either.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "conformance/inputs.rs"]
@@ -137,27 +139,45 @@ struct Tally {
 enum Answer {
     Refused,
     Finite,
-    NotFinite,
+    /// Methods and the numbers of the rows they were asked with.
+    NotFinite(Vec<(&'static str, usize)>),
     /// The model was loaded, and refused the rows.
     Input,
 }
 
 fn ask(stream: Vec<u8>, rows: &[Samples]) -> Answer {
     let Ok(model) = Model::from_bytes(stream) else { return Answer::Refused };
-    let (mut finite, mut answered) = (true, false);
-    for x in rows {
+    let (mut not_finite, mut answered) = (Vec::new(), false);
+    for (i, x) in rows.iter().enumerate() {
         for method in model.methods() {
             if let Ok(output) = model.call(method, x) {
                 answered = true;
-                finite &= all_finite(&output);
+                if !all_finite(&output) {
+                    not_finite.push((method.name(), i));
+                }
             }
         }
     }
-    match (answered, finite) {
+    match (answered, not_finite.is_empty()) {
         (false, _) => Answer::Input,
         (true, true) => Answer::Finite,
-        (true, false) => Answer::NotFinite,
+        (true, false) => Answer::NotFinite(not_finite),
     }
+}
+
+/// Keeps a file with an answer that is not finite.
+fn keep(folder: &Path, number: u64, what: &str, stream: &[u8], asked: &[(&str, usize)], rows: &[Samples]) {
+    let numbers = |x: &Samples| match x {
+        Samples::Dense(x) => {
+            x.rows().into_iter().map(|row| row.iter().map(|v| format!("{v:?}")).collect::<Vec<_>>()).collect::<Vec<_>>()
+        }
+        _ => Vec::new(),
+    };
+    let rows: Vec<_> = rows.iter().map(numbers).collect();
+    let about = serde_json::json!({"what": what, "asked": asked, "rows": rows});
+    let name = format!("{}-{number}", what.replace(['/', ' ', '^'], "_"));
+    fs::write(folder.join(format!("{name}.pkl")), stream).unwrap();
+    fs::write(folder.join(format!("{name}.json")), about.to_string()).unwrap();
 }
 
 fn all_finite(output: &Output) -> bool {
@@ -200,6 +220,7 @@ impl Tally {
         let size = stream.len() as u64;
         let start = cpu_time();
         let mut answer = None;
+        let kept = std::env::var_os("MUTATION_KEEP").map(|folder| (folder, stream.clone()));
         let used = allocation_counter::measure(|| {
             answer = catch_unwind(AssertUnwindSafe(|| ask(stream, rows))).ok();
         });
@@ -208,7 +229,12 @@ impl Tally {
             None => self.faults.push(format!("{what}: {}", PANIC.with_borrow(String::clone))),
             Some(Answer::Refused) => self.refused += 1,
             Some(Answer::Finite) => self.finite += 1,
-            Some(Answer::NotFinite) => self.not_finite += 1,
+            Some(Answer::NotFinite(asked)) => {
+                self.not_finite += 1;
+                if let Some((folder, stream)) = kept {
+                    keep(Path::new(&folder), self.files, what, &stream, &asked, rows);
+                }
+            }
             Some(Answer::Input) => self.input_refused += 1,
         }
         if used.bytes_max > size + MEMORY {
@@ -304,7 +330,9 @@ fn a_changed_byte_is_refused_or_answered() {
 #[ignore = "some 900,000 files: half an hour in an optimised build"]
 fn every_changed_byte_is_refused_or_answered() {
     let mut seeds = Seeds::default();
-    seeds.fixtures();
+    if std::env::var_os("MUTATION_KEEP").is_none() {
+        seeds.fixtures();
+    }
     if let Some(folder) = std::env::var_os("MUTATION_MODELS").filter(|folder| !folder.is_empty()) {
         seeds.others(Path::new(&folder));
     }

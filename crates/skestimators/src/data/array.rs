@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ndarray::{Array2, ArrayD, ArrayViewD, CowArray, IxDyn};
+use ndarray::{Array2, ArrayD, ArrayViewD, IxDyn};
 use skpickle::{FromObj, Kind, Obj, Scalar};
 
 /// One cell of a table, or one label of an object array.
@@ -195,7 +195,7 @@ impl Array {
                 let parts: Option<Vec<_>> = columns
                     .iter()
                     .map(|c| match c {
-                        Array::$variant(a) => Some(a.as_standard_layout()),
+                        Array::$variant(a) => Some(a),
                         _ => None,
                     })
                     .collect();
@@ -218,7 +218,7 @@ impl PartialEq for Array {
     /// Whether element type, shape and elements are the same. (That of ndarray's arrays is many times the code.)
     fn eq(&self, other: &Self) -> bool {
         fn same<T: Clone + PartialEq>(a: &ArrayD<T>, b: &ArrayD<T>) -> bool {
-            a.shape() == b.shape() && a.as_standard_layout().as_slice() == b.as_standard_layout().as_slice()
+            a.shape() == b.shape() && elements(a) == elements(b)
         }
         match (self, other) {
             (Array::F64(a), Array::F64(b)) => same(a, b),
@@ -234,13 +234,13 @@ impl PartialEq for Array {
 }
 
 /// Arrays of one shape along a new second axis. (`ndarray::stack` does the same in many times the code, which seven types would have.)
-fn side_by_side<T: Clone>(columns: &[CowArray<'_, T, IxDyn>]) -> Option<ArrayD<T>> {
+fn side_by_side<T: Clone>(columns: &[&ArrayD<T>]) -> Option<ArrayD<T>> {
     let mut shape = columns.first()?.shape().to_vec();
     let rows = *shape.first()?;
     if columns.iter().any(|column| column.shape() != shape) {
         return None;
     }
-    let columns: Vec<&[T]> = columns.iter().map(|column| column.as_slice()).collect::<Option<_>>()?;
+    let columns: Vec<Cow<'_, [T]>> = columns.iter().map(|column| elements(column)).collect();
     let mut values = Vec::with_capacity(columns.iter().map(|column| column.len()).sum());
     for row in 0..rows {
         for column in &columns {
@@ -252,9 +252,14 @@ fn side_by_side<T: Clone>(columns: &[CowArray<'_, T, IxDyn>]) -> Option<ArrayD<T
     ArrayD::from_shape_vec(shape, values).ok()
 }
 
+/// All elements, in C order.
+fn elements<T: Clone>(array: &ArrayD<T>) -> Cow<'_, [T]> {
+    array.as_slice().map_or_else(|| array.iter().cloned().collect(), Cow::Borrowed)
+}
+
 /// The elements along the first axis at `indices`. (The method of ndarray's arrays is many times the code.)
 fn select<T: Clone + Default>(from: &ArrayD<T>, indices: &[usize]) -> ArrayD<T> {
-    let all = from.as_slice().map_or_else(|| from.iter().cloned().collect(), Cow::Borrowed);
+    let all = elements(from);
     let mut shape = from.shape().to_vec();
     let width: usize = shape.iter().skip(1).product();
     let mut values = Vec::with_capacity(indices.len() * width);
