@@ -156,7 +156,8 @@ impl Estimator for IterativeImputer {
             if rows.is_empty() {
                 continue;
             }
-            let part = ndarray::Array2::from_shape_fn((rows.len(), step.from.len()), |(i, j)| out[[rows[i], step.from[j]]]);
+            let part =
+                ndarray::Array2::from_shape_fn((rows.len(), step.from.len()), |(i, j)| out[[rows[i], step.from[j]]]);
             let part = if narrow { Samples::Dense32(part.mapv(|v| v as f32)) } else { Samples::Dense(part) };
             let values = step.estimator.predict(&part)?.to_f64();
             let values = values
