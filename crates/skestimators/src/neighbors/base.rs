@@ -194,7 +194,7 @@ impl Neighbors {
                 if let (true, Some(panels), Samples::Dense(x)) = (reduce, &brute.panels, x) {
                     let x = x.as_standard_layout();
                     let x = x.as_slice().unwrap_or_default();
-                    let heaps = x.chunks_exact(brute.width).map(|x| (dot(x, x), Heap::new(k))).collect();
+                    let heaps = x.chunks_exact(brute.width).map(|x| (dot(x, x), Heap::of_numbers(k))).collect();
                     let mut nearest = Nearest { norms: &brute.norms, heaps };
                     multiply(x, panels, &mut nearest);
                     let distances = |(mut reduced, indices): (Vec<f64>, _)| {
@@ -208,7 +208,7 @@ impl Neighbors {
                         let nearest = partition(values, k);
                         return (nearest.iter().map(|&i| values[i]).collect(), nearest);
                     }
-                    let mut heap = Heap::new(k);
+                    let mut heap = Heap::of_numbers(k);
                     values.iter().enumerate().for_each(|(i, &v)| heap.push(v, i));
                     sorted(heap)
                 })

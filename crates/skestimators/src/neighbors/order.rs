@@ -7,8 +7,14 @@ pub(crate) struct Heap {
 }
 
 impl Heap {
+    /// The heap of a tree: any distance is less than those in it.
     pub(crate) fn new(k: usize) -> Self {
         Heap { values: vec![f64::INFINITY; k], indices: vec![0; k] }
+    }
+
+    /// The heap of `ArgKmin`, whose distances are numbers: one that is infinite is no less, and the first sample stays in its place.
+    pub(crate) fn of_numbers(k: usize) -> Self {
+        Heap { values: vec![f64::MAX; k], indices: vec![0; k] }
     }
 
     /// The largest distance that is still among the nearest.
@@ -51,9 +57,9 @@ impl Heap {
         }
     }
 
-    /// The same candidates, pushed upon an empty heap in the order in which they lie.
+    /// The same candidates, pushed upon an empty heap of `ArgKmin` in the order in which they lie.
     pub(crate) fn pushed(self) -> Heap {
-        let mut heap = Heap::new(self.values.len());
+        let mut heap = Heap::of_numbers(self.values.len());
         self.values.iter().zip(self.indices).for_each(|(&value, index)| heap.push(value, index));
         heap
     }
@@ -305,6 +311,13 @@ mod tests {
             ((state >> 33) % modulus) as f64
         };
         (0..n).map(next).collect()
+    }
+
+    #[test]
+    fn infinite_distances_leave_the_first_sample_in_the_heap_of_numbers() {
+        let mut heap = Heap::of_numbers(3);
+        [f64::INFINITY, 2.0, f64::INFINITY].iter().enumerate().for_each(|(i, &value)| heap.push(value, i));
+        assert_eq!(heap.pushed().into_sorted(Sort::Intro), (vec![2.0, f64::MAX, f64::MAX], vec![1, 0, 0]));
     }
 
     #[test]
