@@ -41,7 +41,7 @@ pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples) -> Option<Outpu
     while start < rows {
         // The last part takes a few rows more, so that none has but a few.
         let end = if rows - start < BLOCK + FEW { rows } else { start + BLOCK };
-        let part = Samples::Dense(scratch::copy(x.slice_axis(Axis(0), Slice::from(start..end))));
+        let part = Samples::Dense(scratch::copy(&x.slice_axis(Axis(0), Slice::from(start..end))));
         let answer = fitted.call(method, &part).ok();
         answers.push(answer.filter(joins)?);
         if let Samples::Dense(part) = part {

@@ -140,8 +140,8 @@ impl Estimator for FeatureAgglomeration {
             )));
         }
         Ok(match x {
-            Samples::Dense32(x) => Samples::Dense32(take_columns(x.view(), &self.labels)),
-            x => Samples::Dense(take_columns(x.dense()?.view(), &self.labels)),
+            Samples::Dense32(x) => Samples::Dense32(take_columns(&x.view(), &self.labels)),
+            x => Samples::Dense(take_columns(&x.dense()?.view(), &self.labels)),
         })
     }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// `x[:, columns]`, which have been checked. (The method of ndarray's arrays is many times the code.)
-pub(crate) fn take_columns<T: Copy + Default>(x: ArrayView2<'_, T>, columns: &[usize]) -> Array2<T> {
+pub(crate) fn take_columns<T: Copy + Default>(x: &ArrayView2<'_, T>, columns: &[usize]) -> Array2<T> {
     let mut values = Vec::with_capacity(x.nrows() * columns.len());
     for row in x.rows() {
         match row.to_slice() {
@@ -24,8 +24,8 @@ pub(crate) fn take_columns<T: Copy + Default>(x: ArrayView2<'_, T>, columns: &[u
 /// `X[:, indices]`. Indices have been checked against the width of `x`.
 pub(crate) fn select(x: &Samples, indices: &[usize]) -> Result<Samples> {
     Ok(match x {
-        Samples::Dense(x) => Samples::Dense(take_columns(x.view(), indices)),
-        Samples::Dense32(x) => Samples::Dense32(take_columns(x.view(), indices)),
+        Samples::Dense(x) => Samples::Dense(take_columns(&x.view(), indices)),
+        Samples::Dense32(x) => Samples::Dense32(take_columns(&x.view(), indices)),
         Samples::Sparse(x) => Samples::Sparse(select_sparse(x, indices)?),
         Samples::Table(x) => Samples::Table(Table::new(indices.iter().map(|&j| x.columns()[j].clone()).collect())?),
         Samples::Rows(rows) => {

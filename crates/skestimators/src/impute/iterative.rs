@@ -132,7 +132,7 @@ impl Estimator for IterativeImputer {
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
         let all = mask(x, &self.missing)?;
-        let mut gone = take_columns(all.view(), &self.kept);
+        let mut gone = take_columns(&all.view(), &self.kept);
         for (j, mut column) in gone.columns_mut().into_iter().enumerate() {
             if !self.filled[j] {
                 column.fill(false);
@@ -141,7 +141,7 @@ impl Estimator for IterativeImputer {
         let narrow = matches!(x, Samples::Dense32(_));
         let mut out = self.initial.transform(x)?.dense()?.into_owned();
         if self.drops && out.ncols() == self.columns {
-            out = take_columns(out.view(), &self.kept);
+            out = take_columns(&out.view(), &self.kept);
         }
         if out.dim() != gone.dim() {
             return Err(Error::input(format!(

@@ -158,7 +158,7 @@ impl Indicator {
     /// The imputed samples, followed by what was missing.
     pub(crate) fn append(&self, x: Samples, mask: &Array2<bool>) -> Result<Samples> {
         let rows = x.rows();
-        let chosen = take_columns(mask.view(), &self.features);
+        let chosen = take_columns(&mask.view(), &self.features);
         let sparse = matches!(x, Samples::Sparse(_));
         let part = match &x {
             Samples::Rows(_) | Samples::Table(_) => Samples::Rows(
@@ -241,11 +241,11 @@ impl Estimator for MissingIndicator {
             (Samples::Sparse(marks), None | Some(true)) => select(&Samples::Sparse(marks), features)?,
             (Samples::Sparse(marks), Some(false)) => {
                 let marks = marks.to_dense().mapv(|v| v != 0.0);
-                Samples::Array(take_columns(marks.view(), features).into())
+                Samples::Array(take_columns(&marks.view(), features).into())
             }
             (Samples::Array(Array::Bool(marks)), sparse) => {
                 let marks = marks.into_dimensionality().map_err(|e| Error::input(e.to_string()))?;
-                let marks = take_columns(marks.view(), features);
+                let marks = take_columns(&marks.view(), features);
                 match sparse {
                     Some(true) => Samples::Sparse(Csr::from_dense(&marks.mapv(|b| f64::from(u8::from(b))))),
                     _ => Samples::Array(marks.into()),

@@ -39,8 +39,8 @@ impl Selection {
             return Err(Error::input("Invalid threshold: all features are discarded."));
         }
         Ok(match x {
-            Samples::Dense(x) => Samples::Dense(take_columns(x.view(), &self.0)),
-            Samples::Dense32(x) => Samples::Dense32(take_columns(x.view(), &self.0)),
+            Samples::Dense(x) => Samples::Dense(take_columns(&x.view(), &self.0)),
+            Samples::Dense32(x) => Samples::Dense32(take_columns(&x.view(), &self.0)),
             other => {
                 let x = other.csr()?;
                 let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());

@@ -52,11 +52,11 @@ pub(crate) fn matrix(rows: usize, columns: usize) -> Array2<f64> {
 }
 
 /// A copy of a matrix, in rows.
-pub(crate) fn copy(matrix: ArrayView2<'_, f64>) -> Array2<f64> {
+pub(crate) fn copy(matrix: &ArrayView2<'_, f64>) -> Array2<f64> {
     let mut buffer = empty();
     match matrix.as_slice() {
         Some(values) => buffer.extend_from_slice(values),
-        None => buffer.extend(matrix),
+        None => buffer.extend(matrix.iter()),
     }
     Array2::from_shape_vec(matrix.raw_dim(), buffer).unwrap_or_default()
 }

@@ -116,9 +116,9 @@ fn select_columns(x: &Samples, columns: &[usize]) -> Result<Samples> {
         )));
     }
     Ok(match x {
-        Samples::Sparse(x) => Samples::Sparse(Csr::from_dense(&take_columns(x.to_dense().view(), columns))),
-        Samples::Dense32(x) => Samples::Dense32(take_columns(x.view(), columns)),
-        x => Samples::Dense(take_columns(x.dense()?.view(), columns)),
+        Samples::Sparse(x) => Samples::Sparse(Csr::from_dense(&take_columns(&x.to_dense().view(), columns))),
+        Samples::Dense32(x) => Samples::Dense32(take_columns(&x.view(), columns)),
+        x => Samples::Dense(take_columns(&x.dense()?.view(), columns)),
     })
 }
 

@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2};
 use skpickle::Shared;
 
-use super::base::{Neighbors, Weights, check_weights};
+use super::base::{Neighbors, Weights};
 use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},
@@ -23,7 +23,6 @@ struct Regressor {
     columns: bool,
     /// The answer for a sample without neighbours: NaN, as the targets' type holds it.
     nothing: f64,
-    version: (u32, u32),
 }
 
 /// Which neighbours count.
@@ -64,7 +63,6 @@ fn load(s: &State<'_, '_>, neighbors: Neighbors, within: Within) -> Result<Box<d
         outputs: shape.get(1).copied().unwrap_or(1),
         columns: shape.len() == 2,
         nothing,
-        version: s.version(),
         neighbors,
     }))
 }
@@ -99,9 +97,6 @@ impl Estimator for Regressor {
                 continue;
             }
             let weights = self.weights.of(distances);
-            if let Within::Nearest(_) = self.within {
-                check_weights(weights.as_deref(), self.version)?;
-            }
             let total = weights.as_ref().map_or(neighbors.len() as f64, |weights| weights.iter().sum());
             for (output, out) in out.iter_mut().enumerate() {
                 let values = neighbors.iter().map(|&i| self.y[i * self.outputs + output]);

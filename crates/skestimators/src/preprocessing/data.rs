@@ -162,7 +162,7 @@ impl Scaler {
                 Samples::Dense32(x)
             }
             x => {
-                let mut x = scratch::copy(x.dense()?.view());
+                let mut x = scratch::copy(&x.dense()?.view());
                 let columns = x.ncols();
                 if let (Some(values), true) = (x.as_slice_mut(), columns > 0) {
                     wide(Apply { steps, values, columns });

@@ -188,11 +188,11 @@ impl Estimator for LegacyEncoder {
             return Err(Error::input(format!("index {j} is out of bounds for axis 0 with size {}", x.ncols())));
         }
         let others: Vec<usize> = (0..x.ncols()).filter(|j| columns.binary_search(j).is_err()).collect();
-        let encoded = self.encode(&take_columns(x.view(), columns))?;
+        let encoded = self.encode(&take_columns(&x.view(), columns))?;
         if others.is_empty() {
             return Ok(encoded);
         }
-        let rest = Samples::Dense(take_columns(x.view(), &others));
+        let rest = Samples::Dense(take_columns(&x.view(), &others));
         hstack(vec![encoded, rest], x.nrows(), self.sparse)
     }
 }

@@ -140,9 +140,7 @@ impl<T: Real, W: Word> SmallTrees<T, W> {
         }
         for g in 0..G {
             let out = T::words_mut::<S>(&mut out[g]);
-            for v in 0..N {
-                out[v] = words[g][v];
-            }
+            out[..N].copy_from_slice(&words[g]);
         }
     }
 }
