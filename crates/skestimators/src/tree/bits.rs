@@ -104,7 +104,8 @@ impl<T: Real, W: Word> SmallTrees<T, W> {
             *range = (first as u32, self.splits.len() as u32);
         }
         // A split is asked faster than a step is made, but there are more of them.
-        if self.splits.len() - before > Arch::new().dispatch(SplitsInAStep) * depth as usize {
+        let most = Arch::new().dispatch(SplitsInAStep).map(|splits| splits * depth as usize);
+        if most.is_none_or(|most| self.splits.len() - before > most) {
             self.splits.truncate(before);
             return None;
         }
@@ -219,17 +220,17 @@ impl<T: Real, W: Word, R: Rule<T, W>, const L: usize> InSmallTree<'_, T, W, R, L
     }
 }
 
-/// Splits that are asked by vectors in the time of one step of a walk, for equally many rows.
+/// Splits that are asked by vectors in the time of one step of a walk, for equally many rows; `None` where there are no vectors.
 struct SplitsInAStep;
 
 impl WithSimd for SplitsInAStep {
-    type Output = usize;
+    type Output = Option<usize>;
 
-    fn with_simd<S: Simd>(self, _: S) -> usize {
+    fn with_simd<S: Simd>(self, _: S) -> Option<usize> {
         match S::F32_LANES {
-            1 => 0,
-            2..8 => 5,
-            _ => 12,
+            1 => None,
+            2..8 => Some(5),
+            _ => Some(12),
         }
     }
 }
@@ -340,7 +341,8 @@ mod tests {
         let all: Vec<_> = roots.iter().map(|root| (root.at, 1_000)).collect();
         let small = SmallTrees::of(nodes.as_slice(), all.into_iter());
         let kinds: Vec<bool> = (0..roots.len()).map(|tree| small.get(tree as u32).is_some()).collect();
-        assert_eq!(kinds.iter().filter(|&&small| small).count(), MOST);
+        let most = Arch::new().dispatch(SplitsInAStep).map_or(0, |_| MOST);
+        assert_eq!(kinds.iter().filter(|&&small| small).count(), most);
     }
 
     #[test]
