@@ -5,7 +5,10 @@ use crate::{
     data::{Array, Samples},
     error::{Error, Result},
     estimator::Estimator,
-    math::{Matrix, euclidean::Targets},
+    math::{
+        Matrix,
+        euclidean::{Compared, Targets},
+    },
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -57,7 +60,16 @@ struct Centres {
     /// Labels of the centres, where they are not their positions.
     labels: Option<Vec<i64>>,
     distances: Option<Distances>,
+    compared: Compared,
     door: Door,
+}
+
+/// What `pairwise_distances_argmin` compares: by `ArgKmin` since 1.1, in batches of squares before 0.20.
+fn compared(s: &State<'_, '_>) -> Compared {
+    match s.version() {
+        (0, ..=19) | (1.., 1..) => Compared::Squares,
+        _ => Compared::Distances,
+    }
 }
 
 pub(crate) fn load_k_means(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -68,6 +80,7 @@ pub(crate) fn load_k_means(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         centres: Some(Targets::new(centres)),
         labels: None,
         distances,
+        compared: Compared::Parts,
         door: Door::NUMERIC.sparse().keep32(),
     }))
 }
@@ -75,7 +88,8 @@ pub(crate) fn load_k_means(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 pub(crate) fn load_mean_shift(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let centres = centres(s, "cluster_centers_")?;
     s.require(centres.rows > 0, "cluster_centers_ is empty")?;
-    Ok(Box::new(Centres { centres: Some(Targets::new(centres)), labels: None, distances: None, door: Door::NUMERIC }))
+    let centres = Some(Targets::new(centres));
+    Ok(Box::new(Centres { centres, labels: None, distances: None, compared: compared(s), door: Door::NUMERIC }))
 }
 
 pub(crate) fn load_affinity_propagation(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -83,7 +97,13 @@ pub(crate) fn load_affinity_propagation(s: &State<'_, '_>) -> Result<Box<dyn Est
     // Without convergence there are none, and every sample is labelled -1.
     let given = precomputed && !s.has("cluster_centers_");
     let centres = if given { None } else { Some(Targets::new(centres(s, "cluster_centers_")?)) };
-    Ok(Box::new(Centres { centres, labels: None, distances: None, door: Door::NUMERIC.sparse() }))
+    Ok(Box::new(Centres {
+        centres,
+        labels: None,
+        distances: None,
+        compared: compared(s),
+        door: Door::NUMERIC.sparse(),
+    }))
 }
 
 pub(crate) fn load_birch(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -99,6 +119,8 @@ pub(crate) fn load_birch(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         centres: Some(Targets::new(centres)),
         labels: Some(labels),
         distances,
+        // It had an `argmin` of its own up to 0.23.
+        compared: if s.version() < (0, 24) { Compared::Parts } else { compared(s) },
         door: Door::NUMERIC.sparse().keep32(),
     }))
 }
@@ -131,7 +153,7 @@ impl Estimator for Centres {
         }
         let label = |at: usize| self.labels.as_ref().map_or(at as i64, |labels| labels[at]);
         let mut labels = Vec::with_capacity(x.rows());
-        centres.nearest(x, |index| labels.push(label(index)))?;
+        centres.nearest(x, self.compared, |index| labels.push(label(index)))?;
         Ok(labels.into())
     }
 

@@ -53,24 +53,32 @@ impl Targets {
     }
 
     /// Calls `visit` with the index of the nearest row for each sample, the first of equally near ones.
-    pub(crate) fn nearest(&self, x: &Samples, mut visit: impl FnMut(usize)) -> Result<()> {
+    pub(crate) fn nearest(&self, x: &Samples, compared: Compared, mut visit: impl FnMut(usize)) -> Result<()> {
         if let (Samples::Dense(x), Some(panels)) = (x, &self.panels)
             && x.ncols() == self.rows.columns
             && let Some(x) = x.as_slice()
         {
-            let count = x.len() / self.rows.columns.max(1);
-            let (mut best, mut least) = (scratch::zeros(count), scratch::empty());
-            least.resize(count, f64::INFINITY);
-            multiply(x, panels, &mut Nearest { norms: &self.norms, best: &mut best, least: &mut least });
+            let width = self.rows.columns.max(1);
+            let (mut best, mut least) = (scratch::zeros(x.len() / width), scratch::empty());
+            least.resize(best.len(), compared.limit());
+            let mut samples = scratch::zeros(if compared == Compared::Parts { 0 } else { best.len() });
+            samples.iter_mut().zip(x.chunks_exact(width)).for_each(|(norm, x)| *norm = dot(x, x));
+            let (norms, best_of, least_of) = (&self.norms, &mut best, &mut least);
+            multiply(x, panels, &mut Nearest { norms, samples: &samples, compared, best: best_of, least: least_of });
             best.iter().for_each(|&index| visit(index));
             scratch::give(best);
             scratch::give(least);
+            scratch::give(samples);
             return Ok(());
         }
+        // ArgKmin takes no sparse samples with dense rows.
+        let squares = compared == Compared::Squares && matches!(x, Samples::Sparse(_));
+        let compared = if squares { Compared::Distances } else { compared };
         for row in rows(x)? {
-            let mut best = (0, f64::INFINITY);
+            let sample = if compared == Compared::Parts { 0.0 } else { squared_norm(&row) };
+            let mut best = (0, compared.limit());
             for (k, norm) in self.norms.iter().enumerate() {
-                let distance = norm - 2.0 * row.dot(self.rows.row(k));
+                let distance = compared.of(-2.0 * row.dot(self.rows.row(k)) + sample + norm);
                 if distance < best.1 {
                     best = (k, distance);
                 }
@@ -81,9 +89,38 @@ impl Targets {
     }
 }
 
-/// Finds the least `|y|² - 2 <x, y>` for each sample.
+/// What is compared to find the nearest row. Rounding makes the coarser ones equal more often, and then the first row counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compared {
+    /// `|y|² - 2 <x, y>`, since the rest is the same for all.
+    Parts,
+    /// Squared distances that are numbers, as in `ArgKmin`: when all are infinite it is the first row.
+    Squares,
+    /// Distances.
+    Distances,
+}
+
+impl Compared {
+    fn limit(self) -> f64 {
+        if self == Compared::Squares { f64::MAX } else { f64::INFINITY }
+    }
+
+    /// What is compared, from the sum of all terms that it has.
+    fn of(self, sum: f64) -> f64 {
+        match self {
+            Compared::Parts => sum,
+            Compared::Squares => sum.max(0.0),
+            Compared::Distances => sum.max(0.0).sqrt(),
+        }
+    }
+}
+
+/// Finds the nearest row for each sample.
 struct Nearest<'a> {
     norms: &'a [f64],
+    /// Squared norms of the samples, where they are added.
+    samples: &'a [f64],
+    compared: Compared,
     best: &'a mut [usize],
     least: &'a mut [f64],
 }
@@ -94,6 +131,7 @@ impl Take for Nearest<'_> {
         let (best, least) = (&mut self.best[sample], &mut self.least[sample]);
         let all = &self.norms[first..];
         let minus_two = simd.splat_f64s(-2.0);
+        let norm = simd.splat_f64s(self.samples.get(sample).copied().unwrap_or(0.0));
         for (v, product) in products.into_iter().enumerate() {
             let start = v * S::F64_LANES;
             let norms = match all.get(start..start + S::F64_LANES) {
@@ -101,7 +139,12 @@ impl Take for Nearest<'_> {
                 None => simd.partial_load_f64s(all.get(start..).unwrap_or_default()),
             };
             // Twice the product is exact.
-            let distances = simd.mul_add_f64s(minus_two, product, norms);
+            let sums = simd.add_f64s(simd.mul_add_f64s(minus_two, product, norm), norms);
+            let distances = match self.compared {
+                Compared::Parts => sums,
+                Compared::Squares => simd.max_f64s(sums, simd.splat_f64s(0.0)),
+                Compared::Distances => simd.sqrt_f64s(simd.max_f64s(sums, simd.splat_f64s(0.0))),
+            };
             let nearer = simd.less_than_f64s(distances, simd.splat_f64s(*least));
             if simd.first_true_m64s(nearer) == S::F64_LANES {
                 continue;

@@ -5,7 +5,10 @@ use crate::{
     data::{Array, Samples},
     error::Result,
     estimator::{Classes, Estimator},
-    math::{Matrix, euclidean::Targets},
+    math::{
+        Matrix,
+        euclidean::{Compared, Targets},
+    },
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -17,6 +20,7 @@ struct OutputCode {
     classes: Array,
     /// `code_book_`: the code of each class, one row each.
     codes: Targets,
+    compared: Compared,
     /// How the samples are checked before the estimators see them.
     door: Door,
 }
@@ -40,7 +44,9 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         (0, ..=23) => Door::NUMERIC.keep32(),
         (0, _) => Door::NUMERIC.sparse().keep32(),
     };
-    Ok(Box::new(OutputCode { members, classes, codes: Targets::new(codes), door }))
+    // `pairwise_distances_argmin` since 1.3
+    let compared = if s.version() >= (1, 3) { Compared::Squares } else { Compared::Distances };
+    Ok(Box::new(OutputCode { members, classes, codes: Targets::new(codes), compared, door }))
 }
 
 impl Estimator for OutputCode {
@@ -64,7 +70,7 @@ impl Estimator for OutputCode {
         let scores: Vec<Vec<f64>> = self.members.iter().map(|member| member.score(x)).collect::<Result<_>>()?;
         let scores = Samples::Dense(stack(&scores, x.rows()));
         let mut indices = Vec::with_capacity(scores.rows());
-        self.codes.nearest(&scores, |index| indices.push(index))?;
+        self.codes.nearest(&scores, self.compared, |index| indices.push(index))?;
         Ok(self.classes.take(&indices))
     }
 }
