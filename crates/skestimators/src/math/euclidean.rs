@@ -94,7 +94,7 @@ impl Targets {
 pub(crate) enum Compared {
     /// `|y|² - 2 <x, y>`, since the rest is the same for all.
     Parts,
-    /// Squared distances that are numbers, as in `ArgKmin`: when all are infinite it is the first row.
+    /// Squared distances, as in `ArgKmin`: what comes out as no number counts as none at all, and of infinite ones the first.
     Squares,
     /// Distances.
     Distances,
@@ -109,7 +109,13 @@ impl Compared {
     fn of(self, sum: f64) -> f64 {
         match self {
             Compared::Parts => sum,
-            Compared::Squares => sum.max(0.0),
+            Compared::Squares => {
+                if sum > 0.0 {
+                    sum
+                } else {
+                    0.0
+                }
+            }
             Compared::Distances => sum.max(0.0).sqrt(),
         }
     }
@@ -138,12 +144,14 @@ impl Take for Nearest<'_> {
                 Some(norms) => S::as_simd_f64s(norms).0[0],
                 None => simd.partial_load_f64s(all.get(start..).unwrap_or_default()),
             };
-            // Twice the product is exact.
-            let sums = simd.add_f64s(simd.mul_add_f64s(minus_two, product, norm), norms);
+            // Twice the product is exact, or infinite.
+            let sums = simd.add_f64s(simd.add_f64s(simd.mul_f64s(minus_two, product), norm), norms);
+            let zero = simd.splat_f64s(0.0);
+            let positive = simd.select_f64s(simd.less_than_f64s(zero, sums), sums, zero);
             let distances = match self.compared {
                 Compared::Parts => sums,
-                Compared::Squares => simd.max_f64s(sums, simd.splat_f64s(0.0)),
-                Compared::Distances => simd.sqrt_f64s(simd.max_f64s(sums, simd.splat_f64s(0.0))),
+                Compared::Squares => positive,
+                Compared::Distances => simd.sqrt_f64s(positive),
             };
             let nearer = simd.less_than_f64s(distances, simd.splat_f64s(*least));
             if simd.first_true_m64s(nearer) == S::F64_LANES {
@@ -155,6 +163,23 @@ impl Take for Nearest<'_> {
                     (*best, *least) = (first + lane, distance);
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_that_overflow_are_compared_as_in_arg_kmin() {
+        let targets = Targets::new(Matrix::new(vec![1.0, 2.0, 1e200, 3.0], 4, 1));
+        let x = Array2::from_shape_vec((3, 1), vec![1e200, 1e300, 0.5]).unwrap();
+        // As scikit-learn 1.9.1 has it, whatever the width of the numbers.
+        for x in [Samples::Dense32(ndarray::array![[0.5f32]]), Samples::Dense(x)] {
+            let mut found = Vec::new();
+            targets.nearest(&x, Compared::Squares, |index| found.push(index)).unwrap();
+            assert_eq!(found, if x.rows() == 3 { vec![2, 2, 0] } else { vec![0] });
         }
     }
 }

@@ -466,7 +466,8 @@ impl Brute {
                         value
                     }
                 };
-                if expand && *value < 0.0 {
+                // (What is left of two infinities is no distance in `ArgKmin`.)
+                if expand && (*value < 0.0 || reduce && value.is_nan()) {
                     *value = 0.0;
                 }
                 if expand && round {
@@ -511,15 +512,16 @@ impl Take for Nearest<'_> {
                 Some(norms) => S::as_simd_f64s(norms).0[0],
                 None => simd.partial_load_f64s(all.get(start..).unwrap_or_default()),
             };
-            // Twice the product is exact.
-            let squares = simd.add_f64s(simd.mul_add_f64s(minus_two, product, norm), norms);
+            // Twice the product is exact, or infinite.
+            let squares = simd.add_f64s(simd.add_f64s(simd.mul_f64s(minus_two, product), norm), norms);
             let too_large = simd.greater_than_or_equal_f64s(squares, largest);
             if simd.first_true_m64s(simd.not_m64s(too_large)) == S::F64_LANES {
                 continue;
             }
             let squares: &[f64] = pulp::bytemuck::cast_slice(std::slice::from_ref(&squares));
             for (lane, &square) in (start..all.len()).zip(squares) {
-                heap.push(if square < 0.0 { 0.0 } else { square }, first + lane);
+                // What is left of two infinities is no distance at all there.
+                heap.push(if square > 0.0 { square } else { 0.0 }, first + lane);
             }
         }
     }
