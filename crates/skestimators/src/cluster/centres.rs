@@ -67,7 +67,8 @@ struct Centres {
 /// What `pairwise_distances_argmin` compares: by `ArgKmin` since 1.1, in batches of squares before 0.20.
 fn compared(s: &State<'_, '_>) -> Compared {
     match s.version() {
-        (0, ..=19) | (1.., 1..) => Compared::Squares,
+        (0, ..=19) => Compared::Squares,
+        (1.., 1..) => Compared::ArgKmin,
         _ => Compared::Distances,
     }
 }

@@ -124,7 +124,7 @@ pub(crate) fn hstack(parts: Vec<Samples>, rows: usize, sparse: bool) -> Result<S
 }
 
 /// Matrices as one; `None` unless they have the same number of rows. (`ndarray::concatenate` is many times the code.)
-pub(crate) fn side_by_side<T: Clone>(parts: &[ArrayView2<'_, T>]) -> Option<Array2<T>> {
+fn side_by_side<T: Clone>(parts: &[ArrayView2<'_, T>]) -> Option<Array2<T>> {
     let rows = parts.first()?.nrows();
     if parts.iter().any(|part| part.nrows() != rows) {
         return None;

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use crate::{
-    compose::columns::side_by_side,
+    compose::columns::hstack,
     data::{Array, Output, Samples},
     ensemble::members::{codes, expect, matrix, names, probabilities, stacked},
     error::{Error, Result},
@@ -81,11 +81,9 @@ impl Voters {
     }
 }
 
-/// The answers of all members, side by side.
-fn together(parts: &[Array2<f64>]) -> Result<Samples> {
-    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-    let together = side_by_side(&views).ok_or_else(|| Error::input("the estimators give different numbers of rows"))?;
-    Ok(Samples::Dense(together))
+/// The answers of all members for so many samples, side by side.
+fn together(parts: Vec<Array2<f64>>, rows: usize) -> Result<Samples> {
+    hstack(parts.into_iter().map(Samples::Dense).collect(), rows, false)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +196,7 @@ impl Estimator for VotingClassifier {
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
         match self.voting {
-            Voting::Soft if self.flatten => together(&self.probabilities(x)?),
+            Voting::Soft if self.flatten => together(self.probabilities(x)?, x.rows()),
             Voting::Soft => {
                 let parts = self.probabilities(x)?;
                 let rows = parts.first().map_or(0, Array2::nrows);
@@ -266,7 +264,7 @@ impl Estimator for VotingRegressor {
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
-        together(&self.predictions(x)?)
+        together(self.predictions(x)?, x.rows())
     }
 
     fn feature_names_out(&self, _: &[String]) -> Result<Vec<String>> {

@@ -71,9 +71,9 @@ impl Targets {
             scratch::give(samples);
             return Ok(());
         }
-        // ArgKmin takes no sparse samples with dense rows.
-        let squares = compared == Compared::Squares && matches!(x, Samples::Sparse(_));
-        let compared = if squares { Compared::Distances } else { compared };
+        // It takes no sparse samples with dense rows.
+        let distances = compared == Compared::ArgKmin && matches!(x, Samples::Sparse(_));
+        let compared = if distances { Compared::Distances } else { compared };
         for row in rows(x)? {
             let sample = if compared == Compared::Parts { 0.0 } else { squared_norm(&row) };
             let mut best = (0, compared.limit());
@@ -94,31 +94,39 @@ impl Targets {
 pub(crate) enum Compared {
     /// `|y|² - 2 <x, y>`, since the rest is the same for all.
     Parts,
-    /// Squared distances, as in `ArgKmin`: what comes out as no number counts as none at all, and of infinite ones the first.
+    /// Squared distances.
     Squares,
+    /// The same by scikit-learn's `ArgKmin`: what comes out as no number counts as no distance, and of infinite ones the first.
+    ArgKmin,
     /// Distances.
     Distances,
 }
 
 impl Compared {
     fn limit(self) -> f64 {
-        if self == Compared::Squares { f64::MAX } else { f64::INFINITY }
+        if self == Compared::ArgKmin { f64::MAX } else { f64::INFINITY }
     }
 
     /// What is compared, from the sum of all terms that it has.
     fn of(self, sum: f64) -> f64 {
         match self {
             Compared::Parts => sum,
-            Compared::Squares => {
-                if sum > 0.0 {
-                    sum
-                } else {
-                    0.0
-                }
-            }
+            Compared::Squares | Compared::ArgKmin => sum.max(0.0),
             Compared::Distances => sum.max(0.0).sqrt(),
         }
     }
+}
+
+/// `|x|² - 2 <x, y> + |y|²` from products and the squared norms of a sample and of the rows, which may be fewer than a vector has.
+#[inline(always)]
+pub(crate) fn squares<S: Simd>(simd: S, products: S::f64s, sample: f64, rows: &[f64]) -> S::f64s {
+    let rows = match rows.get(..S::F64_LANES) {
+        Some(rows) => S::as_simd_f64s(rows).0[0],
+        None => simd.partial_load_f64s(rows),
+    };
+    // Twice a product is exact, or infinite.
+    let twice = simd.mul_f64s(simd.splat_f64s(-2.0), products);
+    simd.add_f64s(simd.add_f64s(twice, simd.splat_f64s(sample)), rows)
 }
 
 /// Finds the nearest row for each sample.
@@ -136,21 +144,15 @@ impl Take for Nearest<'_> {
     fn take<S: Simd>(&mut self, simd: S, sample: usize, first: usize, products: [S::f64s; VECTORS]) {
         let (best, least) = (&mut self.best[sample], &mut self.least[sample]);
         let all = &self.norms[first..];
-        let minus_two = simd.splat_f64s(-2.0);
-        let norm = simd.splat_f64s(self.samples.get(sample).copied().unwrap_or(0.0));
+        let norm = self.samples.get(sample).copied().unwrap_or(0.0);
         for (v, product) in products.into_iter().enumerate() {
             let start = v * S::F64_LANES;
-            let norms = match all.get(start..start + S::F64_LANES) {
-                Some(norms) => S::as_simd_f64s(norms).0[0],
-                None => simd.partial_load_f64s(all.get(start..).unwrap_or_default()),
-            };
-            // Twice the product is exact, or infinite.
-            let sums = simd.add_f64s(simd.add_f64s(simd.mul_f64s(minus_two, product), norm), norms);
+            let sums = squares(simd, product, norm, all.get(start..).unwrap_or_default());
             let zero = simd.splat_f64s(0.0);
             let positive = simd.select_f64s(simd.less_than_f64s(zero, sums), sums, zero);
             let distances = match self.compared {
                 Compared::Parts => sums,
-                Compared::Squares => positive,
+                Compared::Squares | Compared::ArgKmin => positive,
                 Compared::Distances => simd.sqrt_f64s(positive),
             };
             let nearer = simd.less_than_f64s(distances, simd.splat_f64s(*least));
@@ -178,7 +180,7 @@ mod tests {
         // As scikit-learn 1.9.1 has it, whatever the width of the numbers.
         for x in [Samples::Dense32(ndarray::array![[0.5f32]]), Samples::Dense(x)] {
             let mut found = Vec::new();
-            targets.nearest(&x, Compared::Squares, |index| found.push(index)).unwrap();
+            targets.nearest(&x, Compared::ArgKmin, |index| found.push(index)).unwrap();
             assert_eq!(found, if x.rows() == 3 { vec![2, 2, 0] } else { vec![0] });
         }
     }

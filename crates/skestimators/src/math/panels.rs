@@ -10,10 +10,10 @@ pub(crate) const VECTORS: usize = 2;
 const SAMPLES: usize = 6;
 /// Samples that see a part of the panels while it is in the cache.
 const BLOCK: usize = 16 * SAMPLES;
-/// Columns that are multiplied one after the other.
-const COLUMNS: usize = 4;
 /// Numbers in such a part.
 const NEAR: usize = 1 << 13;
+/// Columns that are multiplied one after the other.
+const COLUMNS: usize = 4;
 
 /// Rows in panels: the same column of several rows side by side. Panels that are not full are filled up with zeros.
 #[derive(Debug)]

@@ -45,7 +45,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         (0, _) => Door::NUMERIC.sparse().keep32(),
     };
     // `pairwise_distances_argmin` since 1.3
-    let compared = if s.version() >= (1, 3) { Compared::Squares } else { Compared::Distances };
+    let compared = if s.version() >= (1, 3) { Compared::ArgKmin } else { Compared::Distances };
     Ok(Box::new(OutputCode { members, classes, codes: Targets::new(codes), compared, door }))
 }
 

@@ -16,6 +16,7 @@ use crate::{
     error::{Error, Result},
     math::{
         Matrix, Row, dot,
+        euclidean::squares,
         panels::{Panels, Take, VECTORS, multiply},
         rows,
         wide::fuses,
@@ -503,17 +504,11 @@ impl Take for Nearest<'_> {
     #[inline(always)]
     fn take<S: Simd>(&mut self, simd: S, sample: usize, first: usize, products: [S::f64s; VECTORS]) {
         let (norm, heap) = &mut self.heaps[sample];
-        let (minus_two, norm, largest) =
-            (simd.splat_f64s(-2.0), simd.splat_f64s(*norm), simd.splat_f64s(heap.largest()));
+        let largest = simd.splat_f64s(heap.largest());
         let all = &self.norms[first..];
         for (v, product) in products.into_iter().enumerate() {
-            let (start, end) = (v * S::F64_LANES, (v + 1) * S::F64_LANES);
-            let norms = match all.get(start..end) {
-                Some(norms) => S::as_simd_f64s(norms).0[0],
-                None => simd.partial_load_f64s(all.get(start..).unwrap_or_default()),
-            };
-            // Twice the product is exact, or infinite.
-            let squares = simd.add_f64s(simd.add_f64s(simd.mul_f64s(minus_two, product), norm), norms);
+            let start = v * S::F64_LANES;
+            let squares = squares(simd, product, *norm, all.get(start..).unwrap_or_default());
             let too_large = simd.greater_than_or_equal_f64s(squares, largest);
             if simd.first_true_m64s(simd.not_m64s(too_large)) == S::F64_LANES {
                 continue;

@@ -5,10 +5,7 @@ use std::borrow::Cow;
 use crate::{
     data::{Csr, Samples},
     error::{Error, Result},
-    math::{
-        Matrix, contiguous, dots, squared_distances,
-        wide::{Wide, exp, map, wide},
-    },
+    math::{Matrix, contiguous, dots, special::exp_each, squared_distances},
 };
 
 /// `kernel` with its parameters.
@@ -98,7 +95,8 @@ impl Vectors {
                 (Vectors::Dense(vectors), Kernel::Rbf { gamma }) => {
                     values.resize(vectors.rows, 0.0);
                     squared_distances(&row, vectors, values);
-                    wide(Exponentials { gamma, values });
+                    values.iter_mut().for_each(|squared| *squared *= -gamma);
+                    exp_each(values);
                 }
                 (Vectors::Dense(vectors), _) => {
                     values.resize(vectors.rows, 0.0);
@@ -111,28 +109,6 @@ impl Vectors {
             visit(i, values);
         }
         Ok(())
-    }
-}
-
-/// [`Kernel::Rbf`] of squared distances.
-struct Exponentials<'a> {
-    gamma: f64,
-    values: &'a mut [f64],
-}
-
-impl Wide for Exponentials<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Exponentials { gamma, values } = self;
-        let (eights, rest) = values.as_chunks_mut::<8>();
-        for eight in eights {
-            *eight = exp(map(*eight, |squared| -gamma * squared));
-        }
-        for value in rest {
-            [*value] = exp([-gamma * *value]);
-        }
     }
 }
 
