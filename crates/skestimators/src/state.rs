@@ -4,9 +4,10 @@ use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
     collections::BTreeSet,
+    fmt,
 };
 
-use skpickle::{ErrorKind as FileErrorKind, FromObj, Graph, Kind, Obj};
+use skpickle::{ErrorKind as FileErrorKind, Fields, FromObj, Graph, Kind, Obj};
 
 use crate::{
     data::Array,
@@ -188,22 +189,33 @@ fn unknown_class(module: &str, class: &str) -> String {
 /// A pickled object whose attributes are about to be read.
 pub(crate) struct State<'a, 'g> {
     obj: Obj<'g>,
-    /// Names and values of attributes, and whether they were read.
-    fields: Vec<(Cow<'g, str>, Obj<'g>, Cell<bool>)>,
+    fields: Fields<'g>,
+    /// Which attributes were read.
+    read: Vec<Cell<bool>>,
     loader: &'a Loader<'a>,
-    class: String,
+    class: Cow<'g, str>,
     version: (u32, u32),
 }
 
 impl<'a, 'g> State<'a, 'g> {
     pub(crate) fn new(obj: &Obj<'g>, loader: &'a Loader<'a>) -> Result<Self> {
-        let fields = obj.fields()?.into_iter().map(|(name, value)| (name, value, Cell::new(false))).collect();
-        let class = obj.class().map(|name| skpickle::printable(name.name)).unwrap_or_default();
-        let mut state = State { obj: obj.clone(), fields, loader, class, version: (0, 17) };
+        let mut state = State::of_version(obj, loader, (0, 17))?;
         // 0.17 and older wrote none.
-        let version = state.field("_sklearn_version").and_then(|v| v.get::<String>().ok());
-        state.version = version.and_then(|text| parse_version(&text)).unwrap_or((0, 17));
+        if let Some(version) = state.field("_sklearn_version") {
+            state.version = version.str().ok().and_then(|text| parse_version(&text)).unwrap_or((0, 17));
+        }
         Ok(state)
+    }
+
+    fn of_version(obj: &Obj<'g>, loader: &'a Loader<'a>, version: (u32, u32)) -> Result<Self> {
+        let fields = obj.fields()?;
+        let read = vec![Cell::new(false); fields.len()];
+        let class = match obj.class() {
+            Some(name) if name.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => Cow::Borrowed(name.name),
+            Some(name) => Cow::Owned(skpickle::printable(name.name)),
+            None => Cow::Borrowed(""),
+        };
+        Ok(State { obj: obj.clone(), fields, read, loader, class, version })
     }
 
     /// The class name without its module.
@@ -228,10 +240,9 @@ impl<'a, 'g> State<'a, 'g> {
     }
 
     /// The attribute, unless it is None. Of equal names the last counts, as in Python.
-    fn field(&self, name: &str) -> Option<&Obj<'g>> {
-        let of_name = self.fields.iter().filter(|(field, ..)| field == name);
-        let (_, value, _) = of_name.inspect(|(.., read)| read.set(true)).last()?;
-        Some(value).filter(|field| !field.is_none())
+    fn field(&self, name: &str) -> Option<Obj<'g>> {
+        let of_name = self.fields.of_name(name).inspect(|&(at, _)| self.read[at].set(true));
+        of_name.last().map(|(_, value)| value).filter(|field| !field.is_none())
     }
 
     fn missing(&self, names: &[&str]) -> Error {
@@ -255,7 +266,7 @@ impl<'a, 'g> State<'a, 'g> {
 
     /// An attribute that may be absent or None.
     pub(crate) fn opt<T: FromObj<'g>>(&self, name: &str) -> Result<Option<T>> {
-        Ok(self.field(name).map(Obj::get).transpose()?)
+        Ok(self.field(name).map(|field| field.get()).transpose()?)
     }
 
     /// An attribute that has had several names, the newest first.
@@ -268,18 +279,18 @@ impl<'a, 'g> State<'a, 'g> {
 
     /// The object behind an attribute, for values that need a closer look.
     pub(crate) fn raw(&self, name: &str) -> Result<Obj<'g>> {
-        self.field(name).cloned().ok_or_else(|| self.missing(&[name]))
+        self.field(name).ok_or_else(|| self.missing(&[name]))
     }
 
     /// The object behind an attribute that may be absent or None.
     pub(crate) fn raw_opt(&self, name: &str) -> Option<Obj<'g>> {
-        self.field(name).cloned()
+        self.field(name)
     }
 
     /// A text parameter with a closed list of values; absent counts as `default`.
     pub(crate) fn choice<T: Copy>(&self, name: &str, default: Option<&str>, values: &[(&str, T)]) -> Result<T> {
         let field = self.field(name);
-        let text = match (field, default) {
+        let text = match (&field, default) {
             (Some(field), _) => field.get::<String>()?,
             (None, Some(default)) => default.to_owned(),
             (None, None) => return Err(self.missing(&[name])),
@@ -287,7 +298,7 @@ impl<'a, 'g> State<'a, 'g> {
         let found = values.iter().find(|(value, _)| *value == text);
         found.map(|&(_, meaning)| meaning).ok_or_else(|| {
             let known: Vec<&str> = values.iter().map(|&(value, _)| value).collect();
-            let place = field.unwrap_or(&self.obj);
+            let place = field.as_ref().unwrap_or(&self.obj);
             place
                 .error(
                     FileErrorKind::Value,
@@ -305,8 +316,8 @@ impl<'a, 'g> State<'a, 'g> {
     }
 
     /// Refuses the object unless a condition holds that its parts must fulfil together.
-    pub(crate) fn require(&self, condition: bool, message: impl Into<String>) -> Result<()> {
-        if condition { Ok(()) } else { Err(self.obj.error(FileErrorKind::Value, message).into()) }
+    pub(crate) fn require(&self, condition: bool, message: impl fmt::Display) -> Result<()> {
+        if condition { Ok(()) } else { Err(self.obj.error(FileErrorKind::Value, message.to_string()).into()) }
     }
 
     /// A refusal that names this object.
@@ -383,9 +394,7 @@ impl<'a, 'g> State<'a, 'g> {
 
     /// The state of a helper object that was reached through some other object.
     pub(crate) fn open(&self, obj: &Obj<'g>) -> Result<State<'a, 'g>> {
-        let mut child = State::new(obj, self.loader)?;
-        child.version = self.version;
-        Ok(child)
+        State::of_version(obj, self.loader, self.version)
     }
 
     /// `n_features_in_`, or what its predecessors were called.
@@ -393,7 +402,7 @@ impl<'a, 'g> State<'a, 'g> {
         for name in ["n_features_in_", "n_features_"] {
             if let Some(field) = self.field(name) {
                 // `n_features_` of RFE counts what is left: it has a `support_`.
-                if name == "n_features_" && self.fields.iter().any(|(name, ..)| name == "support_") {
+                if name == "n_features_" && self.fields.of_name("support_").next().is_some() {
                     continue;
                 }
                 return Ok(field.get::<usize>().ok());
@@ -402,8 +411,8 @@ impl<'a, 'g> State<'a, 'g> {
         Ok(None)
     }
 
-    fn unread(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().filter(|(.., read)| !read.get()).map(|(name, ..)| name.as_ref())
+    fn unread(&self) -> impl Iterator<Item = Cow<'g, str>> + '_ {
+        self.fields.names().zip(&self.read).filter(|(_, read)| !read.get()).map(|(name, _)| name)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     error::{Error, ErrorKind, Result, printable},
     graph::{Id, Node},
     machine::{Machine, quoted},
-    numpy::{ArrayData, Dtype, array_check_shape, array_len_of, npy},
+    numpy::{ArrayData, Dtype, array_check_shape, array_len_of, array_shape, npy},
     obj::Obj,
 };
 
@@ -55,10 +55,11 @@ pub(crate) fn after_build(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<(
 /// `NumpyArrayWrapper`: the array's bytes follow at once, after padding if the wrapper says so; an object array follows as a pickle of its own.
 fn inline(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<Node> {
     let wrapper = Obj::bare(machine.graph, id);
-    let dtype = Dtype::from_obj(&wrapper.field("dtype")?)?;
-    let shape: Vec<usize> = wrapper.field("shape")?.get()?;
-    let order: String = wrapper.field("order")?.get()?;
-    let fortran = match order.as_str() {
+    let fields = wrapper.fields()?;
+    let field = |name| fields.get(name).map_or_else(|| wrapper.field(name), Ok);
+    let dtype = Dtype::from_obj(&field("dtype")?)?;
+    let shape = array_shape(&field("shape")?)?;
+    let fortran = match &*field("order")?.str()? {
         "C" => false,
         "F" => true,
         other => return Err(wrapper.error(ErrorKind::Value, format!("array order {}, expected C or F", quoted(other)))),
@@ -69,9 +70,9 @@ fn inline(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<Node> {
         return Ok(machine.graph.node(root));
     }
     // Absent before joblib 1.2; None where the writer could not tell its position.
-    let alignment = match wrapper.field("numpy_array_alignment_bytes") {
-        Ok(value) => value.get::<Option<i64>>()?,
-        Err(_) => None,
+    let alignment = match fields.get("numpy_array_alignment_bytes") {
+        Some(value) => value.get::<Option<i64>>()?,
+        None => None,
     };
     if let Some(alignment) = alignment {
         let padding = machine.reader.byte()?;

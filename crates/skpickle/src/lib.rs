@@ -33,7 +33,7 @@ pub use error::{Error, ErrorKind, Result, printable};
 pub use graph::{Graph, Name};
 pub use limits::Limits;
 pub use numpy::{Array, Column, Dtype, Field, Scalar, Shared};
-pub use obj::{FromObj, Kind, Obj};
+pub use obj::{Fields, FromObj, Kind, Obj};
 pub use scipy::Sparse;
 
 use stream::Stream;

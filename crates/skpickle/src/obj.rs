@@ -63,6 +63,67 @@ enum Key<'g> {
     Text(Cow<'g, str>),
 }
 
+/// The attributes of an instance, in the order of the file.
+///
+/// ```
+/// let graph = skpickle::load(b"cm\nC\n)\x81}(U\x01aK\x01U\x01bK\x02ub.".to_vec(), &Default::default())?;
+/// let fields = graph.root().fields()?;
+/// assert_eq!(fields.names().collect::<Vec<_>>(), ["a", "b"]);
+/// # Ok::<(), skpickle::Error>(())
+/// ```
+pub struct Fields<'g> {
+    of: Obj<'g>,
+    /// Those of the dict, and those in slots; the names are known to be text.
+    pairs: [&'g [[Id; 2]]; 2],
+}
+
+impl<'g> Fields<'g> {
+    fn pairs(&self) -> impl Iterator<Item = [Id; 2]> + use<'g> {
+        let [dict, slots] = self.pairs;
+        dict.iter().chain(slots).copied()
+    }
+
+    /// Number of attributes.
+    pub fn len(&self) -> usize {
+        self.pairs.iter().map(|pairs| pairs.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn name(&self, key: Id) -> Cow<'g, str> {
+        Obj::bare(self.of.graph, key).str().unwrap_or_default()
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = Cow<'g, str>> + '_ {
+        self.pairs().map(|[key, _]| self.name(key))
+    }
+
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (Cow<'g, str>, Obj<'g>)> + '_ {
+        self.pairs().map(|[key, value]| (self.name(key), self.of.child(value, Label::Attribute(key))))
+    }
+
+    /// The attribute of this name.
+    pub fn get(&self, name: &str) -> Option<Obj<'g>> {
+        self.of_name(name).last().map(|(_, value)| value)
+    }
+
+    /// The attributes of this name with their places; there may be several, of which the last counts in Python.
+    pub fn of_name<'f>(&'f self, name: &'f str) -> impl Iterator<Item = (usize, Obj<'g>)> + 'f {
+        let graph = self.of.graph;
+        let is_name = move |key: Id| match graph.node(key) {
+            Node::Str(bytes) => bytes.len as usize == name.len() && graph.bytes(bytes) == name.as_bytes(),
+            _ => Obj::bare(graph, key).str().is_ok_and(|text| text == name),
+        };
+        let of_name = self.pairs().enumerate().filter(move |&(_, [key, _])| is_name(key));
+        of_name.map(|(at, [key, value])| (at, self.of.child(value, Label::Attribute(key))))
+    }
+}
+
 struct Step {
     parent: Option<Rc<Step>>,
     label: Label,
@@ -335,43 +396,29 @@ impl<'g> Obj<'g> {
     ///
     /// # Errors
     /// [`ErrorKind::Value`] when the state is no dict of names.
-    pub fn fields(&self) -> Result<Vec<(Cow<'g, str>, Obj<'g>)>> {
-        let attributes = self.attributes()?;
-        let field = |&(key, value): &(Id, Id)| {
-            // It was seen that each key is text.
-            let name = Obj::bare(self.graph, key).str().unwrap_or_default();
-            (name, self.child(value, Label::Attribute(key)))
-        };
-        Ok(attributes.iter().map(field).collect())
-    }
-
-    /// Names and values of attributes.
-    fn attributes(&self) -> Result<Vec<(Id, Id)>> {
-        let Some(state) = self.state() else { return Ok(Vec::new()) };
+    pub fn fields(&self) -> Result<Fields<'g>> {
+        let none: [&'g [[Id; 2]]; 2] = [&[]; 2];
+        let Some(state) = self.state() else { return Ok(Fields { of: self.clone(), pairs: none }) };
         let dicts = match state.node() {
             Node::Tuple(items) if self.graph.items(items).len() == 2 => self.graph.items(items),
             _ => &[state.id],
         };
-        let mut attributes = Vec::new();
-        for &id in dicts {
-            match self.graph.node(id) {
-                Node::None => {}
-                Node::Dict(pairs) => {
-                    for pair in self.graph.items(pairs).chunks_exact(2) {
-                        let is_text = match self.graph.node(pair[0]) {
-                            Node::Str(_) | Node::Str2(_) => true,
-                            _ => Obj::bare(self.graph, pair[0]).str().is_ok(),
-                        };
-                        if !is_text {
-                            return Err(state.expected("attributes with names"));
-                        }
-                        attributes.push((pair[0], pair[1]));
-                    }
-                }
+        let mut pairs = none;
+        for (&id, pairs) in dicts.iter().zip(&mut pairs) {
+            *pairs = match self.graph.node(id) {
+                Node::None => &[],
+                Node::Dict(items) => self.graph.items(items).as_chunks::<2>().0,
                 _ => return Err(state.expected("a dict of attributes")),
+            };
+            let is_text = |key: Id| match self.graph.node(key) {
+                Node::Str(_) | Node::Str2(_) => true,
+                _ => Obj::bare(self.graph, key).str().is_ok(),
+            };
+            if !pairs.iter().all(|&[key, _]| is_text(key)) {
+                return Err(state.expected("attributes with names"));
             }
         }
-        Ok(attributes)
+        Ok(Fields { of: self.clone(), pairs })
     }
 
     /// One attribute of an instance.
@@ -379,14 +426,8 @@ impl<'g> Obj<'g> {
     /// # Errors
     /// [`ErrorKind::Missing`] when there is none of this name.
     pub fn field(&self, name: &str) -> Result<Obj<'g>> {
-        let is_name = |key: Id| match self.graph.node(key) {
-            Node::Str(bytes) => self.graph.bytes(bytes) == name.as_bytes(),
-            _ => Obj::bare(self.graph, key).str().is_ok_and(|text| text == name),
-        };
-        match self.attributes()?.iter().rev().find(|&&(key, _)| is_name(key)) {
-            Some(&(key, value)) => Ok(self.child(value, Label::Attribute(key))),
-            None => Err(self.error(ErrorKind::Missing, format!("no attribute '{name}'"))),
-        }
+        let field = self.fields()?.get(name);
+        field.ok_or_else(|| self.error(ErrorKind::Missing, format!("no attribute '{name}'")))
     }
 
     // Containers

@@ -98,8 +98,8 @@ fn values(obj: &Obj<'_>, depth: usize) -> Result<Vec<Scalar>> {
         "_new_Index" => index(obj, depth),
         "__pyx_unpickle_NDArrayBacked" => backed(obj, depth),
         "Categorical" => {
-            let state: Vec<_> = obj.fields()?;
-            let get = |name: &str| state.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+            let state = obj.fields()?;
+            let get = |name: &str| state.of_name(name).next().map(|(_, value)| value);
             let categories = match get("_dtype").or_else(|| get("dtype")) {
                 Some(dtype) => dtype.field("categories")?,
                 None => get("_categories").ok_or_else(|| obj.expected("a categorical with its categories"))?,

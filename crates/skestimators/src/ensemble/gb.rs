@@ -56,7 +56,7 @@ impl Boosting {
         }
         let members = array.objects()?;
         let trees = forest::trees(s, &members, &["DecisionTreeRegressor"], 1, |s, stored| {
-            s.require(stored.n_outputs() == 1, format!("tree_ has {} outputs, expected 1", stored.n_outputs()))?;
+            s.require(stored.n_outputs() == 1, format_args!("tree_ has {} outputs, expected 1", stored.n_outputs()))?;
             stored.regression(s)
         })?;
         let n_features = trees.n_features();

@@ -225,26 +225,25 @@ impl<T: Real, W: Word> Nodes<T, W> {
         if root + count > W::NODES {
             return None;
         }
-        let mut places = vec![0u32; count];
-        let mut depths = vec![0u32; count];
         let filler = Node { threshold: T::LOWEST, word: W::new(self.lowest, false, 0) };
         self.nodes.resize(root + count, filler);
         placed.resize(placed.len() + count, 0);
         let numbers = placed.len() - count;
+        let (nodes, placed) = (&mut self.nodes[root..], &mut placed[numbers..]);
+        // Where the nodes of the file come to stand behind the root, and how deep they are.
+        let mut places = vec![(0u32, 0u32); count];
         let (mut next, mut depth) = (1, 0);
         for (i, source) in tree.enumerate() {
-            let place = root + places[i] as usize;
-            placed[numbers + places[i] as usize] = i as u32;
-            self.nodes[place] = match source {
+            let (place, level) = places[i];
+            placed[place as usize] = i as u32;
+            nodes[place as usize] = match source {
                 Source::Leaf(answer) => {
-                    depth = depth.max(depths[i]);
-                    Node { threshold: answer, word: W::new(self.lowest, false, place as u32) }
+                    depth = depth.max(level);
+                    Node { threshold: answer, word: W::new(self.lowest, false, root as u32 + place) }
                 }
                 Source::Split { threshold, column, missing_left, left, right } => {
-                    for (child, place) in [(left, next), (right, next + 1)] {
-                        places[child as usize] = place;
-                        depths[child as usize] = depths[i] + 1;
-                    }
+                    places[left as usize] = (next, level + 1);
+                    places[right as usize] = (next + 1, level + 1);
                     next += 2;
                     Node { threshold, word: W::new(column, !missing_left, root as u32 + next - 2) }
                 }

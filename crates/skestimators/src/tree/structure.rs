@@ -1,9 +1,9 @@
 //! `sklearn.tree._tree.Tree`: the flat array of nodes of every tree.
 
-use skpickle::{Kind, Shared};
+use skpickle::{Kind, Obj, Shared};
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     math::{sum, wide::not_finite},
     state::State,
     tree::nodes::Source,
@@ -60,7 +60,7 @@ impl Stored {
         let s = estimator.open(&tree)?;
         s.require(
             !n_classes.is_empty() && n_classes.len() == n_outputs,
-            format!("n_classes has {} entries for {n_outputs} outputs", n_classes.len()),
+            format_args!("n_classes has {} entries for {n_outputs} outputs", n_classes.len()),
         )?;
         let max_n_classes = n_classes.iter().copied().max().unwrap_or(1);
         s.ignored(&["max_depth"]);
@@ -150,9 +150,13 @@ impl Stored {
 
     /// What the leaves of a regression answer: one number for each output.
     pub(crate) fn regression(&self, s: &State<'_, '_>) -> Result<Vec<f64>> {
-        s.require(self.max_n_classes == 1, format!("tree_ has {} classes in a regression", self.max_n_classes))?;
-        let mut answers = Vec::with_capacity(self.leaves.len() * self.n_outputs());
-        self.leaves().for_each(|node| answers.extend_from_slice(self.value(node)));
+        s.require(self.max_n_classes == 1, format_args!("tree_ has {} classes in a regression", self.max_n_classes))?;
+        let (values, size) = (&*self.values, self.n_outputs());
+        let mut answers = Vec::with_capacity(self.leaves.len() * size);
+        match size {
+            1 => answers.extend(self.leaves().map(|node| values[node])),
+            _ => self.leaves().for_each(|node| answers.extend_from_slice(&values[node * size..][..size])),
+        }
         Ok(answers)
     }
 
@@ -160,16 +164,81 @@ impl Stored {
     pub(crate) fn classification(&self, s: &State<'_, '_>) -> Vec<f64> {
         // Counts up to 1.3, fractions since.
         let counts = s.version() < (1, 4);
+        let (values, size) = (&*self.values, self.n_outputs() * self.max_n_classes);
         let mut answers = Vec::with_capacity(self.leaves.len() * self.n_classes.iter().sum::<usize>());
         for node in self.leaves() {
-            for (row, &classes) in self.value(node).chunks_exact(self.max_n_classes).zip(&self.n_classes) {
+            for (row, &classes) in values[node * size..][..size].chunks_exact(self.max_n_classes).zip(&self.n_classes) {
                 let row = &row[..classes];
-                let sum = if counts { sum::pairwise(row) } else { 1.0 };
+                if !counts {
+                    answers.extend_from_slice(row);
+                    continue;
+                }
+                let sum = sum::pairwise(row);
                 let sum = if sum == 0.0 { 1.0 } else { sum };
                 answers.extend(row.iter().map(|value| value / sum));
             }
         }
         answers
+    }
+}
+
+/// What is read of a node in a file.
+struct Record {
+    left: i64,
+    right: i64,
+    feature: i64,
+    threshold: f64,
+    missing_left: bool,
+}
+
+impl Record {
+    /// Bytes of a record, as they have been on 64-bit machines since 1.3; before, the last eight were not there.
+    const SIZE: usize = 64;
+
+    /// Where the fields stand; the last one is new in 1.3.
+    const FIELDS: [(&'static str, usize, (u8, usize)); 5] = [
+        ("left_child", 0, (b'i', 8)),
+        ("right_child", 8, (b'i', 8)),
+        ("feature", 16, (b'i', 8)),
+        ("threshold", 24, (b'f', 8)),
+        ("missing_go_to_left", 56, (b'u', 1)),
+    ];
+
+    fn new(bytes: &[u8]) -> Self {
+        let (words, _) = bytes.as_chunks();
+        let [left, right, feature, threshold, ..] = words else {
+            return Record { left: -1, right: -1, feature: 0, threshold: 0.0, missing_left: false };
+        };
+        Record {
+            left: i64::from_le_bytes(*left),
+            right: i64::from_le_bytes(*right),
+            feature: i64::from_le_bytes(*feature),
+            threshold: f64::from_le_bytes(*threshold),
+            missing_left: words.get(7).is_some_and(|word| word[0] != 0),
+        }
+    }
+
+    /// The bytes of all records, and of each.
+    fn all(field: &Obj<'_>, records: &skpickle::Array<'_>) -> Result<(Shared<u8>, usize)> {
+        let has_missing = records.has_column("missing_go_to_left");
+        let size = records.dtype().size;
+        if size == if has_missing { Self::SIZE } else { Self::SIZE - 8 }
+            && let Some(bytes) = records.records(&Self::FIELDS[..4 + usize::from(has_missing)])?
+        {
+            return Ok((bytes, size));
+        }
+        field.charge((records.len() as u64).saturating_mul(Self::SIZE as u64 + 40))?;
+        let ints = |name| records.column(name)?.i64s();
+        let (left, right, feature) = (ints("left_child")?, ints("right_child")?, ints("feature")?);
+        let threshold = records.column("threshold")?.f64s()?;
+        let missing = if has_missing { ints("missing_go_to_left")? } else { vec![0; records.len()] };
+        let mut bytes = Vec::with_capacity(records.len() * Self::SIZE);
+        for i in 0..records.len() {
+            let ints =
+                [left[i], right[i], feature[i], threshold[i].to_bits() as i64, 0, 0, 0, (missing[i] != 0).into()];
+            ints.iter().for_each(|int| bytes.extend(int.to_le_bytes()));
+        }
+        Ok((bytes.into(), Self::SIZE))
     }
 }
 
@@ -179,53 +248,48 @@ fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u3
     let records = field.array()?;
     let count = records.len();
     let claimed: usize = s.get("node_count")?;
-    s.require(claimed == count, format!("node_count is {claimed}, but nodes has {count} entries"))?;
+    s.require(claimed == count, format_args!("node_count is {claimed}, but nodes has {count} entries"))?;
     s.require(count > 0, "nodes is empty: a tree has at least one node")?;
-    s.require(count < (1 << 31), format!("nodes has {count} entries, more than 2^31"))?;
+    s.require(count < (1 << 31), format_args!("nodes has {count} entries, more than 2^31"))?;
     field.charge((count * (size_of::<Node>() + 2 * size_of::<u32>())) as u64)?;
-    let left = records.column("left_child")?.i64s()?;
-    let right = records.column("right_child")?.i64s()?;
-    let feature = records.column("feature")?.i64s()?;
-    let threshold = records.column("threshold")?.f64s()?;
-    // Since 1.3.
-    let missing = match records.has_column("missing_go_to_left") {
-        true => records.column("missing_go_to_left")?.i64s()?,
-        false => Vec::new(),
-    };
+    let (bytes, size) = Record::all(&field, &records)?;
     let mut nodes = Vec::with_capacity(count);
-    let mut leaves = Vec::new();
+    let mut leaves = Vec::with_capacity(count / 2 + 1);
     let mut reached = vec![false; count];
-    let children = left.iter().zip(&right);
-    for (i, ((children, &feature), &threshold)) in children.zip(&feature).zip(&threshold).enumerate() {
-        let fault = |what: &str| field.error(skpickle::ErrorKind::Value, format!("node {i}: {what}"));
+    let fault = |i: usize, what: String| -> Error {
+        field.error(skpickle::ErrorKind::Value, format!("node {i}: {what}")).into()
+    };
+    let index = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+    for (i, record) in bytes.chunks_exact(size).map(Record::new).enumerate() {
         if i > 0 && !reached[i] {
-            return Err(fault("no node before it has it as a child").into());
+            return Err(fault(i, "no node before it has it as a child".into()));
         }
-        if children == (&-1, &-1) {
+        if (record.left, record.right) == (-1, -1) {
             leaves.push(i as u32);
             nodes.push(Node { threshold: 0.0, feature: 0, left: LEAF, right: LEAF });
             continue;
         }
-        for (name, child) in [("left_child", *children.0), ("right_child", *children.1)] {
-            let index = usize::try_from(child).ok().filter(|&child| child > i && child < count);
-            let index = index.ok_or_else(|| {
-                fault(&format!("{name} is {child}, expected a node after it and below {count}, or -1 in a leaf"))
-            })?;
-            if std::mem::replace(&mut reached[index], true) {
-                return Err(fault(&format!("{name} is {child}, which is a child already")).into());
+        for (name, child) in [("left_child", record.left), ("right_child", record.right)] {
+            let Some(reached) = reached.get_mut(index(child)).filter(|_| index(child) > i) else {
+                let what = format!("{name} is {child}, expected a node after it and below {count}, or -1 in a leaf");
+                return Err(fault(i, what));
+            };
+            if std::mem::replace(reached, true) {
+                return Err(fault(i, format!("{name} is {child}, which is a child already")));
             }
         }
-        let column = usize::try_from(feature).ok().filter(|&j| j < n_features && j < MISSING_LEFT as usize);
-        let column = column.ok_or_else(|| fault(&format!("feature is {feature}, expected below {n_features}")))?;
-        if threshold.is_nan() {
-            return Err(fault("threshold is NaN").into());
+        let column = index(record.feature);
+        if column >= n_features.min(MISSING_LEFT as usize) {
+            return Err(fault(i, format!("feature is {}, expected below {n_features}", record.feature)));
         }
-        let go_left = missing.get(i).is_some_and(|&flag| flag != 0);
+        if record.threshold.is_nan() {
+            return Err(fault(i, "threshold is NaN".into()));
+        }
         nodes.push(Node {
-            threshold: floor_to_f32(threshold),
-            feature: column as u32 | if go_left { MISSING_LEFT } else { 0 },
-            left: *children.0 as u32,
-            right: *children.1 as u32,
+            threshold: floor_to_f32(record.threshold),
+            feature: column as u32 | if record.missing_left { MISSING_LEFT } else { 0 },
+            left: record.left as u32,
+            right: record.right as u32,
         });
     }
     Ok((nodes, leaves))

@@ -184,7 +184,7 @@ impl Tree {
 
 /// The parameters of the constructor, those that differ from their defaults marked.
 fn params(obj: &Obj<'_>) -> Vec<Json> {
-    let fields = obj.fields().unwrap_or_default();
+    let fields: Vec<_> = obj.fields().map(|fields| fields.iter().collect()).unwrap_or_default();
     let version = fields.iter().find(|(name, _)| name == "_sklearn_version").and_then(|(_, v)| v.get::<String>().ok());
     let version = version.and_then(|text| defaults::version(&text)).unwrap_or((0, 17));
     let key = obj.class().map(|class| key(class.module, class.name)).unwrap_or_default();

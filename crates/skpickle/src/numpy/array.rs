@@ -268,6 +268,27 @@ impl<'g> Array<'g> {
         })
     }
 
+    /// The bytes of the records, if these fields stand in each at these places, as numbers of this kind and size in little-endian order:
+    /// so they can be read without a copy of each column. Their values count as read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when they were left in the file and cannot be read.
+    pub fn records(&self, fields: &[(&str, usize, (u8, usize))]) -> Result<Option<Shared<u8>>> {
+        let stands = |&(name, offset, (kind, size)): &(&str, usize, (u8, usize))| {
+            self.array.dtype.fields.iter().any(|field| {
+                let dtype = &field.dtype;
+                field.name == name
+                    && (field.offset, field.len) == (offset, 1)
+                    && (dtype.kind, dtype.size, dtype.big_endian && size > 1) == (kind, size, false)
+            })
+        };
+        if !fields.iter().all(stands) {
+            return Ok(None);
+        }
+        self.graph.count_read(self.len().saturating_mul(fields.len()));
+        self.raw().map(Some)
+    }
+
     /// Whether records have this field.
     pub fn has_column(&self, name: &str) -> bool {
         self.array.dtype.fields.iter().any(|field| field.name == name)
@@ -501,7 +522,7 @@ pub(crate) fn from_obj<'g>(obj: &Obj<'g>) -> Result<Array<'g>> {
         let [bytes, dtype, shape, order] = args.as_slice() else { return Err(expected()) };
         let dtype = Dtype::from_obj(dtype)?;
         let fortran = order.get::<String>()? == "F";
-        return build(obj, dtype, shape.get()?, fortran, bytes);
+        return build(obj, dtype, self::shape(shape)?, fortran, bytes);
     }
     if name.is("dill._dill", "_create_array") || name.is("dill.dill", "_create_array") {
         // dill: `_create_array(_reconstruct, args, state, attributes)`.
@@ -536,7 +557,7 @@ fn masked<'g>(obj: &Obj<'g>) -> Result<Array<'g>> {
     if mask.bytes()?.iter().any(|&b| b != 0) {
         return Err(mask.error(ErrorKind::Unsupported, "an array with masked elements, which have no value"));
     }
-    build(obj, Dtype::from_obj(dtype)?, shape.get()?, fortran.get()?, data)
+    build(obj, Dtype::from_obj(dtype)?, self::shape(shape)?, fortran.get()?, data)
 }
 
 /// `(version, shape, dtype, is Fortran, bytes or list)`, the first being absent in the oldest files.
@@ -549,7 +570,7 @@ fn from_state<'g>(obj: &Obj<'g>, state: &Obj<'g>) -> Result<Array<'g>> {
         return Err(state.expected("the state of an array, a tuple of 5"));
     };
     let dtype = Dtype::from_obj(dtype)?;
-    build(obj, dtype, shape.get()?, fortran.get()?, data)
+    build(obj, dtype, self::shape(shape)?, fortran.get()?, data)
 }
 
 fn build<'g>(obj: &Obj<'g>, dtype: Dtype, shape: Vec<usize>, fortran: bool, data: &Obj<'g>) -> Result<Array<'g>> {
@@ -579,6 +600,23 @@ fn build<'g>(obj: &Obj<'g>, dtype: Dtype, shape: Vec<usize>, fortran: bool, data
         Data::Bytes(bytes)
     };
     Ok(Array { obj: obj.clone(), graph, array: ArrayData { dtype, shape, fortran, data } })
+}
+
+/// The extents of an array.
+pub(crate) fn shape(obj: &Obj<'_>) -> Result<Vec<usize>> {
+    // Most are tuples of a few plain integers.
+    if let Node::Tuple(items) = obj.node()
+        && obj.graph().items(items).len() <= 4
+    {
+        let extent = |&id: &Id| match obj.graph().node(id) {
+            Node::Int(n) => usize::try_from(n).ok(),
+            _ => None,
+        };
+        if let Some(shape) = obj.graph().items(items).iter().map(extent).collect() {
+            return Ok(shape);
+        }
+    }
+    obj.get()
 }
 
 /// Refuses shapes that no array can have.

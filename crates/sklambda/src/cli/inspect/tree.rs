@@ -108,7 +108,7 @@ fn object<'g>(obj: &Obj<'g>) -> (String, Vec<Child<'g>>) {
     match obj.fields() {
         Ok(fields) => {
             let more = fields.len().saturating_sub(ATTRIBUTES);
-            let shown = fields.into_iter().take(ATTRIBUTES);
+            let shown = fields.iter().take(ATTRIBUTES);
             children.extend(shown.map(|(name, value)| (printable(&name), Some(value), String::new())));
             if more > 0 {
                 children.push(("...".into(), None, format!("{more} more attributes")));
