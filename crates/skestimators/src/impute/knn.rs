@@ -8,8 +8,12 @@ use crate::{
     error::Result,
     estimator::Estimator,
     impute::missing::{Indicator, Missing, mask},
-    math::Matrix,
+    math::{
+        Matrix,
+        wide::{Wide, fuses, wide},
+    },
     method::{Method, Methods},
+    neighbors::order::partition,
     state::State,
     validation::Door,
 };
@@ -69,58 +73,82 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 }
 
 impl KnnImputer {
-    /// `nan_euclidean_distances` to every donor; NaN where no column has values on both sides.
+    /// Distances to every donor.
     fn distances(&self, row: &[f64], gone: &[bool]) -> Vec<f64> {
-        let known = |v: f64, g: bool| if g { 0.0 } else { v };
-        let norm: f64 = row.iter().zip(gone).map(|(&v, &g)| known(v, g) * known(v, g)).sum();
-        let mut out = Vec::with_capacity(self.donors.rows);
-        for k in 0..self.donors.rows {
-            let (donor, missing) = (self.donors.row(k), self.gone.row(k));
-            let (mut product, mut square, mut off, mut count) = (0.0, 0.0, 0.0, 0usize);
-            let mut exact = true;
-            for j in 0..row.len() {
-                let (a, b) = (known(row[j], gone[j]), known(donor[j], missing[j]));
-                product += a * b;
-                square += b * b;
-                if gone[j] {
-                    off += b * b;
-                }
-                if missing[j] {
-                    off += a * a;
-                }
-                if !gone[j] && !missing[j] {
-                    count += 1;
-                    exact &= a == b;
-                }
-            }
-            let squared = if exact { 0.0 } else { ((norm - 2.0 * product + square).max(0.0) - off).max(0.0) };
-            out.push(if count == 0 { f64::NAN } else { (squared / count as f64 * row.len() as f64).sqrt() });
-        }
-        out
+        wide(Distances { donors: &self.donors, missing: &self.gone, row, gone })
     }
 
     /// The value of one column, from the distances to all donors.
     fn value(&self, column: usize, distances: &[f64]) -> f64 {
-        let mut near: Vec<(f64, f64)> = (0..self.donors.rows)
-            .filter(|&k| !self.gone[[k, column]])
-            .map(|k| (distances[k], self.donors.row(k)[column]))
-            .collect();
-        if near.iter().all(|(d, _)| d.is_nan()) {
-            return near.iter().map(|(_, v)| v).sum::<f64>() / near.len() as f64;
+        let donors: Vec<usize> = (0..self.donors.rows).filter(|&k| !self.gone[[k, column]]).collect();
+        let value = |donor: usize| self.donors.row(donors[donor])[column];
+        let distances: Vec<f64> = donors.iter().map(|&k| distances[k]).collect();
+        if distances.iter().all(|d| d.is_nan()) {
+            return (0..donors.len()).map(value).sum::<f64>() / donors.len() as f64;
         }
-        // NaN come last.
-        near.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or_else(|| a.0.is_nan().cmp(&b.0.is_nan())));
-        near.truncate(self.neighbors);
-        let zero = near.iter().any(|(d, _)| *d == 0.0);
+        let near = partition(&distances, self.neighbors.min(donors.len()));
+        let zero = near.iter().any(|&donor| distances[donor] == 0.0);
         let weight = |d: f64| match self.by_distance {
             _ if d.is_nan() => 0.0,
             true if zero => f64::from(u8::from(d == 0.0)),
             true => 1.0 / d,
             false => 1.0,
         };
-        let total: f64 = near.iter().map(|(d, _)| weight(*d)).sum();
-        near.iter().map(|(d, v)| weight(*d) * v).sum::<f64>() / total
+        let total: f64 = near.iter().map(|&donor| weight(distances[donor])).sum();
+        near.iter().map(|&donor| weight(distances[donor]) * value(donor)).sum::<f64>() / total
     }
+}
+
+/// `nan_euclidean_distances` to every donor; NaN where no column has values on both sides. Rounded step by step as scikit-learn does it,
+/// since what is left of equal distances decides between donors.
+struct Distances<'a> {
+    donors: &'a Matrix,
+    /// Which of their values are missing.
+    missing: &'a Array2<bool>,
+    row: &'a [f64],
+    gone: &'a [bool],
+}
+
+impl Wide for Distances<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<f64> {
+        let Distances { donors, missing, row, gone } = self;
+        let known = |v: f64, gone: bool| if gone { 0.0 } else { v };
+        let one: Vec<f64> = row.iter().zip(gone).map(|(&v, &g)| known(v, g)).collect();
+        let norm = row_norm(&one);
+        let fuses = fuses();
+        let mut other = vec![0.0; row.len()];
+        let mut out = Vec::with_capacity(donors.rows);
+        for k in 0..donors.rows {
+            let lacks = missing.row(k);
+            let values = other.iter_mut().zip(donors.row(k)).zip(lacks);
+            values.for_each(|((other, &v), &g)| *other = known(v, g));
+            let (mut product, mut here, mut there, mut count) = (0.0, 0.0, 0.0, 0usize);
+            for (((&a, &b), &gone), &lacks) in one.iter().zip(&other).zip(gone).zip(lacks) {
+                product = if fuses { a.mul_add(b, product) } else { a * b + product };
+                // The squares of columns that only one of them has.
+                here += if lacks { a * a } else { 0.0 };
+                there += if gone { b * b } else { 0.0 };
+                count += usize::from(!gone & !lacks);
+            }
+            let squared = ((-2.0 * product + norm + row_norm(&other)).max(0.0) - here - there).max(0.0);
+            out.push(if count == 0 { f64::NAN } else { (squared / count as f64 * row.len() as f64).sqrt() });
+        }
+        out
+    }
+}
+
+/// `np.einsum("i,i->", a, a)`: the squares in two sums, four pairs at a time from the last.
+#[inline(always)]
+fn row_norm(a: &[f64]) -> f64 {
+    let mut sums = [0.0; 2];
+    let mut add = |pair: &[f64]| sums.iter_mut().zip(pair).for_each(|(sum, x)| *sum += x * x);
+    let (blocks, rest) = a.as_chunks::<8>();
+    blocks.iter().for_each(|block| block.chunks(2).rev().for_each(&mut add));
+    rest.chunks(2).for_each(add);
+    sums[0] + sums[1]
 }
 
 impl Estimator for KnnImputer {
@@ -133,7 +161,7 @@ impl Estimator for KnnImputer {
     }
 
     fn door(&self, _: Method) -> Door {
-        self.missing.door(Door::NUMERIC.keep32())
+        self.missing.door(Door::NUMERIC.keep32().floats())
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {

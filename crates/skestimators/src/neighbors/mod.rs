@@ -8,7 +8,7 @@ mod lof;
 mod metric;
 mod nca;
 mod nearest_centroid;
-mod order;
+pub(crate) mod order;
 mod regression;
 mod tree;
 mod unsupervised;
