@@ -2,7 +2,10 @@
 
 use hashbrown::HashMap;
 
-use crate::data::{Array, ColumnData, Samples, Value};
+use crate::{
+    data::{Array, ColumnData, Samples, Value},
+    error::{Error, Result},
+};
 
 /// The categories of one column, found by value: numbers and bools by what they count, text by its letters, all NaN alike.
 pub(crate) struct Categories {
@@ -69,6 +72,34 @@ impl Categories {
             },
             x => self.find(&cell(x, row, column)),
         }
+    }
+
+    /// Refuses a column of numbers where the categories are text, as scikit-learn does: none of them would be found.
+    pub(crate) fn check_column(&self, x: &Samples, column: usize) -> Result<()> {
+        if self.texts.is_empty() || !self.numbers.is_empty() {
+            return Ok(());
+        }
+        // A column of missing values alone has no kind here.
+        let numbers = match x {
+            Samples::Dense(x) => x.column(column).iter().any(|x| !x.is_nan()),
+            Samples::Dense32(x) => x.column(column).iter().any(|x| !x.is_nan()),
+            Samples::Table(table) => match &table.columns()[column].data {
+                ColumnData::F64(values) => values.iter().any(|x| !x.is_nan()),
+                ColumnData::F32(values) => values.iter().any(|x| !x.is_nan()),
+                ColumnData::I64(values) => !values.is_empty(),
+                // Categories that numpy keeps as text, rather than as objects, are compared with bools.
+                ColumnData::Bool(values) => !values.is_empty() && matches!(self.values, Array::Object(_)),
+                _ => false,
+            },
+            _ => false,
+        };
+        if !numbers {
+            return Ok(());
+        }
+        Err(Error::input_type(format!(
+            "ufunc 'isnan' not supported for the input types, and the inputs could not be safely coerced to any supported types \
+             according to the casting rule ''safe''\nColumn {column} holds numbers, but its categories are text: give them as text."
+        )))
     }
 
     fn find_number(&self, x: f64) -> Option<usize> {

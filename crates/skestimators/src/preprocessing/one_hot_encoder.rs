@@ -209,6 +209,7 @@ impl Estimator for OneHotEncoder {
         let mut set: Vec<Option<usize>> = vec![None; rows.saturating_mul(self.columns.len())];
         let mut offset = 0;
         for (j, column) in self.columns.iter().enumerate() {
+            column.categories.check_column(x, j)?;
             let mut strange: Vec<String> = Vec::new();
             for i in 0..rows {
                 let found = column.categories.find_cell(x, i, j);

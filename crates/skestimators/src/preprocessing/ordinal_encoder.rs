@@ -161,6 +161,7 @@ impl Estimator for OrdinalEncoder {
         }
         let mut out = Array2::zeros((x.rows(), self.columns.len()));
         for (j, column) in self.columns.iter().enumerate() {
+            column.categories.check_column(x, j)?;
             let mut strange: Vec<String> = Vec::new();
             for i in 0..x.rows() {
                 let value = cell(x, i, j);

@@ -77,6 +77,7 @@ impl Estimator for TargetEncoder {
         let n = self.means.len();
         let mut out = Array2::zeros((x.rows(), self.encodings.len()));
         for (j, known) in self.categories.iter().enumerate() {
+            known.check_column(x, j)?;
             for i in 0..x.rows() {
                 let code = known.find_cell(x, i, j);
                 for (k, mean) in self.means.iter().enumerate() {
