@@ -124,7 +124,7 @@ impl Estimator for PartialLeastSquares {
     }
 
     fn door(&self, method: Method) -> Door {
-        if method == Method::InverseTransform { Door::NUMERIC.any_width() } else { Door::NUMERIC }
+        if method == Method::InverseTransform { Door::NUMERIC.any_width() } else { Door::NUMERIC.floats() }
     }
 
     fn n_features_in(&self) -> Option<usize> {

@@ -140,7 +140,7 @@ impl Estimator for Cosines {
     }
 
     fn door(&self, _: Method) -> Door {
-        let door = if self.skewedness.is_some() { Door::NUMERIC } else { Door::NUMERIC.sparse() };
+        let door = if self.skewedness.is_some() { Door::NUMERIC.floats() } else { Door::NUMERIC.sparse() };
         if self.single { door.keep32() } else { door }
     }
 

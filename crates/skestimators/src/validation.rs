@@ -41,6 +41,8 @@ pub(crate) struct Door {
     pub(crate) keep32: bool,
     /// Cells of tables and rows stay what they are, text too (`dtype=None`).
     pub(crate) values: bool,
+    /// Numbers that are spelled as text are read (`dtype` is one of floats, rather than `"numeric"`).
+    pub(crate) floats: bool,
 }
 
 impl Door {
@@ -53,6 +55,7 @@ impl Door {
         width: true,
         keep32: false,
         values: false,
+        floats: false,
     };
 
     /// No check here.
@@ -86,9 +89,14 @@ impl Door {
         Door { finite: Finite::Any, ..self }
     }
 
-    /// Values are cast to 32 bits.
+    /// Values are cast to 32 bits, also from text.
     pub(crate) const fn float32(self) -> Door {
-        Door { float32: true, ..self }
+        Door { float32: true, floats: true, ..self }
+    }
+
+    /// Text that spells numbers is taken too.
+    pub(crate) const fn floats(self) -> Door {
+        Door { floats: true, ..self }
     }
 
     /// Input of 32 bits stays so.
@@ -155,7 +163,7 @@ fn check_as<'x>(
             check_lengths(rows)?;
             Cow::Borrowed(x)
         }
-        Samples::Rows(rows) => Cow::Owned(Samples::Dense(rows_to_numbers(rows)?)),
+        Samples::Rows(rows) => Cow::Owned(Samples::Dense(rows_to_numbers(rows, door.floats)?)),
         Samples::Text(texts) => return Err(expected_2d(1, texts.len())),
         Samples::Records(records) => {
             return Err(Error::input_type(format!(
@@ -166,7 +174,7 @@ fn check_as<'x>(
         Samples::Array(array) => match array.shape().len() {
             rank @ (0 | 1) => return Err(expected_2d(rank, array.len())),
             2 if door.values => Cow::Owned(array_to_rows(array)),
-            2 => Cow::Owned(Samples::Dense(array_to_numbers(array)?)),
+            2 => Cow::Owned(Samples::Dense(array_to_numbers(array, door.floats)?)),
             rank => {
                 return Err(Error::input(format!(
                     "Found array with dim {rank}, while dim <= 2 is required by {class}."
@@ -337,26 +345,27 @@ pub(crate) fn table_to_numbers(table: &Table) -> Result<Array2<f64>> {
     Ok(out)
 }
 
-/// Rows of objects as numbers.
-pub(crate) fn rows_to_numbers(rows: &[Vec<Value>]) -> Result<Array2<f64>> {
+/// Rows of objects as numbers; `floats` as in [`Door`].
+pub(crate) fn rows_to_numbers(rows: &[Vec<Value>], floats: bool) -> Result<Array2<f64>> {
     let columns = rows.first().map_or(0, Vec::len);
     check_lengths(rows)?;
-    numbers_at(rows, &(0..columns).collect::<Vec<_>>())
+    numbers_at(rows, &(0..columns).collect::<Vec<_>>(), floats)
 }
 
 /// Some columns of rows of objects as numbers.
-pub(crate) fn numbers_at(rows: &[Vec<Value>], places: &[usize]) -> Result<Array2<f64>> {
+pub(crate) fn numbers_at(rows: &[Vec<Value>], places: &[usize], floats: bool) -> Result<Array2<f64>> {
     let mut out = Array2::zeros((rows.len(), places.len()));
-    let mut spelled = false;
     for (i, (row, mut out)) in rows.iter().zip(out.rows_mut()).enumerate() {
         for (j, (&place, out)) in places.iter().zip(&mut out).enumerate() {
             let value = row.get(place).unwrap_or(&Value::None);
-            spelled |= matches!(value, Value::Str(_));
+            // Rows come as lists, of which one text makes an array of text.
+            if !floats && matches!(value, Value::Str(_)) {
+                return Err(no_numbers());
+            }
             *out = to_number(value).map_err(|e| Error::input(format!("{e}: row {i}, column {j}")))?;
         }
     }
-    // Rows come as lists, of which one text makes an array of text: numbers that are spelled are refused as well.
-    if spelled { Err(no_numbers()) } else { Ok(out) }
+    Ok(out)
 }
 
 /// Refuses rows of unequal length.
@@ -386,9 +395,14 @@ pub(crate) fn array_to_rows(array: &Array) -> Samples {
     Samples::Rows(cells.chunks(columns.max(1)).map(<[Value]>::to_vec).collect())
 }
 
-fn array_to_numbers(array: &Array) -> Result<Array2<f64>> {
-    let numbers = array.to_f64().and_then(|a| a.into_dimensionality().ok());
-    numbers.ok_or_else(no_numbers)
+fn array_to_numbers(array: &Array, floats: bool) -> Result<Array2<f64>> {
+    if let Some(numbers) = array.to_f64().and_then(|a| a.into_dimensionality().ok()) {
+        return Ok(numbers);
+    }
+    match array_to_rows(array) {
+        Samples::Rows(rows) if floats => rows_to_numbers(&rows, floats),
+        _ => Err(no_numbers()),
+    }
 }
 
 fn no_numbers() -> Error {

@@ -97,7 +97,7 @@ impl Estimator for BisectingKMeans {
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::NUMERIC.sparse().keep32()
+        Door::NUMERIC.sparse().keep32().floats()
     }
 
     fn n_features_in(&self) -> Option<usize> {

@@ -82,7 +82,7 @@ pub(crate) fn load_k_means(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         labels: None,
         distances,
         compared: Compared::Parts,
-        door: Door::NUMERIC.sparse().keep32(),
+        door: Door::NUMERIC.sparse().keep32().floats(),
     }))
 }
 

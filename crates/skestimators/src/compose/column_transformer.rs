@@ -387,7 +387,7 @@ impl ColumnTransformer {
             && part.transformer.as_ref().is_some_and(|fitted| fitted.estimator.takes_numbers())
             && !part.single
         {
-            return validation::numbers_at(rows, &places).map(Samples::Dense);
+            return validation::numbers_at(rows, &places, false).map(Samples::Dense);
         }
         match places.as_slice() {
             &[place] if part.single => select_one(x, place),

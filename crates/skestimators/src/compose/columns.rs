@@ -177,7 +177,9 @@ fn hstack_sparse(parts: Vec<Samples>, rows: usize) -> Result<Samples> {
             Samples::Dense(x) => Csr::from_dense(&x),
             Samples::Dense32(x) => Csr::from_dense(&x.mapv(f64::from)),
             Samples::Table(table) => Csr::from_dense(&validation::table_to_numbers(&table).map_err(|_| not_numeric())?),
-            Samples::Rows(rows) => Csr::from_dense(&validation::rows_to_numbers(&rows).map_err(|_| not_numeric())?),
+            Samples::Rows(rows) => {
+                Csr::from_dense(&validation::rows_to_numbers(&rows, false).map_err(|_| not_numeric())?)
+            }
             other => Csr::from_dense(&numbers(&other).ok_or_else(not_numeric)?.into_owned()),
         })
     };

@@ -54,7 +54,7 @@ impl Estimator for TransformedTargetRegressor {
         .map_err(|e| Error::input(e.to_string()))?;
         let back = match self.transformer.inverse_transform(&Samples::Dense(target))? {
             Samples::Array(array) => numbers(array)?,
-            Samples::Rows(rows) => crate::validation::rows_to_numbers(&rows)?.into_dyn(),
+            Samples::Rows(rows) => crate::validation::rows_to_numbers(&rows, false)?.into_dyn(),
             other => other.dense()?.into_owned().into_dyn(),
         };
         Ok(Array::F64(if self.flat && back.ndim() == 2 && back.shape()[1] == 1 {

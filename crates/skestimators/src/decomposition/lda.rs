@@ -144,7 +144,7 @@ impl Estimator for LatentDirichletAllocation {
     }
 
     fn door(&self, _: Method) -> Door {
-        let door = Door::NUMERIC.sparse();
+        let door = Door::NUMERIC.sparse().floats();
         if self.own_width { door.any_width() } else { door }
     }
 

@@ -234,7 +234,7 @@ impl Estimator for Nmf {
     }
 
     fn door(&self, method: Method) -> Door {
-        let door = if self.width_in_bits { Door::NUMERIC.keep32() } else { Door::NUMERIC };
+        let door = if self.width_in_bits { Door::NUMERIC.keep32() } else { Door::NUMERIC }.floats();
         match method {
             Method::InverseTransform => Door::NUMERIC.sparse().any_width().any_value(),
             _ if self.own_width => door.sparse().any_width(),

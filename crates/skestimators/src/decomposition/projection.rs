@@ -36,6 +36,8 @@ struct Projection {
     single: bool,
     /// Whether the way back checks its input.
     back_checks: bool,
+    /// Numbers that are spelled as text are read.
+    floats: bool,
     names: bool,
 }
 
@@ -79,6 +81,7 @@ impl Projection {
             sparse: false,
             single: is_single(s, "components_")?,
             back_checks: true,
+            floats: matches!(s.class(), "PCA" | "IncrementalPCA" | "FastICA"),
             names: s.version() >= (1, 1),
         })
     }
@@ -164,7 +167,7 @@ impl Estimator for Projection {
     }
 
     fn door(&self, method: Method) -> Door {
-        let door = if self.single { Door::NUMERIC.keep32() } else { Door::NUMERIC };
+        let door = Door { keep32: self.single, floats: self.floats, ..Door::NUMERIC };
         match method {
             Method::InverseTransform if self.back_checks => door.any_width(),
             Method::InverseTransform => door.any_width().any_value(),

@@ -626,8 +626,8 @@ impl Estimator for HistGradientBoosting {
     fn door(&self, _: Method) -> Door {
         match (&self.preprocessor, self.any_value) {
             (Some(_), _) => Door::OPEN,
-            (None, true) => Door::NUMERIC.any_value(),
-            (None, false) => Door::NUMERIC,
+            (None, true) => Door::NUMERIC.any_value().floats(),
+            (None, false) => Door::NUMERIC.floats(),
         }
     }
 

@@ -222,7 +222,7 @@ impl Estimator for AdaBoostClassifier {
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::NUMERIC.sparse().keep32()
+        Door::NUMERIC.sparse().keep32().floats()
     }
 
     fn classes(&self) -> Classes<'_> {
@@ -326,7 +326,7 @@ impl Estimator for AdaBoostRegressor {
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::NUMERIC.sparse().keep32()
+        Door::NUMERIC.sparse().keep32().floats()
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {

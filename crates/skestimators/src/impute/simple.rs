@@ -144,7 +144,7 @@ impl Estimator for SimpleImputer {
         if self.old {
             return Door::NUMERIC.sparse().keep32().any_value();
         }
-        let door = self.missing.door(Door::NUMERIC).sparse().keep32();
+        let door = self.missing.door(Door::NUMERIC).sparse().keep32().floats();
         Door { values: !self.numbers, ..door }
     }
 

@@ -53,7 +53,7 @@ impl Estimator for GeneralizedLinearRegressor {
     }
 
     fn door(&self, _: Method) -> Door {
-        LinearPredictor::DOOR
+        LinearPredictor::DOOR.floats()
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {

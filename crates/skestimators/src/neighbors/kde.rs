@@ -255,7 +255,7 @@ impl Estimator for KernelDensity {
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::NUMERIC
+        Door::NUMERIC.floats()
     }
 
     fn n_features_in(&self) -> Option<usize> {

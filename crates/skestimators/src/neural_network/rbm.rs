@@ -78,7 +78,7 @@ impl Estimator for BernoulliRbm {
     }
 
     fn door(&self, method: Method) -> Door {
-        let door = Door::NUMERIC.sparse();
+        let door = Door::NUMERIC.sparse().floats();
         if method == Method::Transform && self.single { door.keep32() } else { door }
     }
 

@@ -233,7 +233,7 @@ impl Estimator for Scaler {
     }
 
     fn door(&self, method: Method) -> Door {
-        let mut door = Door::NUMERIC.keep32();
+        let mut door = Door::NUMERIC.keep32().floats();
         if !matches!(self.sparse, Sparse::No) {
             door = door.sparse();
         }

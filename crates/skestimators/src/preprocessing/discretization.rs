@@ -105,8 +105,8 @@ impl Estimator for KBinsDiscretizer {
         match method {
             Method::InverseTransform if self.encode != Encode::Ordinal => Door::NUMERIC.sparse().any_width(),
             Method::InverseTransform => Door::NUMERIC.any_width(),
-            _ if self.dtype.is_none() => Door::NUMERIC.keep32(),
-            _ => Door::NUMERIC,
+            _ if self.dtype.is_none() => Door::NUMERIC.keep32().floats(),
+            _ => Door::NUMERIC.floats(),
         }
     }
 

@@ -368,7 +368,7 @@ fn map(
             }
             Samples::Table(Table::new(columns)?)
         }
-        Samples::Rows(rows) => Samples::Dense(validation::rows_to_numbers(rows)?.mapv(call)),
+        Samples::Rows(rows) => Samples::Dense(validation::rows_to_numbers(rows, false)?.mapv(call)),
         other => {
             return Err(Error::input_type(format!(
                 "ufunc '{name}' not supported for the input types: rows of numbers are expected, found {}",

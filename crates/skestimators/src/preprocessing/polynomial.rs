@@ -150,7 +150,7 @@ impl Estimator for PolynomialFeatures {
     }
 
     fn door(&self, _: Method) -> Door {
-        let door = Door::NUMERIC.keep32();
+        let door = Door::NUMERIC.keep32().floats();
         if self.sparse { door.sparse() } else { door }
     }
 

@@ -86,7 +86,7 @@ impl Estimator for PowerTransformer {
     }
 
     fn door(&self, method: Method) -> Door {
-        let door = Door::NUMERIC.keep32().allow_nan();
+        let door = Door::NUMERIC.keep32().allow_nan().floats();
         if method == Method::InverseTransform { door.any_width() } else { door }
     }
 

@@ -143,7 +143,7 @@ impl Estimator for QuantileTransformer {
 
     fn door(&self, method: Method) -> Door {
         // NaN stays what it is since 0.20.
-        let door = Door::NUMERIC.sparse().keep32();
+        let door = Door::NUMERIC.sparse().keep32().floats();
         let door = if self.takes_nan { door.allow_nan() } else { door };
         if method == Method::InverseTransform { door.any_width() } else { door }
     }

@@ -211,7 +211,7 @@ impl Machine {
     }
 
     pub(crate) fn door(&self) -> Door {
-        let door = Door::NUMERIC.sparse();
+        let door = Door::NUMERIC.sparse().floats();
         if self.old_words { door.any_width() } else { door }
     }
 
