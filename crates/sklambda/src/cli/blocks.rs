@@ -12,6 +12,8 @@ use super::{
     progress::Progress,
 };
 
+/// Columns that a refusal names.
+const NAMED: usize = 5;
 /// Blocks that wait to be answered.
 const AHEAD: usize = 2;
 
@@ -92,8 +94,15 @@ fn refusal(model: &Model, method: Method, block: &Block, e: &Error) -> Failure {
     let message = if message.contains(": row 0, column") {
         message.replace(": row 0, column", &format!(": {place}, column"))
     } else {
-        let column = column_at_fault(&block.samples, row, message);
-        let column = column.map_or(String::new(), |name| format!(", column {name}"));
+        let column = match columns_at_fault(&block.samples, row, message).as_slice() {
+            [] => String::new(),
+            [name] => format!(", column {name}"),
+            // Some of them may be filled in before the estimator that refuses the rest.
+            several => {
+                let more = if several.len() > NAMED { ", …" } else { "" };
+                format!(", columns {}{more}", several[..several.len().min(NAMED)].join(", "))
+            }
+        };
         // The place stands after the first line: what follows is advice.
         let (first, advice) = message.split_once('\n').unwrap_or((message, ""));
         let place = if first.ends_with('.') { format!(" At {place}{column}.") } else { format!(": {place}{column}") };
@@ -110,7 +119,9 @@ fn advice(model: &Model, block: &Block, message: &str) -> &'static str {
     let number = |column: &Column| matches!(column.data, ColumnData::F64(_) | ColumnData::I64(_));
     if message.starts_with("could not convert string to float") && model.feature_names_in().is_none() {
         "; the model names no columns and is given all: --keep takes one past it, --columns chooses"
-    } else if message.starts_with("Found unknown categories") && guessed && table.columns().iter().any(number) {
+    } else if message.starts_with("ufunc 'isnan' not supported") && guessed
+        || message.starts_with("Found unknown categories") && guessed && table.columns().iter().any(number)
+    {
         "; a column of numbers is read as numbers: where the categories are text, --type NAME=text reads it as text"
     } else {
         ""
@@ -132,7 +143,7 @@ fn first_refused(model: &Model, method: Method, block: &Block, e: &Error) -> Opt
     let row = bad.checked_sub(1)?;
     let own = part(row, row + 1)?.unwrap_or_else(|| e.clone());
     // If the last row is refused in the same words, no row is at fault; but values that are not finite can be shown.
-    let shown = column_at_fault(&block.samples, row, &own.to_string()).is_some();
+    let shown = !columns_at_fault(&block.samples, row, &own.to_string()).is_empty();
     let general = row == 0 && block.first == 0 && part(rows - 1, rows)?.is_some_and(|last| last == own);
     (shown || !general).then_some((row, own))
 }
@@ -164,24 +175,26 @@ fn slice(x: &Samples, from: usize, to: usize) -> Option<Samples> {
     })
 }
 
-/// The first column of a row that is not finite, where that is what the model refuses.
-fn column_at_fault(x: &Samples, row: usize, message: &str) -> Option<String> {
+/// The columns of a row that are not finite, where that is what the model refuses.
+fn columns_at_fault(x: &Samples, row: usize, message: &str) -> Vec<String> {
     if !message.contains("NaN") && !message.contains("infinity") {
-        return None;
+        return Vec::new();
     }
-    let at = |i: Option<usize>| i.map(|i| i.to_string());
     let missing = |value: &Value| match value {
         Value::Float(x) => !x.is_finite(),
         other => *other == Value::None,
     };
+    fn numbers(at_fault: impl Iterator<Item = bool>) -> Vec<String> {
+        at_fault.enumerate().filter(|&(_, fault)| fault).map(|(i, _)| i.to_string()).collect()
+    }
     match x {
-        Samples::Dense(x) => at(x.row(row).iter().position(|x| !x.is_finite())),
-        Samples::Dense32(x) => at(x.row(row).iter().position(|x| !x.is_finite())),
-        Samples::Rows(rows) => at(rows[row].iter().position(missing)),
+        Samples::Dense(x) => numbers(x.row(row).iter().map(|x| !x.is_finite())),
+        Samples::Dense32(x) => numbers(x.row(row).iter().map(|x| !x.is_finite())),
+        Samples::Rows(rows) => numbers(rows[row].iter().map(missing)),
         Samples::Table(table) => {
-            let column = table.columns().iter().find(|column| missing(&column.data.value(row)));
-            column.map(|column| format!("'{}'", skpickle::printable(&column.name)))
+            let columns = table.columns().iter().filter(|column| missing(&column.data.value(row)));
+            columns.map(|column| format!("'{}'", skpickle::printable(&column.name))).collect()
         }
-        _ => None,
+        _ => Vec::new(),
     }
 }
