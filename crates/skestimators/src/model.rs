@@ -87,7 +87,7 @@ impl Model {
     pub fn from_graph(graph: &Graph, member: Option<&str>) -> Result<Self> {
         let member = match member {
             Some(member) => Some(member.to_owned()),
-            None if graph.root().kind() == Kind::Object => None,
+            None if is_alone(graph) => None,
             None => Some(member::only(graph)?),
         };
         let obj = match &member {
@@ -109,9 +109,9 @@ impl Model {
         })
     }
 
-    /// The estimators inside a dict, list or tuple, outermost first; none when the file holds something else.
+    /// The estimators inside a dict, list, tuple or the like, outermost first; none when the file holds something else.
     pub fn members(graph: &Graph) -> Vec<Member> {
-        if graph.root().kind() == Kind::Object { Vec::new() } else { member::members(graph) }
+        if is_alone(graph) { Vec::new() } else { member::members(graph) }
     }
 
     /// The way to this estimator in the bundle that it was taken from, such as `["model"]`.
@@ -324,6 +324,12 @@ impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Model({})", self.key())
     }
+}
+
+/// Whether the root of a file is an object of its own, and no container of some.
+fn is_alone(graph: &Graph) -> bool {
+    let root = graph.root();
+    root.kind() == Kind::Object && !member::is_container(&root)
 }
 
 /// Whether an answer could depend on the other rows of the batch, as before 0.21.
