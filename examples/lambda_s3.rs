@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     let handler = Handler::new(|| {
         let address = address()?;
         let loaded = load(Some(&address))?;
-        if let Loaded::Model(model) = &loaded {
+        if let Loaded::Model(model, _) = &loaded {
             eprintln!("{} of scikit-learn {}", model.key(), model.sklearn_version().unwrap_or("unknown"));
         }
         Ok(loaded)

@@ -16,7 +16,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -60,3 +60,7 @@ save("clusters", KMeans(3, n_init=3, random_state=0).fit(iris.data))
 save("transformer", make_pipeline(StandardScaler(), PCA(2)).fit(iris.data))
 save("records", make_pipeline(DictVectorizer(), LogisticRegression()).fit(
     [{"city": "Bern", "rooms": 3}, {"city": "Basel", "rooms": 5}, {"city": "Chur", "rooms": 2}], ["low", "high", "low"]))
+# Names of columns that look like numbers, and a column of text that does.
+codes = pd.DataFrame({"2019": ["01234", "10115", "01234", "80331"], "2020": [1, 2, 3, 5]})
+coded = ColumnTransformer([("codes", OneHotEncoder(handle_unknown="ignore"), ["2019"])], remainder="passthrough")
+save("numbered", make_pipeline(coded, LinearRegression()).fit(codes, [10.0, 120.0, 30.0, 0.0]))

@@ -12,14 +12,15 @@ use crate::{
     dialect::{self, Example},
     event::{self, Event},
     http::{Request, Response},
+    metadata::Known,
     source,
 };
 
 /// What a model path led to.
 #[derive(Debug, Clone)]
 pub enum Loaded {
-    /// A model that can be asked.
-    Model(Model),
+    /// A model that can be asked, and what its file tells of its columns.
+    Model(Model, Known),
     /// Nothing: the path has no extension that the Python toolkit knows, and no file is there.
     Nothing,
     /// An object that is no estimator and holds none; the name of its Python class.
@@ -32,14 +33,23 @@ impl Loaded {
     /// # Errors
     /// The reason why an estimator cannot be run, or which members there are to choose from.
     pub fn from_graph(graph: &Graph, member: Option<&str>) -> Result<Loaded, String> {
-        let root = graph.root();
         if member.is_some() || !Model::members(graph).is_empty() {
-            return source::model(graph, member).map(Loaded::Model).map_err(|e| e.to_string());
+            return Loaded::model(graph, member);
         }
+        Loaded::from_root(graph)
+    }
+
+    /// What the root of a decoded file is, as the Python toolkit takes it, to which a bundle is no model.
+    ///
+    /// # Errors
+    /// The reason why the estimator cannot be run.
+    pub(crate) fn from_root(graph: &Graph) -> Result<Loaded, String> {
+        let root = graph.root();
         let name = match root.kind() {
             Kind::Array => "numpy.ndarray",
             Kind::Object if root.array().is_ok() => "numpy.ndarray",
-            Kind::Object => return source::model(graph, None).map(Loaded::Model).map_err(|e| e.to_string()),
+            Kind::Object if Model::members(graph).is_empty() => return Loaded::model(graph, None),
+            Kind::Object => root.class().map_or("object", |class| class.name),
             Kind::None => "NoneType",
             Kind::Bool => "bool",
             Kind::Int => "int",
@@ -53,6 +63,14 @@ impl Loaded {
             Kind::Global => "type",
         };
         Ok(Loaded::Other(name.into()))
+    }
+
+    fn model(graph: &Graph, member: Option<&str>) -> Result<Loaded, String> {
+        let asked = source::model(graph, member).and_then(|model| {
+            let known = Known::of(&model.object(graph)?, &model);
+            Ok(Loaded::Model(model, known))
+        });
+        asked.map_err(|e| e.to_string())
     }
 }
 
@@ -78,20 +96,27 @@ impl Default for Settings {
 impl Settings {
     /// The settings for a model at a path, with what the environment says: `SKLEARN_MODEL_NAME`, `MAX_ROWS`, `STRICT_SEED`
     /// and `CORS_ORIGINS`.
-    pub fn from_env(path: Option<&str>) -> Settings {
+    ///
+    /// # Errors
+    /// The text that says which variable holds no number.
+    pub fn from_env(path: Option<&str>) -> Result<Settings, String> {
         let fixed = Settings::default();
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let stem = path.and_then(|path| {
             let file = path.split('?').next()?.rsplit(['/', '\\']).next()?;
             file.split('.').next().filter(|stem| !stem.is_empty()).map(str::to_owned)
         });
+        let most_rows = variable("MAX_ROWS").map(|rows| match rows.trim().parse() {
+            Ok(most @ 1..) => Ok(most),
+            _ => Err(format!("MAX_ROWS={}: expected a number of rows", skpickle::printable(&rows))),
+        });
         let cors = variable("CORS_ORIGINS").unwrap_or_default();
-        Settings {
+        Ok(Settings {
             name: variable("SKLEARN_MODEL_NAME").or(stem).unwrap_or(fixed.name),
-            most_rows: variable("MAX_ROWS").and_then(|rows| rows.parse().ok()).unwrap_or(fixed.most_rows),
+            most_rows: most_rows.transpose()?.unwrap_or(fixed.most_rows),
             strict: variable("STRICT_SEED").is_some_and(|value| value == "1"),
             cors: cors.split(',').map(|origin| origin.trim().to_owned()).filter(|origin| !origin.is_empty()).collect(),
-        }
+        })
     }
 }
 
@@ -114,15 +139,16 @@ impl Service {
 
     /// A request that this very model answers; found at the first need.
     pub(crate) fn example(&self) -> Option<&Example> {
-        let Loaded::Model(model) = &self.loaded else { return None };
-        self.example.get_or_init(|| Example::of(model)).as_ref()
+        let Loaded::Model(model, known) = &self.loaded else { return None };
+        self.example.get_or_init(|| Example::of(model, known)).as_ref()
     }
 
     /// Takes the example that a description of the model has, unless one was needed before.
     #[cfg(feature = "serve")]
     pub(crate) fn describe(&self, metadata: &str) {
+        let Loaded::Model(model, _) = &self.loaded else { return };
         let metadata = crate::json::parse_bytes(metadata.as_bytes());
-        if let Some(example) = metadata.ok().and_then(|metadata| Example::described(&metadata)) {
+        if let Some(example) = metadata.ok().and_then(|metadata| Example::described(model, &metadata)) {
             let _ = self.example.set(Some(example));
         }
     }
@@ -237,7 +263,10 @@ impl Handler {
     /// Answers a request behind a gateway that has paths of its own.
     pub(crate) fn anywhere(&self, request: &Request, id: &str) -> Response {
         let origin = request.header("origin");
-        let answer = self.preflight(&request.method, origin);
+        // A gateway may have decoded the body and left the header; what is text is not encoded any more.
+        let coding = request.header("content-encoding").filter(|_| std::str::from_utf8(&request.body).is_err());
+        let encoded = coding.and_then(Request::encoded).map(|text| dialect::refused(415, &text));
+        let answer = encoded.or_else(|| self.preflight(&request.method, origin));
         let answer = answer.unwrap_or_else(|| self.guarded(id, || self.with_model(request, dialect::answer)));
         self.across_origins(origin, answer)
     }
@@ -312,7 +341,7 @@ mod tests {
     #[test]
     fn names_come_from_paths() {
         for (path, name) in [("a/iris.joblib", "iris"), ("s3://b/k/m.v2.pkl?versionId=1", "m"), ("/x/", "model")] {
-            assert_eq!(Settings::from_env(Some(path)).name, name, "{path}");
+            assert_eq!(Settings::from_env(Some(path)).unwrap().name, name, "{path}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Requests and answers, whatever brought them.
 
+use std::borrow::Cow;
+
 use crate::json::{Json, Text};
 
 /// An HTTP request, from a socket or out of a Lambda event.
@@ -44,9 +46,18 @@ impl Request {
         (!value.is_empty()).then_some(value)
     }
 
-    /// A parameter of the query.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.split('&').find_map(|pair| pair.split_once('=').filter(|(n, _)| *n == name)).map(|(_, value)| value)
+    /// A parameter of the query, decoded.
+    pub(crate) fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(n, _)| *n == name)?;
+        Some(percent_encoding::percent_decode_str(value).decode_utf8_lossy())
+    }
+
+    /// Why a body is not taken that is encoded so, as `Content-Encoding` says.
+    pub(crate) fn encoded(coding: &str) -> Option<String> {
+        let coding = skpickle::printable(coding);
+        let text = || format!("the body is encoded as {coding}; send it without Content-Encoding");
+        (!coding.eq_ignore_ascii_case("identity")).then(text)
     }
 
     /// Whether the asker names this media type among those that it takes.

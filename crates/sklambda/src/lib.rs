@@ -16,14 +16,15 @@ mod limits;
 mod lists;
 #[cfg(any(feature = "lambda", feature = "serve"))]
 mod log;
-#[cfg(feature = "serve")]
+// Without the server, only what is known of columns is used of it.
+#[cfg_attr(not(feature = "serve"), allow(dead_code))]
 mod metadata;
 mod numpy;
 mod output;
 #[cfg(feature = "serve")]
 mod page;
 mod python;
-#[cfg(feature = "serve")]
+#[cfg_attr(not(feature = "serve"), allow(dead_code))]
 mod repr;
 #[cfg(feature = "s3")]
 mod s3;
@@ -34,4 +35,5 @@ mod source;
 
 pub use handler::{Handler, Loaded, Service, Settings, handle};
 pub use http::{Request, Response};
+pub use metadata::Known;
 pub use source::{Source, load};

@@ -1,12 +1,26 @@
 //! JSON rows as numpy would see them.
 
+use std::collections::HashSet;
+
 use ndarray::{Array2, ArrayD, IxDyn};
-use skestimators::{Array, Record, Samples, Value};
+use skestimators::{Array, Method, Model, Record, Samples, Value};
 
 use crate::json::Json;
 
 /// Dimensions that numpy has at most.
 const DIMENSIONS: usize = 64;
+
+/// Whether a model takes documents, for which it has no names: the surest way to know is to ask it.
+pub(crate) fn takes_text(model: &Model, method: Method) -> bool {
+    let text = || Samples::Text(vec!["a text".to_owned()]);
+    model.feature_names_in().is_none() && model.n_features_in().is_none() && model.call(method, &text()).is_ok()
+}
+
+/// Whether a line of cells names all columns that a model was fitted on, whatever else the cells look like.
+pub(crate) fn names_columns<'c>(model: &Model, cells: impl Iterator<Item = &'c str>) -> bool {
+    let cells: HashSet<&str> = cells.collect();
+    model.feature_names_in().is_some_and(|names| names.iter().all(|name| cells.contains(name.as_str())))
+}
 
 /// What `np.asarray(input)` makes of a value, or the list of texts or dicts that it is. The error is Python's message.
 pub(crate) fn from_json(input: &Json) -> Result<Samples, String> {

@@ -197,7 +197,7 @@ pub fn serve(
 fn loaded(handler: &Handler) -> Result<Arc<Service>, ServeError> {
     let service = handler.service().map_err(ServeError::Model)?;
     match &service.loaded {
-        Loaded::Model(_) => Ok(service),
+        Loaded::Model(..) => Ok(service),
         Loaded::Other(class) => {
             Err(ServeError::Model(format!("the file holds an object of class '{class}', which is no estimator")))
         }

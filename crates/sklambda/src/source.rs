@@ -40,7 +40,8 @@ impl Source {
     /// Loads the model.
     ///
     /// A file is read by its content, whatever its name. With `STRICT_SEED=1` only the extensions that the Python
-    /// toolkit knows are read, and any other name leads to nothing, as it does there.
+    /// toolkit knows are read, and any other name leads to nothing, as it does there; a bundle is no model there
+    /// unless a member of it is named.
     ///
     /// # Errors
     /// The text after `Failed to load model: ` of the answer.
@@ -65,10 +66,13 @@ impl Source {
 
     fn loaded(&self, graph: &Graph) -> Result<Loaded, String> {
         let member = self.member.as_deref();
+        if strict() && member.is_none() {
+            return Loaded::from_root(graph);
+        }
         Loaded::from_graph(graph, member).map_err(|e| match member {
-            Some(_) => format!("SKLEARN_MODEL_MEMBER: {e}"),
+            Some(_) => format!("SKLEARN_MODEL_MEMBER or --member: {e}"),
             None if Model::members(graph).len() > 1 => {
-                format!("{e}; name it in the environment variable SKLEARN_MODEL_MEMBER")
+                format!("{e}; name it in the environment variable SKLEARN_MODEL_MEMBER, or with --member")
             }
             None => e,
         })

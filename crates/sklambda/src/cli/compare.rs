@@ -80,7 +80,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     }
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
     let number = |name: &str| matches.get_one::<f64>(name).copied().unwrap_or(0.0);
-    let model = model::load(matches)?;
+    let (model, known) = model::load(matches)?;
     let mut expected = Expected::open(text("expected").unwrap_or_default())?;
     let names = matches.get_many::<String>("method").into_iter().flatten();
     let mut methods = names.map(|name| model::method(name)).collect::<Result<Vec<Method>, _>>()?;
@@ -94,7 +94,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         }
     }
     let options = predict::input_options(matches)?;
-    let source = input::open(text("input").unwrap_or_default(), &options, &Wanted::new(&model, methods[0]))?;
+    let source = input::open(text("input").unwrap_or_default(), &options, &Wanted::new(&model, methods[0], &known))?;
     for note in source.notes() {
         let _ = writeln!(std::io::stderr(), "note: {note}");
     }

@@ -19,6 +19,7 @@ pub(super) fn command() -> Command {
                 .value_name("FILE")
                 .help("File of joblib.dump or pickle.dump [default: the variable SKLEARN_MODEL_PATH]"),
         )
+        .arg(model::member())
         .arg(model::sha256())
         .after_help(
             "Example:\n  echo '{\"body\": \"{\\\"input\\\": [[5.1, 3.5, 1.4, 0.2]]}\"}' | sklambda invoke --model model.joblib\n\n\
@@ -32,7 +33,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let mut event = Vec::new();
     let read = std::io::stdin().take(EVENT).read_to_end(&mut event);
     read.map_err(|e| Failure::other(format!("cannot read the event: {e}")))?;
-    let settings = crate::Settings::from_env(path.as_deref());
+    let settings = crate::Settings::from_env(path.as_deref()).map_err(Failure::usage)?;
     let handler = Handler::new(move || source.load()).with(settings);
     let mut answer = handler.handle(&event).to_envelope();
     answer.push('\n');

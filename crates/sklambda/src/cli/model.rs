@@ -7,7 +7,10 @@ use skestimators::{ErrorKind, Method, Model};
 use skpickle::Graph;
 
 use super::{Failure, input};
-use crate::source::{self, Source};
+use crate::{
+    metadata::Known,
+    source::{self, Source},
+};
 
 /// The arguments that name a model.
 pub(super) fn arguments() -> [Arg; 3] {
@@ -36,11 +39,11 @@ pub(super) fn sha256() -> Arg {
         .help("Refuse the model's file, before it is decoded, unless it has this SHA-256")
 }
 
-/// The model at a path, as the variables and `--sha256` qualify it.
+/// The model at a path, as the variables, `--member` and `--sha256` qualify it.
 pub(super) fn source(path: Option<&str>, matches: &ArgMatches) -> Source {
     let source = Source::at(path);
-    let pin = matches.get_one::<String>("sha256").cloned();
-    Source { sha256: pin.or(source.sha256), ..source }
+    let told = |name: &str| matches.get_one::<String>(name).cloned();
+    Source { member: told("member").or(source.member), sha256: told("sha256").or(source.sha256), ..source }
 }
 
 /// The decoded file at a path, if it is the one that `--sha256` names.
@@ -58,10 +61,13 @@ pub(super) fn refused(e: &skestimators::Error) -> Failure {
     }
 }
 
-/// Loads the model that the command line names.
-pub(super) fn load(matches: &ArgMatches) -> Result<Model, Failure> {
+/// Loads the model that the command line names, and what its file tells of its columns.
+pub(super) fn load(matches: &ArgMatches) -> Result<(Model, Known), Failure> {
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
-    of(&graph(text("model").unwrap_or_default(), matches)?, text("member"))
+    let graph = graph(text("model").unwrap_or_default(), matches)?;
+    let model = of(&graph, text("member"))?;
+    let known = model.object(&graph).map(|object| Known::of(&object, &model));
+    Ok((model, known.map_err(|e| refused(&e))?))
 }
 
 /// The model of a decoded file: the file's own, the member of a bundle that is named, or its only estimator, which is said.
@@ -90,8 +96,5 @@ pub(super) fn method(name: &str) -> Result<Method, Failure> {
 
 /// The method that a model is asked when none is named.
 pub(super) fn usual_method(model: &Model) -> Method {
-    [Method::Predict, Method::Transform, Method::ScoreSamples]
-        .into_iter()
-        .find(|&method| model.has(method))
-        .unwrap_or(Method::Predict)
+    crate::dialect::usual(model).unwrap_or(Method::Predict)
 }

@@ -140,6 +140,12 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let path = text("output").unwrap_or("-");
     let format = match text("output-format") {
         Some(word) => output::Format::of_word(word),
+        None if output::is_foreign(path) => {
+            return Err(Failure::usage(format!(
+                "'{}' is of a kind that is not written; .json, .csv, .tsv, .jsonl, .npy and .parquet are, or say --output-format",
+                skpickle::printable(path)
+            )));
+        }
         None => output::Format::of_name(path).filter(|_| path != "-"),
     };
     let format = format.unwrap_or(match options.keep.is_empty() && methods.len() < 2 {
@@ -149,7 +155,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     if format == output::Format::Json && !options.keep.is_empty() {
         return Err(Failure::usage("--keep is for answers in columns: .csv, .tsv, .jsonl or .parquet"));
     }
-    let model = model::load(matches)?;
+    let (model, known) = model::load(matches)?;
     if methods.is_empty() {
         methods.push(model::usual_method(&model));
     }
@@ -157,7 +163,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         model.require(method).map_err(|e| model::refused(&e))?;
     }
     options.whole = !model.is_row_wise() || !methods.iter().all(|&method| blocks::is_row_wise(method));
-    let wanted = input::Wanted::new(&model, methods[0]);
+    let wanted = input::Wanted::new(&model, methods[0], &known);
     let source = input::open(text("input").unwrap_or_default(), &options, &wanted)?;
     for note in source.notes() {
         let _ = writeln!(std::io::stderr(), "note: {note}");

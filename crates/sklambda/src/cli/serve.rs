@@ -27,6 +27,7 @@ pub(super) fn command() -> Command {
                 .value_name("FILE|s3://BUCKET/KEY")
                 .help("The model [default: the environment variable SKLEARN_MODEL_PATH]"),
         )
+        .arg(model::member())
         .arg(model::sha256())
         .arg(Arg::new("host").long("host").help(format!("Interface to listen on [default: {}]", fixed.host)))
         .arg(
@@ -69,7 +70,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         quiet: matches.get_flag("quiet"),
         model: path.clone(),
     };
-    let mut answers = crate::Settings::from_env(path.as_deref());
+    let mut answers = crate::Settings::from_env(path.as_deref()).map_err(Failure::usage)?;
     answers.most_rows = size("max-rows", answers.most_rows);
     let source = model::source(path.as_deref(), matches);
     let handler = Handler::new(move || source.load()).with(answers);

@@ -3,7 +3,10 @@
 use skestimators::{Method, Model, Samples};
 
 use super::input;
-use crate::json::{Json, Text};
+use crate::{
+    json::{Json, Text},
+    metadata::{self, Known},
+};
 
 /// Wider rows are no help in a message.
 const WIDEST: usize = 64;
@@ -14,11 +17,15 @@ pub(crate) struct Example {
     /// A list of cells, or a text.
     row: Json,
     names: Option<Vec<String>>,
+    /// The method that must be named, where the model has none of those that it is asked without a word.
+    method: Option<Method>,
+    /// Whether the Python toolkit's request, which asks for predictions, is one for this model.
+    predicts: bool,
 }
 
 impl Example {
     /// A row that this very model answers, if one of a few can be found.
-    pub(crate) fn of(model: &Model) -> Option<Example> {
+    pub(crate) fn of(model: &Model, known: &Known) -> Option<Example> {
         let names = model.feature_names_in().map(<[String]>::to_vec);
         let widths = match (model.n_features_in(), &names) {
             (Some(n), _) => n..=n,
@@ -28,7 +35,9 @@ impl Example {
         if *widths.end() > WIDEST {
             return None;
         }
-        let row = |cell: &Json, n: usize| Json::Array(vec![cell.clone(); n]);
+        let row = |cell: &Json, n: usize| {
+            Json::Array((0..n).map(|column| known.value(column).unwrap_or(cell).clone()).collect())
+        };
         let (zero, a) = (Json::Int(0), Json::str("a"));
         let mut candidates: Vec<Json> = widths.clone().rev().map(|n| row(&zero, n)).collect();
         candidates.push(Json::str("some text"));
@@ -39,12 +48,17 @@ impl Example {
             std::panic::catch_unwind(ask).unwrap_or(false)
         })?;
         let names = names.filter(|_| matches!(row, Json::Array(_)));
-        Some(Example { row, names })
+        Some(Example::new(model, row, names))
+    }
+
+    fn new(model: &Model, row: Json, names: Option<Vec<String>>) -> Example {
+        let method = if super::usual(model).is_some() { None } else { asked(model) };
+        Example { row, names, method, predicts: model.has(Method::Predict) }
     }
 
     /// The example in a description of the model, if the model was seen to answer it as these dialects ask.
     #[cfg(feature = "serve")]
-    pub(crate) fn described(metadata: &Json) -> Option<Example> {
+    pub(crate) fn described(model: &Model, metadata: &Json) -> Option<Example> {
         let example = metadata.get("example")?;
         let form = if let Some(Json::Str(form)) = example.get("form") { form.as_str()? } else { return None };
         let sample = example.get("sample").filter(|_| example.get("answered") == Some(&Json::Bool(true)))?;
@@ -53,7 +67,7 @@ impl Example {
                 let names: Option<Vec<String>> =
                     entries.iter().map(|(name, _)| Some(name.as_str()?.to_owned())).collect();
                 let row = Json::Array(entries.iter().map(|(_, cell)| cell.clone()).collect());
-                Some(Example { row, names: Some(names?) })
+                Some(Example::new(model, row, Some(names?)))
             }
             ("numbers" | "rows", Json::Array(cells)) if cells.len() <= WIDEST => {
                 let names = match metadata.get("feature_names_in") {
@@ -65,9 +79,9 @@ impl Example {
                     }
                     _ => None,
                 };
-                Some(Example { row: sample.clone(), names })
+                Some(Example::new(model, sample.clone(), names))
             }
-            ("text", Json::Str(_)) | ("records", Json::Object(_)) => Some(Example { row: sample.clone(), names: None }),
+            ("text", Json::Str(_)) | ("records", Json::Object(_)) => Some(Example::new(model, sample.clone(), None)),
             _ => None,
         }
     }
@@ -112,9 +126,21 @@ impl Example {
         self.names.as_ref().map_or(row.clone(), |names| format!("{}\n{row}", names.join(",")))
     }
 
-    /// What may be sent to `/predict`: records where columns have names, which the Python toolkit's request cannot tell.
+    /// What may be sent to `/predict`: records where columns have names, which the Python toolkit's request cannot tell,
+    /// and rows where that request cannot ask for what the model does.
     pub(crate) fn plain(&self) -> String {
-        if self.names.is_some() { self.records() } else { format!("{{\"input\": {}}}", self.rows()) }
+        if self.names.is_some() || !self.predicts { self.records() } else { format!("{{\"input\": {}}}", self.rows()) }
+    }
+
+    /// The name of the method that must be asked for, where the model does nothing without a word.
+    #[cfg(feature = "serve")]
+    pub(crate) fn method(&self) -> Option<&'static str> {
+        self.method.map(Method::name)
+    }
+
+    /// The row as samples.
+    pub(crate) fn samples(&self, model: &Model) -> Option<Samples> {
+        input::from_list(model, std::slice::from_ref(&self.row), "the example").ok()
     }
 
     /// The request of the Open Inference Protocol, which has no form for dicts.
@@ -150,8 +176,12 @@ impl Example {
     }
 }
 
+/// What a model is for.
+fn asked(model: &Model) -> Option<Method> {
+    super::usual(model).or_else(|| metadata::ASKED.into_iter().find(|&method| model.has(method)))
+}
+
 fn answers(model: &Model, row: &Json) -> bool {
-    let method = super::method(model, None).unwrap_or(Method::Predict);
-    let x: Option<Samples> = input::from_list(model, std::slice::from_ref(row), "example").ok();
-    x.is_some_and(|x| model.call(method, &x).is_ok())
+    let x = input::from_list(model, std::slice::from_ref(row), "the example").ok();
+    asked(model).zip(x).is_some_and(|(method, x)| model.call(method, &x).is_ok())
 }

@@ -46,7 +46,7 @@ pub(super) fn version() -> Response {
 
 /// `GET /metadata`.
 pub(super) fn metadata(service: &Service) -> Response {
-    let Loaded::Model(model) = &service.loaded else {
+    let Loaded::Model(model, _) = &service.loaded else {
         return super::refused(500, "there is no model to tell about");
     };
     let texts = |texts: &mut dyn Iterator<Item = &str>| Json::Array(texts.map(Json::str).collect());

@@ -6,7 +6,11 @@ use ndarray::Array2;
 use skestimators::{Column, ColumnData, Model, Samples, Table, Value};
 
 pub(super) use super::names::{listed, quoted};
-use super::{names::nearest, refusal::Refusal};
+use super::{
+    names::nearest,
+    refusal::{Refusal, sentence},
+};
+pub(super) use crate::json::form;
 use crate::{json::Json, samples};
 
 /// A column of a request whose type is not settled.
@@ -29,11 +33,7 @@ pub(super) fn from_list(model: &Model, items: &[Json], what: &str) -> Result<Sam
         return from_records(model, items);
     }
     if all(|item| matches!(item, Json::Str(_))) && model.n_features_in().is_none_or(|n| n != 1) {
-        let text = |(i, item): (usize, &Json)| match item {
-            Json::Str(text) => text.as_str().map(str::to_owned).ok_or_else(|| not_text(i)),
-            _ => Err(not_text(i)),
-        };
-        return items.iter().enumerate().map(text).collect::<Result<_, _>>().map(Samples::Text);
+        return texts(items.iter());
     }
     let scalars = all(|item| !matches!(item, Json::Array(_) | Json::Object(_)));
     if scalars && model.n_features_in() == Some(1) {
@@ -55,6 +55,25 @@ pub(super) fn from_list(model: &Model, items: &[Json], what: &str) -> Result<Sam
     )))
 }
 
+/// Whether the model takes documents, which may come as the one column of a table too.
+pub(super) fn takes_text(model: &Model) -> bool {
+    super::method(model, None).is_ok_and(|method| samples::takes_text(model, method))
+}
+
+/// Documents, one an item.
+fn texts<'j>(items: impl Iterator<Item = &'j Json>) -> Result<Samples, Refusal> {
+    let text = |(i, item): (usize, &Json)| match item {
+        Json::Str(text) => text.as_str().map(str::to_owned).ok_or_else(|| not_text(i)),
+        _ => Err(not_text(i)),
+    };
+    items.enumerate().map(text).collect::<Result<_, _>>().map(Samples::Text)
+}
+
+/// A column of documents; a missing one is empty.
+pub(super) fn documents(texts: &[Option<Box<str>>]) -> Samples {
+    Samples::Text(texts.iter().map(|text| text.as_deref().unwrap_or_default().to_owned()).collect())
+}
+
 fn features(item: &Json) -> Option<&[Json]> {
     match item {
         Json::Object(entries) => match entries.as_slice() {
@@ -69,18 +88,6 @@ fn not_text(row: usize) -> Refusal {
     Refusal::input(format!("row {row}: a lone surrogate is no text"))
 }
 
-/// A JSON type in words.
-pub(super) fn form(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "null",
-        Json::Bool(_) => "true or false",
-        Json::Int(_) | Json::Big(_) | Json::Float(_) => "a number",
-        Json::Str(_) => "text",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "an object",
-    }
-}
-
 /// Rows of cells by position. Where the model knows names, they are given to the columns.
 pub(super) fn from_rows<'j>(
     model: &Model,
@@ -88,6 +95,9 @@ pub(super) fn from_rows<'j>(
 ) -> Result<Samples, Refusal> {
     let count = rows.len();
     let width = width(model, rows.clone().map(<[Json]>::len))?;
+    if width == 1 && rows.clone().flatten().all(|cell| matches!(cell, Json::Str(_))) && takes_text(model) {
+        return texts(rows.flatten());
+    }
     let names = model.feature_names_in();
     let number = |cell: &Json| match cell {
         Json::Null => Some(f64::NAN),
@@ -156,7 +166,7 @@ fn cell(value: &Json, row: usize, column: &dyn Fn() -> String) -> Result<Value, 
 
 /// Objects, one a row. A model without features of its own (`DictVectorizer`) takes them as they are.
 pub(super) fn from_records(model: &Model, items: &[Json]) -> Result<Samples, Refusal> {
-    if model.n_features_in().is_none() && model.feature_names_in().is_none() {
+    if model.n_features_in().is_none() && model.feature_names_in().is_none() && !takes_text(model) {
         return samples::records(items).map(Samples::Records).map_err(Refusal::input);
     }
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -259,6 +269,11 @@ pub(super) fn from_object_of_columns(model: &Model, object: &Json, what: &str) -
 
 /// Columns with names. Those of the fit are looked for by name, in whatever order they come; others are not read.
 pub(super) fn from_columns(model: &Model, columns: Vec<Column>) -> Result<Samples, Refusal> {
+    if let [Column { data: ColumnData::Str(texts), .. }] = columns.as_slice()
+        && takes_text(model)
+    {
+        return Ok(documents(texts));
+    }
     let Some(names) = model.feature_names_in() else {
         // Nothing is known of names: as in Python, the order counts.
         check_width(model, columns.len(), 0)?;
@@ -280,8 +295,8 @@ pub(super) fn from_columns(model: &Model, columns: Vec<Column>) -> Result<Sample
         if let Some(near) = nearest(missing, given.keys().filter(|name| !names.contains(*name))) {
             text.push_str(&format!("; did you mean it by {}?", quoted(near)));
         }
-        text.push_str(&format!(" Its columns are {}", listed(names.iter().map(String::as_str))));
-        return Err(Refusal::input(text));
+        let names = listed(names.iter().map(String::as_str));
+        return Err(Refusal::input(format!("{} Its columns are {names}", sentence(&text))));
     }
     table(names.iter().filter_map(|name| given.remove(name)).collect())
 }

@@ -51,9 +51,9 @@ fn predictions(service: &Service, request: &Request, body: Noted) -> Result<Resp
 fn samples(model: &Model, body: &Json) -> Result<Samples, Refusal> {
     let found: Vec<&str> = KEYS.into_iter().filter(|key| body.get(key).is_some()).collect();
     let ([key], Json::Object(entries)) = (found.as_slice(), body) else {
-        let found = if found.is_empty() { "none" } else { "more" };
+        let found = if found.is_empty() { "none of them is there" } else { "several of them are there" };
         let keys = input::listed(KEYS.into_iter());
-        return Err(Refusal::input(format!("exactly one of {keys} is expected in the body, {found} of them is there")));
+        return Err(Refusal::input(format!("exactly one of {keys} is expected in the body, and {found}")));
     };
     if let Some((other, _)) = entries.iter().find(|(name, _)| ![*key, "params"].map(Some).contains(&name.as_str())) {
         let other = input::quoted(other.as_str().unwrap_or("?"));

@@ -141,7 +141,7 @@ fn strict(noted: Noted) -> Result<Json, Refusal> {
 /// The model, if the file holds one.
 fn model(service: &Service) -> Result<&Model, Refusal> {
     match &service.loaded {
-        Loaded::Model(model) => Ok(model),
+        Loaded::Model(model, _) => Ok(model),
         Loaded::Nothing => Err(Refusal::new(500, "there is no model: the path leads to no file")),
         Loaded::Other(class) => {
             Err(Refusal::new(500, format!("the file holds an object of class '{class}', which is no estimator")))
@@ -149,12 +149,14 @@ fn model(service: &Service) -> Result<&Model, Refusal> {
     }
 }
 
+/// The method that a model is asked without a word about it, if it has one of these.
+pub(crate) fn usual(model: &Model) -> Option<Method> {
+    [Method::Predict, Method::Transform, Method::ScoreSamples].into_iter().find(|&method| model.has(method))
+}
+
 /// The method that is asked for by name; without one, what the model is for.
 fn method(model: &Model, asked: Option<&str>) -> Result<Method, Refusal> {
-    let Some(name) = asked else {
-        let usual = [Method::Predict, Method::Transform, Method::ScoreSamples];
-        return Ok(usual.into_iter().find(|&method| model.has(method)).unwrap_or(Method::Predict));
-    };
+    let Some(name) = asked else { return Ok(usual(model).unwrap_or(Method::Predict)) };
     Method::from_name(name).filter(|&method| model.has(method)).ok_or_else(|| {
         let known: Vec<&str> = model.methods().map(Method::name).collect();
         let text = format!("{} has no method {}; it has {}", model.class(), quoted(name), listed(known.into_iter()));
@@ -164,7 +166,10 @@ fn method(model: &Model, asked: Option<&str>) -> Result<Method, Refusal> {
 
 /// The method that the query names, `?method=predict_proba`, or another place in the request.
 fn method_of(model: &Model, request: &Request, inside: Option<&str>) -> Result<Method, Refusal> {
-    method(model, inside.or_else(|| request.parameter("method")))
+    match inside {
+        Some(name) => method(model, Some(name)),
+        None => method(model, request.parameter("method").as_deref()),
+    }
 }
 
 /// Asks the model.

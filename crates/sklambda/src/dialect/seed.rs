@@ -29,6 +29,13 @@ pub(crate) fn answer(service: &Service, request: &Json) -> Response {
     if !prediction && !probabilities {
         return Response::error(400, "Must either specify return_prediction: True or return_probabilities: True");
     }
+    let most = service.settings.most_rows;
+    if let Json::Array(rows) = input
+        && rows.len() > most
+        && !service.settings.strict
+    {
+        return Response::error(413, format!("{} rows are more than the {most} that are taken at a time", rows.len()));
+    }
     let mut entries = Vec::new();
     let mut x = None;
     if prediction {
@@ -51,21 +58,14 @@ pub(crate) fn answer(service: &Service, request: &Json) -> Response {
 fn model(loaded: &Loaded, method: Method) -> Result<&Model, String> {
     let lacks = |class: &str| Err(format!("'{class}' object has no attribute '{}'", method.name()));
     match loaded {
-        Loaded::Model(model) => model.require(method).map(|()| model).map_err(|e| e.to_string()),
+        Loaded::Model(model, _) => model.require(method).map(|()| model).map_err(|e| e.to_string()),
         Loaded::Nothing => lacks("NoneType"),
         Loaded::Other(class) => lacks(class),
     }
 }
 
 /// The input as samples, made once for both methods.
-fn enter<'x>(service: &Service, input: &Json, x: &'x mut Option<Samples>) -> Result<&'x Samples, String> {
-    let most = service.settings.most_rows;
-    if let Json::Array(rows) = input
-        && rows.len() > most
-        && !service.settings.strict
-    {
-        return Err(format!("{} rows are more than the {most} that are taken at a time", rows.len()));
-    }
+fn enter<'x>(input: &Json, x: &'x mut Option<Samples>) -> Result<&'x Samples, String> {
     if x.is_none() {
         *x = Some(samples::from_json(input)?);
     }
@@ -86,7 +86,7 @@ fn refusal(error: &skestimators::Error, input: &Json) -> String {
 
 fn predict(service: &Service, input: &Json, x: &mut Option<Samples>) -> Result<Json, String> {
     let model = model(&service.loaded, Method::Predict)?;
-    let prediction = model.predict(enter(service, input, x)?).map_err(|e| refusal(&e, input))?;
+    let prediction = model.predict(enter(input, x)?).map_err(|e| refusal(&e, input))?;
     to_list(&prediction)
 }
 
@@ -108,7 +108,7 @@ fn to_list(array: &Array) -> Result<Json, String> {
 
 fn predict_proba(service: &Service, input: &Json, x: &mut Option<Samples>) -> Result<Json, String> {
     let model = model(&service.loaded, Method::PredictProba)?;
-    let probabilities = model.predict_proba(enter(service, input, x)?).map_err(|e| refusal(&e, input))?;
+    let probabilities = model.predict_proba(enter(input, x)?).map_err(|e| refusal(&e, input))?;
     // `map(str, classes_)`: of several outputs, `classes_` is a list of arrays.
     let keys: Vec<String> = match model.classes() {
         [] => return Err(format!("'{}' object has no attribute 'classes_'", model.class())),

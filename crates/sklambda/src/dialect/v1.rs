@@ -19,7 +19,15 @@ pub(super) fn answer(service: &Service, request: &Request, rest: &[&str]) -> Opt
             Some((name, verb)) => (name, Some(verb)),
             None => (*name, None),
         },
-        [name, "versions", version] if version.starts_with("1:") => (*name, version.get(2..)),
+        [name, "versions", version] => match version.split_once(':') {
+            Some(("1", verb)) => (*name, Some(verb)),
+            other if service.is_named(name) => {
+                let version = input::quoted(other.map_or(*version, |(version, _)| version));
+                let text = format!("there is no version {version}; the only one is 1");
+                return Some(refuse(service, &Refusal::new(404, text)));
+            }
+            _ => (*name, None),
+        },
         [name, "metadata"] if reads && service.is_named(name) => return Some(super::info::metadata(service)),
         _ => return None,
     };

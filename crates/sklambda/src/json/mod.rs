@@ -66,3 +66,15 @@ impl Json {
         }
     }
 }
+
+/// A JSON type in words.
+pub(crate) fn form(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "true or false",
+        Json::Int(_) | Json::Big(_) | Json::Float(_) => "a number",
+        Json::Str(_) => "text",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "an object",
+    }
+}

@@ -60,6 +60,20 @@ pub(super) struct Example {
     pub(super) answered: bool,
 }
 
+/// What a model is asked for the sake of an example: the first of these that it has.
+pub(crate) const ASKED: [Method; 10] = [
+    Method::Predict,
+    Method::Transform,
+    Method::PredictProba,
+    Method::DecisionFunction,
+    Method::ScoreSamples,
+    Method::Kneighbors,
+    Method::Mahalanobis,
+    Method::Labels,
+    Method::RowLabels,
+    Method::Embedding,
+];
+
 impl Example {
     pub(super) fn json(&self) -> Json {
         object([
@@ -79,18 +93,6 @@ impl Example {
 
     /// Whether the model answers it.
     fn is_answered(&self, model: &Model) -> bool {
-        const ASKED: [Method; 10] = [
-            Method::Predict,
-            Method::Transform,
-            Method::PredictProba,
-            Method::DecisionFunction,
-            Method::ScoreSamples,
-            Method::Kneighbors,
-            Method::Mahalanobis,
-            Method::Labels,
-            Method::RowLabels,
-            Method::Embedding,
-        ];
         let Some(method) = ASKED.into_iter().find(|method| model.has(*method)) else { return false };
         let ask = AssertUnwindSafe(|| self.samples().is_some_and(|x| model.call(method, &x).is_ok()));
         std::panic::catch_unwind(ask).unwrap_or(false)

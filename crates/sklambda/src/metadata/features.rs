@@ -97,6 +97,15 @@ pub(crate) struct Features {
 
 /// Walks the model.
 pub(super) fn of(root: &Obj<'_>, model: &Model) -> Features {
+    walk(root, model, false)
+}
+
+/// What the columns are, without a look at the middles of the data and at vocabularies, which may be large.
+pub(super) fn kinds(root: &Obj<'_>, model: &Model) -> Vec<Feature> {
+    walk(root, model, true).list
+}
+
+fn walk(root: &Obj<'_>, model: &Model, kinds_only: bool) -> Features {
     let mut features = Features::default();
     let names = model.feature_names_in();
     let known = model.n_features_in().or(names.map(<[String]>::len));
@@ -106,7 +115,7 @@ pub(super) fn of(root: &Obj<'_>, model: &Model) -> Features {
     if width <= 4 * super::FEATURES {
         features.list = (0..width).map(|i| Feature::new(names.and_then(|names| names.get(i).cloned()))).collect();
     }
-    let mut walk = Walk { features, visits: 0, seen: HashSet::new() };
+    let mut walk = Walk { features, kinds_only, visits: 0, seen: HashSet::new() };
     let all = (0..walk.features.list.len()).collect::<Vec<_>>();
     walk.visit(root, &all);
     walk.features
@@ -114,6 +123,8 @@ pub(super) fn of(root: &Obj<'_>, model: &Model) -> Features {
 
 struct Walk {
     features: Features,
+    /// Only what kind of values the columns have is asked for.
+    kinds_only: bool,
     visits: usize,
     /// Objects that are being visited, or were: an object inside itself is not walked for ever.
     seen: HashSet<(u32, Vec<usize>)>,
@@ -159,7 +170,13 @@ impl Walk {
                 }
             }
             _ => {
-                centre::set(obj, columns, &mut self.features.list);
+                // Histogram boosting encodes its categories itself.
+                if let Ok(encoder) = obj.field("_preprocessor") {
+                    self.visit(&encoder, columns);
+                }
+                if !self.kinds_only {
+                    centre::set(obj, columns, &mut self.features.list);
+                }
                 if matches!(class.as_str(), "SimpleImputer" | "Imputer" | "KNNImputer" | "IterativeImputer") {
                     return centre::is_whole(obj, columns.len());
                 }
@@ -213,6 +230,9 @@ impl Walk {
         match columns {
             [column] if self.features.list.len() > *column => self.features.list[*column].kind = FeatureKind::Text,
             _ => self.features.text = true,
+        }
+        if self.kinds_only {
+            return;
         }
         let vocabulary = obj.field("vocabulary_").and_then(|field| field.entries()).unwrap_or_default();
         let long = |(word, _): &(Obj<'_>, Obj<'_>)| {

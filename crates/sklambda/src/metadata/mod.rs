@@ -6,8 +6,11 @@ mod columns;
 mod defaults;
 mod example;
 mod features;
+mod known;
 mod tree;
 
+pub(crate) use example::ASKED;
+pub use known::Known;
 use skestimators::{Method, Model};
 use skpickle::{Obj, printable};
 

@@ -38,7 +38,7 @@ pub(crate) struct Page {
 /// There is no model, or its file cannot be read any more.
 pub(crate) fn of(handler: &Handler, path: Option<&str>) -> Result<Page, String> {
     let service = handler.service()?;
-    let (Loaded::Model(model), Some(path)) = (&service.loaded, path) else {
+    let (Loaded::Model(model, _), Some(path)) = (&service.loaded, path) else {
         return Err("where it came from is not known".into());
     };
     let metadata = source::describe(path, model)?;

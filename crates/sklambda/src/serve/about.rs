@@ -2,7 +2,10 @@
 
 use skestimators::{Method, Model};
 
-use crate::handler::{Loaded, Service};
+use crate::{
+    dialect::Example,
+    handler::{Loaded, Service},
+};
 
 /// Longer lists of names help nobody on a terminal.
 const MOST_NAMES: usize = 30;
@@ -13,11 +16,15 @@ pub(super) struct Told {
     pub(super) model: String,
     /// A body that this very model answers.
     body: Option<String>,
+    /// The method that must be named beside it.
+    method: Option<&'static str>,
 }
 
 /// What is told about the model.
 pub(super) fn text(service: &Service) -> Told {
-    let Loaded::Model(model) = &service.loaded else { return Told { model: String::new(), body: None } };
+    let Loaded::Model(model, _) = &service.loaded else {
+        return Told { model: String::new(), body: None, method: None };
+    };
     let probabilities = if model.has(Method::PredictProba) { ", \"return_probabilities\": true" } else { "" };
     let body = service.example().map(|example| {
         let plain = example.plain();
@@ -27,14 +34,15 @@ pub(super) fn text(service: &Service) -> Told {
             _ => plain,
         }
     });
-    Told { model: about(model), body }
+    Told { model: about(model), body, method: service.example().and_then(Example::method) }
 }
 
 impl Told {
     /// The command that sends the body.
     pub(super) fn curl(&self, url: &str) -> String {
         let body = self.body.as_deref().unwrap_or("{\"input\": [[…]]}").replace('\'', "'\\''");
-        format!("curl -s {url}/predict -H 'Content-Type: application/json' -d '{body}'")
+        let query = self.method.map_or(String::new(), |method| format!("?method={method}"));
+        format!("curl -s {url}/predict{query} -H 'Content-Type: application/json' -d '{body}'")
     }
 }
 

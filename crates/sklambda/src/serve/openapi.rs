@@ -14,6 +14,8 @@ pub(super) fn text(service: &Service) -> Result<String, serde_json::Error> {
     let json = |text: Option<String>| text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let rows = |form: &str| example.map(|example| form.replace("ROWS", &example.rows()));
     let name = &service.name;
+    let method = example.and_then(crate::dialect::Example::method);
+    let post = |path: &str, summary: &str, body: Option<Value>| post(path, summary, body, method);
     let paths = vec![
         post(
             "/predict",
@@ -78,7 +80,7 @@ fn operation(summary: &str, responses: &[(u16, &str, &str)]) -> Operation {
     operation
 }
 
-fn post(path: &str, summary: &str, example: Option<Value>) -> (String, PathItem) {
+fn post(path: &str, summary: &str, example: Option<Value>, method: Option<&'static str>) -> (String, PathItem) {
     let json = "application/json";
     let answers = [
         (200, "The answer", json),
@@ -90,23 +92,23 @@ fn post(path: &str, summary: &str, example: Option<Value>) -> (String, PathItem)
     let body = RequestBody { content, required: true, ..RequestBody::default() };
     let operation = Operation {
         request_body: Some(ReferenceOr::Item(body)),
-        parameters: vec![ReferenceOr::Item(method())],
+        parameters: vec![ReferenceOr::Item(parameter(method))],
         ..operation(summary, &answers)
     };
     (path.to_owned(), PathItem { post: Some(operation), ..PathItem::default() })
 }
 
-/// `?method=predict_proba`.
-fn method() -> Parameter {
+/// `?method=predict_proba`; one that must be named stands there as an example.
+fn parameter(example: Option<&str>) -> Parameter {
     let text = "The method to ask, such as predict_proba; the dialect's own way goes first";
     Parameter::Query {
         parameter_data: ParameterData {
             name: "method".into(),
             description: Some(text.into()),
-            required: false,
+            required: example.is_some(),
             deprecated: None,
             format: ParameterSchemaOrContent::Schema(schema(Type::String(StringType::default()))),
-            example: None,
+            example: example.map(Value::from),
             examples: Default::default(),
             explode: None,
             extensions: Default::default(),

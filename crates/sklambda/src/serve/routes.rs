@@ -185,11 +185,8 @@ async fn body(
     length: &mut Option<u64>,
 ) -> Result<Held, Refusal> {
     let headers = request.headers();
-    if let Some(coding) =
-        headers.get(header::CONTENT_ENCODING).filter(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"))
-    {
-        let coding = skpickle::printable(&String::from_utf8_lossy(coding.as_bytes()));
-        let text = format!("the body is encoded as {coding}; send it without Content-Encoding");
+    let coding = headers.get(header::CONTENT_ENCODING);
+    if let Some(text) = coding.and_then(|coding| crate::Request::encoded(&String::from_utf8_lossy(coding.as_bytes()))) {
         return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
     }
     let limit = shared.settings.body_limit;

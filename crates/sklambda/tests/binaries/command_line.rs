@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::models::{REQUEST, assert_answered, bundle, error, example, iris};
+use crate::models::{REQUEST, assert_answered, bundle, error, example, iris, page};
 
 /// Runs the program with a text on its standard input.
 fn run(arguments: &[&str], input: &str, model: Option<&Path>) -> Output {
@@ -258,6 +258,123 @@ fn columns_are_found_by_name() {
     let error = refused(4, &["predict", "--model", &model, "--input", &missing], "");
     assert!(error.contains("no column 'height'; did you mean 'heigth'?"), "{error}");
     assert!(error.contains("Feature names seen at fit time, yet now missing"), "{error}");
+}
+
+#[test]
+fn columns_that_look_like_numbers_are_what_the_model_knows_them_as() {
+    let model = page("numbered.joblib");
+    let ask = |input: &str, more: &[&str]| {
+        let arguments = [&["predict", "--model", model.to_str().unwrap(), "--input", "-"], more].concat();
+        let output = run(&arguments, input, None);
+        let answer: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)));
+        let answers = answer["output"].as_array().unwrap().iter();
+        answers.map(|y| y.as_f64().unwrap().round() as i64).collect::<Vec<_>>()
+    };
+    // By scikit-learn: the codes 01234 and 80331 are text, with 20 and -30 for 2.
+    assert_eq!(ask("2020,2019\n2,01234\n2,80331\n", &[]), [20, -30]);
+    assert_eq!(ask(",2019,2020\n0,01234,2\n1,80331,2\n", &[]), [20, -30]);
+    assert_eq!(ask("01234,2\n80331,2\n", &[]), [20, -30]);
+    // What the command line says goes first.
+    let as_numbers = ["predict", "--model", model.to_str().unwrap(), "--input", "-", "--type", "2019=int"];
+    let error = refused(4, &as_numbers, "2019,2020\n01234,2\n");
+    assert!(error.contains("Column 0 holds numbers, but its categories are text"), "{error}");
+}
+
+#[test]
+fn json_rows_are_found_by_name_or_taken_in_the_order_of_the_fit() {
+    let model = testdata("pipeline/Pipeline-frame/1.9.1.pkl");
+    let folder = tempfile::tempdir().unwrap();
+    let ask = |content: &str| {
+        let path = file(&folder, "rows.json", content);
+        let output = run(&["predict", "--model", &model, "--input", &path], "", None);
+        (text(&output.stdout).to_owned(), text(&output.stderr).to_owned())
+    };
+    let right = ("{\"output\": [0]}\n".to_owned(), String::new());
+    assert_eq!(ask("[[-0.079, 1.21, -1.259, -0.636]]"), right);
+    assert_eq!(
+        ask(r#"{"columns": ["depth", "age", "height", "width"], "rows": [[-0.636, -0.079, 1.21, -1.259]]}"#),
+        right
+    );
+    let split = r#"{"columns": ["depth", "age", "id", "height", "width"], "index": [7], "data": [[-0.636, -0.079, 5, 1.21, -1.259]]}"#;
+    let note = "note: not the model's columns, and left out: 'id'\n";
+    assert_eq!(ask(split), (right.0, note.to_owned()));
+    let error = ask(r#"[{"age": 1, "heigth": 2, "width": 3, "depth": 4}]"#).1;
+    assert!(error.contains("no column 'height'; did you mean 'heigth'?"), "{error}");
+    let error = ask(r#"{"columns": ["age", "height"], "rows": [[1]]}"#).1;
+    assert!(error.contains("row 0 has 1 values for 2 columns"), "{error}");
+    let error = refused(4, &["predict", "--model", &model, "--input", "-"], " \n");
+    assert!(error.contains("the input is empty"), "{error}");
+    let error = ask("[5]").1;
+    assert!(!error.contains("a int"), "{error}");
+}
+
+#[test]
+fn the_first_line_of_documents_is_told_to_be_a_name() {
+    let model = page("text.joblib");
+    let command = ["predict", "--model", model.to_str().unwrap(), "--input", "-"];
+    let output = run(&command, "football\ntaxes\n", None);
+    assert_eq!(text(&output.stdout), "{\"output\": [\"politics\"]}\n");
+    let note = "note: the first line, 'football', is taken for a name; --header no reads it as a row\n";
+    assert_eq!(text(&output.stderr), note);
+    let output = run(&[&command[..], &["--header", "no"]].concat(), "football\ntaxes\n", None);
+    assert_eq!((text(&output.stdout), text(&output.stderr)), ("{\"output\": [\"sport\", \"politics\"]}\n", ""));
+}
+
+#[test]
+fn files_of_other_kinds_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = iris();
+    let model = model.to_str().unwrap();
+    for (name, content, words) in [
+        ("rows.csv.gz", b"\x1f\x8b\x08\0".as_slice(), "is compressed: give it as gunzip"),
+        ("rows.csv", b"\xff\xfe1\0\n\0", "is UTF-16"),
+    ] {
+        let error = refused(4, &["predict", "--model", model, "--input", &file(&folder, name, content)], "");
+        assert!(error.contains(words), "{error}");
+    }
+    let output = folder.path().join("answers.xlsx");
+    let arguments = ["predict", "--model", model, "--input", "-", "--output", output.to_str().unwrap()];
+    let error = refused(2, &arguments, "[[5.1, 3.5, 1.4, 0.2]]");
+    assert!(error.contains("is of a kind that is not written") && !output.exists(), "{error}");
+}
+
+#[test]
+fn a_dict_of_folds_is_chosen_from_by_number() {
+    let folder = tempfile::tempdir().unwrap();
+    // `{0: model, 1: model}`, with the streams of the models as they are in a file.
+    let model = std::fs::read(testdata("pipeline/Pipeline-frame/1.9.1.pkl")).unwrap();
+    let stream = model.strip_suffix(b".").unwrap();
+    let folds = file(&folder, "folds.pkl", [b"(dI0\n".as_slice(), stream, b"sI1\n", stream, b"s."].concat());
+    let told = refused(3, &["predict", "--model", &folds, "--input", "-"], "");
+    assert!(told.contains("'[0]' (sklearn.pipeline.Pipeline), '[1]' (sklearn.pipeline.Pipeline)"), "{told}");
+    let rows = "[[-0.079, 1.21, -1.259, -0.636]]";
+    assert_eq!(stdout(&["predict", "--model", &folds, "--member", "[1]", "--input", "-"], rows), "{\"output\": [0]}\n");
+    let event = json!({ "body": r#"{"input": [[-0.079, 1.21, -1.259, -0.636]]}"# }).to_string();
+    assert_eq!(envelope(&run(&["invoke", "--model", &folds, "--member", "[1]"], &event, None)).0, 200);
+    // A bundle is no model to the Python toolkit.
+    let one = bundle("one.joblib");
+    let environment = [("SKLEARN_MODEL_PATH", one.to_str().unwrap()), ("STRICT_SEED", "1")];
+    let (status, body) = envelope(&run_with(&["invoke"], &json!({ "body": REQUEST }).to_string(), &environment));
+    assert_eq!(status, 500);
+    assert!(error(&body).contains("'dict' object has no attribute 'predict'"), "{body}");
+}
+
+#[test]
+fn json_spells_names_in_its_own_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = std::fs::read(testdata("pipeline/Pipeline-frame/1.9.1.pkl")).unwrap();
+    let stream = model.strip_suffix(b".").unwrap();
+    let named = file(&folder, "named.pkl", [b"(dVm\xfc\n".as_slice(), stream, b"s."].concat());
+    let report: Value = serde_json::from_str(&stdout(&["inspect", "--json", &named], "")).unwrap();
+    assert_eq!(report["member"], "[\"m\u{fc}\"]");
+    assert!(stdout(&["inspect", &named], "").contains(r#"["m\u{fc}"]"#));
+    let rows = "[[-0.079, 1.21, -1.259, -0.636]]";
+    let member = r#"["m\u{fc}"]"#;
+    assert_eq!(
+        stdout(&["predict", "--model", &named, "--member", member, "--input", "-"], rows),
+        "{\"output\": [0]}\n"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     http::Serving,
-    models::{assert_same, error},
+    models::{assert_same, error, page},
     peer::Client,
 };
 
@@ -111,7 +111,7 @@ fn columns_are_found_by_name_whatever_their_order() {
     let text = error(&text);
     for part in [
         "needs the column 'height'",
-        "did you mean it by 'Height'?",
+        "did you mean it by 'Height'? Its columns are",
         "'age', 'height', 'width', 'depth'",
         "Example: [{\"age\": ",
     ] {
@@ -180,7 +180,7 @@ fn faults_are_told_with_their_place() {
     let (infer, invoke) = ("/v2/models/model/infer", "/invocations");
     for (path, body, status, words) in [
         (invoke, "{}", 400, "exactly one of 'dataframe_split', 'dataframe_records', 'instances', 'inputs'"),
-        (invoke, "{\"instances\": [[1,2,3,4]], \"inputs\": []}", 400, "more of them is there"),
+        (invoke, "{\"instances\": [[1,2,3,4]], \"inputs\": []}", 400, "several of them are there"),
         (invoke, "{\"instances\": [[1,2,3,4]], \"params\": {\"n\": 1}}", 400, "predict_method"),
         (invoke, "{\"instances\": [[1,2,3,4]], \"extra\": 1}", 400, "the key 'extra' is not known"),
         (invoke, "{\"instances\": []}", 400, "instances has no rows"),
@@ -223,7 +223,7 @@ fn faults_are_told_with_their_place() {
             infer,
             &v2("\"shape\": [1, 4], \"datatype\": \"INT8\", \"data\": [1, 2, 300, 4]"),
             400,
-            "column 2: INT8 is expected",
+            "column 2: INT8 is expected, found 300, which is out of its range",
         ),
         (
             infer,
@@ -252,7 +252,15 @@ fn faults_are_told_with_their_place() {
         ),
         (infer, "{\"id\": 7, \"inputs\": []}", 400, "\"id\" is a number; text is expected"),
         ("/v2/models/model/versions/2/infer", "{}", 404, "there is no version '2'"),
+        (
+            infer,
+            &v2("\"shape\": [1, 4], \"datatype\": \"INT64\", \"data\": [1, 2, 1.5, 4]"),
+            400,
+            "expected, found 1.5",
+        ),
         ("/v1/models/other:predict", "{}", 404, "there is no model 'other'"),
+        ("/v1/models/model/versions/2:predict", "{}", 404, "there is no version '2'"),
+        ("/predict", "{\"input\": [[1,2,3,4],[1,2,3,4],[1,2,3,4],[1,2,3,4]]}", 413, "4 rows are more than the 3"),
         ("/v1/models/model:classify", "{}", 404, "there is no 'classify'"),
         ("/v1/models/model:predict", "[]", 400, "the body is a list; an object is expected"),
         (
@@ -274,6 +282,7 @@ fn faults_are_told_with_their_place() {
         (("content-type", "text/csv"), "1,2,x,4\n", 400, "could not convert string to float: 'x': row 0, column 2"),
         (("content-type", "application/jsonlines"), "[1,2,3,4]\n[1,", 400, "line 2: the body is no JSON"),
         (("content-type", "text/csv; header=present"), "1,2,3,4\n", 400, "has no rows"),
+        (("content-type", "text/csv"), "a;b\n", 400, "header=absent reads it as a row; cells are separated by commas"),
     ] {
         let answer = client.request_with("POST", "/invocations", &[headers], body);
         assert_eq!(answer.status(), status, "{body}: {}", answer.text());
@@ -319,4 +328,107 @@ fn a_model_with_names_is_asked_by_name_in_the_printed_line() {
     assert!(body.starts_with("[{\"age\": "), "{line}");
     let (status, text) = post(&mut server.client(), "/predict", body);
     assert!(status == 200 && text.starts_with("{\"predict\": ["), "{text}");
+}
+
+#[test]
+fn a_model_of_text_takes_documents_however_they_are_sent() {
+    let server = Serving::start_with(page("text.joblib").to_str().unwrap(), &[]);
+    let mut client = server.client();
+    let wanted = json!(["sport", "politics"]);
+    for (path, body, key) in [
+        ("/predict", json!({"input": ["football", "taxes"]}), "prediction"),
+        ("/predict", json!(["football", "taxes"]), "predict"),
+        ("/predict", json!([["football"], ["taxes"]]), "predict"),
+        ("/predict", json!([{"text": "football"}, {"text": "taxes"}]), "predict"),
+        ("/invocations", json!({"inputs": {"text": ["football", "taxes"]}}), "predictions"),
+        ("/invocations", json!({"instances": [{"features": ["football"]}, {"features": ["taxes"]}]}), "predictions"),
+        ("/invocations", json!({"dataframe_records": [{"text": "football"}, {"text": "taxes"}]}), "predictions"),
+        (
+            "/invocations",
+            json!({"dataframe_split": {"columns": ["text"], "data": [["football"], ["taxes"]]}}),
+            "predictions",
+        ),
+    ] {
+        let (status, text) = post(&mut client, path, &body.to_string());
+        assert_eq!(status, 200, "{body}: {text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()[key], wanted, "{body}");
+    }
+    let tensor =
+        |shape: Value| json!({"name": "text", "shape": shape, "datatype": "BYTES", "data": ["football", "taxes"]});
+    for body in [
+        json!({"inputs": [tensor(json!([2]))]}),
+        json!({"inputs": [tensor(json!([2, 1]))]}),
+        json!({"inputs": [tensor(json!([2]))], "parameters": {"content_type": "pd"}}),
+    ] {
+        let (status, text) = post(&mut client, "/v2/models/model/infer", &body.to_string());
+        assert_eq!(status, 200, "{body}: {text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["outputs"][0]["data"], wanted, "{body}");
+    }
+    let csv = |media_type: &str, body: &str| {
+        let answer = server.client().request_with("POST", "/predict", &[("content-type", media_type)], body);
+        (answer.status(), answer.text())
+    };
+    assert_eq!(csv("text/csv; header=absent", "football\n\"taxes, taxes\"\n").1, "[\"sport\", \"politics\"]");
+    let named = csv("text/csv; header=present", "text\nfootball\n5\n");
+    assert!(named.0 == 200 && named.1.starts_with("{\"predictions\": [\"sport\", "), "{}", named.1);
+    // A name or a document: the lines do not tell, and a guess would answer a row too few or too many.
+    let (status, text) = csv("text/csv", "text\nfootball\n");
+    assert!(status == 400 && text.contains("header=present or text/csv; header=absent"), "{text}");
+}
+
+#[test]
+fn columns_that_look_like_numbers_are_what_the_model_knows_them_as() {
+    let server = Serving::start_with(page("numbered.joblib").to_str().unwrap(), &[]);
+    let ask = |body: &str| {
+        let answer = server.client().request_with("POST", "/invocations", &[("content-type", "text/csv")], body);
+        assert_eq!(answer.status(), 200, "{body}: {}", answer.text());
+        serde_json::from_str::<Value>(&answer.text()).unwrap()
+    };
+    // By scikit-learn: 20 and 120 for 2 and the codes 01234 and 10115, which are text.
+    let near = |answer: &Value, wanted: &[f64]| {
+        let answers: Vec<f64> = answer.as_array().unwrap().iter().map(|y| y.as_f64().unwrap()).collect();
+        assert_eq!(answers.len(), wanted.len(), "{answers:?}");
+        assert!(answers.iter().zip(wanted).all(|(y, wanted)| (y - wanted).abs() < 1e-9), "{answers:?}");
+    };
+    near(&ask("2019,2020\n01234,2\n10115,2\n")["predictions"], &[20.0, 120.0]);
+    near(&ask("2020,2019\n2,01234\n2,10115\n")["predictions"], &[20.0, 120.0]);
+    near(&ask("01234,2\n10115,2\n"), &[20.0, 120.0]);
+    // pandas writes its index as a column without a name.
+    near(&ask(",2020,2019\n0,2,01234\n1,2,10115\n")["predictions"], &[20.0, 120.0]);
+    let about: Value = serde_json::from_str(&server.client().request("GET", "/v2/models/model", "").text()).unwrap();
+    let tensor = |name: &str, datatype: &str| json!({"name": name, "datatype": datatype, "shape": [-1]});
+    assert_eq!(about["inputs"], json!([tensor("2019", "BYTES"), tensor("2020", "FP64")]));
+}
+
+#[test]
+fn the_printed_line_and_the_description_are_those_of_the_model() {
+    let testdata = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/");
+    let of = |path: &str| Serving::start_with(&format!("{testdata}{path}"), &[]);
+    for (path, target, start) in [
+        ("page/transformer.joblib", "/predict", "{\"transform\": [["),
+        ("page/table.joblib", "/predict", "{\"predict\": ["),
+        ("cluster/DBSCAN/1.9.1.joblib", "/predict?method=", "{"),
+    ] {
+        let server = of(path);
+        let line = server.announced.lines().find(|line| line.starts_with("curl")).unwrap();
+        let url = line.split(' ').nth(2).unwrap();
+        let asked = &url[url.find("/predict").unwrap()..];
+        assert!(asked.starts_with(target), "{line}");
+        let body = line.split("-d '").nth(1).unwrap().trim_end_matches('\'');
+        let (status, text) = post(&mut server.client(), asked, body);
+        assert!(status == 200 && text.starts_with(start), "{line}: {text}");
+    }
+    let described = |path: &str| {
+        let server = of(path);
+        let text = server.client().request("GET", "/v2/models/model", "").text();
+        serde_json::from_str::<Value>(&text).unwrap()["outputs"].clone()
+    };
+    let tensor = |name: &str, datatype: &str, shape: Value| json!({"name": name, "datatype": datatype, "shape": shape});
+    let outputs = described("page/outputs.joblib");
+    assert_eq!(outputs[0], tensor("predict", "INT64", json!([-1, 2])));
+    assert_eq!(outputs[1], tensor("predict_proba_0", "FP64", json!([-1, 3])));
+    assert_eq!(outputs[2], tensor("predict_proba_1", "FP64", json!([-1, 2])));
+    assert_eq!(described("page/regression.joblib")[0], tensor("predict", "FP64", json!([-1, 2])));
+    let outputs = described("page/transformer.joblib");
+    assert!(outputs.as_array().unwrap().contains(&tensor("transform", "FP64", json!([-1, 2]))), "{outputs}");
 }

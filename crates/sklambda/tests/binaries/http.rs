@@ -259,6 +259,13 @@ fn compressed_bodies_are_refused_by_name() {
 }
 
 #[test]
+fn a_method_in_the_query_may_be_encoded() {
+    let server = Serving::start(&[]);
+    let answer = server.client().request("POST", "/predict?method=predict%5Fproba", "[[5.1, 3.5, 1.4, 0.2]]");
+    assert!(answer.status() == 200 && answer.text().starts_with("{\"predict_proba\": [["), "{}", answer.text());
+}
+
+#[test]
 fn requests_sent_ahead_are_answered_in_turn() {
     let server = Serving::start(&[]);
     let mut client = server.client();

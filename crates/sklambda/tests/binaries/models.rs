@@ -17,6 +17,11 @@ pub(crate) fn bundle(name: &str) -> PathBuf {
     testdata("bundles", name)
 }
 
+/// A model of the kinds that the page has forms for.
+pub(crate) fn page(name: &str) -> PathBuf {
+    testdata("page", name)
+}
+
 fn testdata(folder: &str, name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(folder).join(name);
     assert!(path.is_file(), "{} is missing", path.display());

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use super::{Format, Kind, Options, ROWS, Wanted, read, sniff};
+use crate::metadata::Known;
 use skestimators::{Method, Model};
 
 /// Rows of a block that a model is asked with, at most: a fuzzer wants many inputs, not long ones.
@@ -38,8 +39,9 @@ pub(in crate::cli) fn answer(data: &[u8], models: &[Model]) {
         6 => options.delimiter = Some(b';'),
         _ => {}
     }
+    let known = Known::default();
     let method = model.and_then(|model| model.methods().next()).unwrap_or(Method::Predict);
-    let wanted = model.map_or(Wanted::nothing(), |model| Wanted::new(model, method));
+    let wanted = model.map_or(Wanted::nothing(), |model| Wanted::new(model, method, &known));
     let size = Some(bytes.len() as u64);
     let Ok(mut source) = read(format, Box::new(Cursor::new(bytes.to_vec())), size, &options, &wanted) else { return };
     while let Ok(Some(block)) = source.next() {

@@ -111,7 +111,7 @@ pub(super) fn open(
     let width = top.len();
     let header: Vec<String> = top.iter().map(str::to_owned).collect();
     let has_header = options.header.unwrap_or_else(|| {
-        wanted.names().is_some_and(|names| names == header.as_slice())
+        wanted.are_named_by(&header)
             || top.iter().any(|cell| typed::infer(&std::iter::once(cell)) != Kind::Int && cell.parse::<f64>().is_err())
     });
     let Selection { features, kept, mut notes } =
@@ -158,14 +158,18 @@ pub(super) fn open(
         // The words about columns are for files that name them.
         notes.truncate(8);
     }
-    let kind_of = |name: &str, place: usize| {
+    if matches!(form, Form::Text) && has_header && options.header.is_none() {
+        let name = skpickle::printable(&header.join(","));
+        notes.push(format!("the first line, '{name}', is taken for a name; --header no reads it as a row"));
+    }
+    let kind_of = |name: &str, place: usize, column: usize| {
         let told = options.types.iter().find(|(told, _)| told == name).map(|(_, kind)| *kind);
         let cells = first.iter().map(move |record| record.get(place).unwrap_or_default());
-        let text = options.untyped || matches!(form, Form::Text);
+        let text = options.untyped || matches!(form, Form::Text) || wanted.knows_text(name, column);
         told.unwrap_or_else(|| if text { Kind::Text } else { typed::infer(&cells) })
     };
-    let features = features.into_iter().map(|(name, place)| {
-        let kind = kind_of(&name, place);
+    let features = features.into_iter().enumerate().map(|(column, (name, place))| {
+        let kind = kind_of(&name, place, column);
         (name, place, Builder::new(kind))
     });
     let features = features.collect();

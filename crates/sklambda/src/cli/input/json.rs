@@ -3,30 +3,59 @@
 use ndarray::Array2;
 use skestimators::{Array, Column, ColumnData, Record, Samples, Table, Value};
 
-use super::{Options, Wanted, columns, typed as kinds};
-use crate::json::{self, Json};
+use super::{Block, Options, Wanted, columns, typed as kinds};
+use crate::json::{self, Json, Text, form};
 
 /// Says where a row stands, by its number in the block.
 type Place<'p> = &'p dyn Fn(usize) -> String;
 
-/// Reads a document.
-pub(super) fn parse(bytes: &[u8], options: &Options, wanted: &Wanted<'_>) -> Result<(Samples, Vec<Column>), String> {
+/// Reads a document: a block of rows, and what a person should know about how they are read.
+pub(super) fn parse(bytes: &[u8], options: &Options, wanted: &Wanted<'_>) -> Result<(Block, Vec<String>), String> {
+    if bytes.trim_ascii().is_empty() {
+        return Err("the input is empty; rows are expected, such as [[1, 2], [3, 4]]".into());
+    }
     let document = json::parse_bytes(bytes).map_err(|e| {
         let hint = if e.starts_with("Extra data") { "; --input-kind jsonl reads one value a line" } else { "" };
         format!("the input is no JSON: {e}{hint}")
     })?;
-    if document.get("columns").is_some() && options.rows.as_deref().is_none_or(|kind| kind == "frame") {
+    let records = records_of_split(&document)?;
+    if records.is_none()
+        && document.get("columns").is_some()
+        && options.rows.as_deref().is_none_or(|kind| kind == "frame")
+    {
         if !options.keep.is_empty() || options.columns.is_some() {
             return Err("--keep and --columns are for rows that are objects, CSV and Parquet".into());
         }
-        return Ok((frame(&document)?, Vec::new()));
+        return Ok((Block::whole(frame(&document)?), Vec::new()));
     }
     // `{"input": …}` is a request of the HTTP server, `{"output": …}` an answer of `predict`.
-    let rows = ["rows", "input", "output"].into_iter().find_map(|key| document.get(key)).unwrap_or(&document);
-    let Json::Array(rows) = rows else {
+    let rows = records.as_ref().or_else(|| ["rows", "input", "output"].into_iter().find_map(|key| document.get(key)));
+    let Json::Array(rows) = rows.unwrap_or(&document) else {
         return Err("a list of rows is expected, or an object with \"rows\" or \"input\"".into());
     };
-    Rows::new(rows, options, wanted)?.read(rows, &|row| format!("row {row}"))
+    let reader = Rows::new(rows, options, wanted)?;
+    let (samples, kept) = reader.read(rows, &|row| format!("row {row}"))?;
+    Ok((Block { kept, ..Block::whole(samples) }, reader.notes))
+}
+
+/// The rows of `{"columns": ["a", "b"], "rows": [[1, 2]]}` as objects; pandas calls the rows `data`.
+fn records_of_split(document: &Json) -> Result<Option<Json>, String> {
+    let rows = document.get("rows").or_else(|| document.get("data"));
+    let (Some(Json::Array(names)), Some(Json::Array(rows))) = (document.get("columns"), rows) else { return Ok(None) };
+    let name = |name: &Json| match name {
+        Json::Str(name) => Some(name.clone()),
+        Json::Int(number) => Some(Text::from(number.to_string())),
+        _ => None,
+    };
+    let Some(names) = names.iter().map(name).collect::<Option<Vec<Text>>>() else { return Ok(None) };
+    let record = |(i, row): (usize, &Json)| match row {
+        Json::Array(values) if values.len() == names.len() => {
+            Ok(Json::Object(names.iter().cloned().zip(values.iter().cloned()).collect()))
+        }
+        Json::Array(values) => Err(format!("row {i} has {} values for {} columns", values.len(), names.len())),
+        other => Err(format!("row {i} is expected to be a list, found {}", form(other))),
+    };
+    rows.iter().enumerate().map(record).collect::<Result<_, _>>().map(|rows| Some(Json::Array(rows)))
 }
 
 /// How rows are read: what the first of them and the model decide.
@@ -41,6 +70,8 @@ enum Kind {
     Text,
     Records,
     Labels,
+    /// Lists as rows of a table whose columns have these names.
+    Named(Vec<String>),
     /// Objects as rows of a table: the columns of the model and those that go through, with their places in the first row.
     Table {
         features: Vec<(String, usize)>,
@@ -60,6 +91,8 @@ impl Rows {
         if named && !objects {
             return Err("--keep and --columns name columns: rows that are objects are expected".into());
         }
+        // Lists are taken in the order of the fit.
+        let by_place = wanted.names().filter(|names| rows.first().is_some_and(|row| has_width(row, names.len())));
         let kind = match options.rows.as_deref() {
             Some("dense") => Kind::Dense,
             Some("rows") => Kind::Rows,
@@ -75,6 +108,7 @@ impl Rows {
             None if objects && (named || !wanted.takes_records()) => return Rows::table(rows, options, wanted),
             None if objects => Kind::Records,
             None if all(|row| matches!(row, Json::Str(_))) => Kind::Text,
+            None if by_place.is_some() => Kind::Named(by_place.unwrap_or_default().to_vec()),
             None if rows.iter().all(is_numeric) => Kind::Dense,
             None => Kind::Rows,
         };
@@ -111,6 +145,7 @@ impl Rows {
             Kind::Text => Samples::Text(each(rows, place, text)?),
             Kind::Records => Samples::Records(each(rows, place, record)?),
             Kind::Labels => labels(rows, place)?,
+            Kind::Named(names) => named(names, each(rows, place, row_of)?, place)?,
             Kind::Table { features, kept, text } => {
                 fn members<T>(
                     rows: &[Json],
@@ -137,6 +172,23 @@ impl Rows {
         };
         Ok((samples, Vec::new()))
     }
+}
+
+fn has_width(row: &Json, width: usize) -> bool {
+    matches!(row, Json::Array(values) if values.len() == width)
+}
+
+/// Rows of values by position, as a table.
+fn named(names: &[String], rows: Vec<Vec<Value>>, place: Place<'_>) -> Result<Samples, String> {
+    let mut columns: Vec<Vec<Value>> = names.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+    for (i, row) in rows.into_iter().enumerate() {
+        if row.len() != names.len() {
+            return Err(format!("{} has {} values for {} columns", place(i), row.len(), names.len()));
+        }
+        columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+    }
+    let column = |(name, values): (&String, Vec<Value>)| Column { name: name.clone(), data: kinds::of_values(values) };
+    Table::new(names.iter().zip(columns).map(column).collect()).map(Samples::Table).map_err(|e| e.to_string())
 }
 
 /// What stands under a key, which stood at this place in the first row, as `read` takes it.
@@ -198,7 +250,7 @@ fn scalar(value: &Json) -> Option<Value> {
 }
 
 fn plain(value: &Json) -> Result<Value, String> {
-    scalar(value).ok_or_else(|| format!("a plain value is expected, found a {}", value.type_name()))
+    scalar(value).ok_or_else(|| format!("a plain value is expected, found {}", form(value)))
 }
 
 fn dense(rows: &[Json], place: Place<'_>) -> Result<Samples, String> {
@@ -230,7 +282,7 @@ fn dense(rows: &[Json], place: Place<'_>) -> Result<Samples, String> {
 fn row_of(row: &Json) -> Result<Vec<Value>, String> {
     match row {
         Json::Array(values) => values.iter().map(plain).collect(),
-        other => Err(format!("a row is expected to be a list, found a {}", other.type_name())),
+        other => Err(format!("a row is expected to be a list, found {}", form(other))),
     }
 }
 
@@ -267,7 +319,7 @@ fn record(value: &Json) -> Result<Record, String> {
             };
             items.iter().map(item).collect()
         }
-        other => Err(format!("a record is expected to be a dict or list, found a {}", other.type_name())),
+        other => Err(format!("a record is expected to be an object or a list, found {}", form(other))),
     }
 }
 

@@ -19,6 +19,7 @@ use std::io::{BufReader, Read};
 use skestimators::{Column, Method, Model, Record, Samples, Value};
 
 use super::Failure;
+use crate::{metadata::Known, samples};
 
 pub(super) use columns::nearest;
 pub(super) use sniff::Format;
@@ -58,16 +59,17 @@ pub(super) struct Options {
 /// What the model says about the input.
 pub(super) struct Wanted<'m> {
     asked: Option<(&'m Model, Method)>,
+    known: Option<&'m Known>,
 }
 
 impl<'m> Wanted<'m> {
-    pub(super) fn new(model: &'m Model, method: Method) -> Self {
-        Wanted { asked: Some((model, method)) }
+    pub(super) fn new(model: &'m Model, method: Method, known: &'m Known) -> Self {
+        Wanted { asked: Some((model, method)), known: Some(known) }
     }
 
     /// Rows for no model.
     pub(super) fn nothing() -> Self {
-        Wanted { asked: None }
+        Wanted { asked: None, known: None }
     }
 
     fn names(&self) -> Option<&'m [String]> {
@@ -79,6 +81,20 @@ impl<'m> Wanted<'m> {
         self.asked.is_some_and(|(model, _)| keys.contains(&model.key()))
     }
 
+    /// Whether a line names all columns that the model was fitted on.
+    fn are_named_by(&self, cells: &[String]) -> bool {
+        self.asked.is_some_and(|(model, _)| samples::names_columns(model, cells.iter().map(String::as_str)))
+    }
+
+    /// Whether the model knows a column as one of text, by its name or, where it knows no names, by its number.
+    fn knows_text(&self, name: &str, column: usize) -> bool {
+        let (Some((model, _)), Some(known)) = (self.asked, self.known) else { return false };
+        match model.feature_names_in() {
+            Some(_) => known.is_text_by_name(model, name),
+            None => known.is_text(column),
+        }
+    }
+
     /// Whether the model takes this, which has no names: the surest way to know is to ask it.
     fn takes(&self, x: &Samples) -> bool {
         self.asked.is_some_and(|(model, method)| model.feature_names_in().is_none() && model.call(method, x).is_ok())
@@ -86,7 +102,7 @@ impl<'m> Wanted<'m> {
 
     /// Whether the model takes documents.
     fn takes_text(&self) -> bool {
-        self.takes(&Samples::Text(vec!["a text".to_owned()]))
+        self.asked.is_some_and(|(model, method)| samples::takes_text(model, method))
     }
 
     /// Whether the model takes dicts as they are, rather than as rows of a table.
@@ -133,11 +149,24 @@ pub(super) trait Source: Send {
 }
 
 /// An input that came whole.
-struct Once(Option<Samples>);
+struct Once {
+    block: Option<Block>,
+    notes: Vec<String>,
+}
+
+impl Once {
+    fn new(samples: Samples) -> Once {
+        Once { block: Some(Block::whole(samples)), notes: Vec::new() }
+    }
+}
 
 impl Source for Once {
     fn next(&mut self) -> Result<Option<Block>, String> {
-        Ok(self.0.take().map(Block::whole))
+        Ok(self.block.take())
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
     }
 }
 
@@ -157,6 +186,9 @@ pub(super) fn open(path: &str, options: &Options, wanted: &Wanted<'_>) -> Result
     };
     let mut source = BufReader::with_capacity(256 << 10, source);
     let head = sniff::head(&mut source).map_err(unreadable)?;
+    if let Some(advice) = sniff::foreign(&head) {
+        return Err(Failure::input(format!("the input '{}' {advice}", skpickle::printable(path))));
+    }
     let format = match options.format.or_else(|| Format::of_name(path)) {
         Some(format) => format,
         None => sniff::format(&head),
@@ -207,12 +239,10 @@ fn read(
         }
         Format::Npz => {
             unsupported("an .npz file")?;
-            npz::sparse(&bytes()?).map(|x| Box::new(Once(Some(x))) as Box<dyn Source>)
+            npz::sparse(&bytes()?).map(|x| Box::new(Once::new(x)) as Box<dyn Source>)
         }
-        Format::Json => json::parse(&bytes()?, options, wanted).map(|(x, kept)| {
-            let block = Block { kept, ..Block::whole(x) };
-            Box::new(Document(Some(block))) as Box<dyn Source>
-        }),
+        Format::Json => json::parse(&bytes()?, options, wanted)
+            .map(|(block, notes)| Box::new(Once { block: Some(block), notes }) as Box<dyn Source>),
         #[cfg(feature = "parquet")]
         Format::Parquet => parquet::open(::bytes::Bytes::from(bytes()?), options, wanted),
         #[cfg(not(feature = "parquet"))]
@@ -223,13 +253,4 @@ fn read(
         }
     };
     opened.map_err(Failure::input)
-}
-
-/// A JSON document: one block, with what is kept of it.
-struct Document(Option<Block>);
-
-impl Source for Document {
-    fn next(&mut self) -> Result<Option<Block>, String> {
-        Ok(self.0.take())
-    }
 }

@@ -145,7 +145,7 @@ pub(super) fn open(mut source: Box<dyn Read + Send>, options: &Options) -> Resul
     }
     let mut bytes = start;
     source.take(INPUT).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(Box::new(Once(Some(samples(read(&bytes)?, kind.as_deref())?))))
+    Ok(Box::new(Once::new(samples(read(&bytes)?, kind.as_deref())?)))
 }
 
 impl Source for Matrix {

@@ -71,6 +71,28 @@ pub(super) fn head(source: &mut impl Read) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
+/// What to do with a file of a kind that is not read here, as its first bytes tell it.
+pub(super) fn foreign(head: &[u8]) -> Option<&'static str> {
+    const WORKBOOK: &str = "is an Excel workbook: save the sheet as CSV";
+    let name = match head {
+        [b'P', b'K', 3, 4, rest @ ..] if rest.len() > 26 => {
+            let length = usize::from(u16::from_le_bytes([rest[22], rest[23]]));
+            rest.get(26..26 + length).unwrap_or_default()
+        }
+        _ => &[],
+    };
+    match head {
+        [0x1f, 0x8b, ..] => Some("is compressed: give it as gunzip -c FILE | sklambda predict --input -"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some(
+            "is UTF-16: save it as UTF-8, or give it as iconv -f UTF-16 -t UTF-8 FILE | sklambda predict --input -",
+        ),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some(WORKBOOK),
+        _ if name.starts_with(b"xl/") || name == b"[Content_Types].xml" => Some(WORKBOOK),
+        _ if !name.is_empty() && !name.ends_with(b".npy") => Some("is a zip archive: unpack it"),
+        _ => None,
+    }
+}
+
 /// By the first bytes.
 pub(super) fn format(head: &[u8]) -> Format {
     for (magic, format) in
@@ -114,6 +136,19 @@ mod tests {
             ("PAR1....", Format::Parquet),
         ] {
             assert_eq!(format(head.as_bytes()), expected, "{head}");
+        }
+        let zip =
+            |name: &str| [b"PK\x03\x04".as_slice(), &[0; 22], &[name.len() as u8, 0, 0, 0], name.as_bytes()].concat();
+        for (head, words) in [
+            (b"\x1f\x8b\x08".to_vec(), Some("gunzip")),
+            (b"\xff\xfea\0".to_vec(), Some("UTF-16")),
+            (zip("[Content_Types].xml"), Some("Excel")),
+            (zip("rows.csv"), Some("unpack")),
+            (zip("format.npy"), None),
+            (b"1,2\n".to_vec(), None),
+        ] {
+            let told = foreign(&head);
+            assert!(told.is_some() == words.is_some() && told.unwrap_or("").contains(words.unwrap_or("")), "{told:?}");
         }
         assert_eq!(Format::of_name("x.CSV"), Some(Format::Csv));
         assert_eq!(Format::of_name("reviews.txt"), Some(Format::Lines));

@@ -97,7 +97,7 @@ fn strings<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> Json {
 impl Report {
     fn new(path: &str, graph: &Graph, limit: usize) -> Report {
         let root = graph.root();
-        let mut facts = vec![("file", Json::str(printable(path)))];
+        let mut facts = vec![("file", Json::str(path))];
         let mut objections = Vec::new();
         file_facts(path, graph, &mut facts);
         if graph.trailing_bytes() > 0 {
@@ -112,21 +112,19 @@ impl Report {
                 objections.push(message);
             }
         }
-        if root.kind() != Kind::Object {
-            let members = Model::members(graph);
-            if !members.is_empty() {
-                let describe = |member: &Member| {
-                    let verdict = match Model::from_graph(graph, Some(&member.path)) {
-                        Ok(_) => "supported".to_owned(),
-                        Err(e) => e.to_string(),
-                    };
-                    format!("{} {}: {verdict}", printable(&member.path), member.class)
+        let members = Model::members(graph);
+        if !members.is_empty() {
+            let describe = |member: &Member| {
+                let verdict = match Model::from_graph(graph, Some(&member.path)) {
+                    Ok(_) => "supported".to_owned(),
+                    Err(e) => e.to_string(),
                 };
-                facts.push(("members", strings(members.iter().take(LINES).map(describe))));
-            }
-            if root.array().is_err() {
-                facts.push(("value", Json::str(repr::repr(&root, VALUE))));
-            }
+                format!("{} {}: {verdict}", member.path, member.class)
+            };
+            facts.push(("members", strings(members.iter().take(LINES).map(describe))));
+        }
+        if root.kind() != Kind::Object && root.array().is_err() {
+            facts.push(("value", Json::str(repr::repr(&root, VALUE))));
         }
         let foreign: Vec<String> =
             graph.names().filter(|name| !is_known(name.module, name.name)).map(|name| name.to_string()).collect();
@@ -167,6 +165,7 @@ impl Report {
                 other => other.replace('_', " "),
             };
             let style = |good: bool| if good { GOOD } else { BAD };
+            let plain = |value: &Json| plain(&name, value);
             let mut fact = |text: &str, style: Style| {
                 out.push_str(&format!("{NAME}{name:<17}{NAME:#}{style}{text}{style:#}\n"));
             };
@@ -203,11 +202,17 @@ impl Report {
     }
 }
 
-fn plain(value: &Json) -> String {
+/// A value as text for terminals; those that are sentences are not cut.
+fn plain(name: &str, value: &Json) -> String {
     match value {
         Json::Bool(true) => "yes".into(),
         Json::Bool(false) => "no".into(),
-        Json::Str(text) => text.as_str().unwrap_or_default().to_owned(),
+        Json::Str(text) if matches!(name, "refusal" | "members") => {
+            text.as_str().unwrap_or_default().split_inclusive(' ').map(printable).collect()
+        }
+        // Python's spelling, which escapes what cannot be printed.
+        Json::Str(text) if name == "value" => text.as_str().unwrap_or_default().to_owned(),
+        Json::Str(text) => printable(text.as_str().unwrap_or_default()),
         other => other.dumps(false),
     }
 }
@@ -231,7 +236,7 @@ fn file_facts(path: &str, graph: &Graph, facts: &mut Vec<(&'static str, Json)>) 
     };
     facts.push(("object", Json::str(class)));
     if let Ok(version) = root.field("_sklearn_version").and_then(|version| version.get::<String>()) {
-        facts.push(("sklearn_version", Json::str(printable(&version))));
+        facts.push(("sklearn_version", Json::str(version)));
     }
 }
 
@@ -252,7 +257,7 @@ fn container(head: &[u8]) -> &'static str {
 fn model_facts(model: &Model, facts: &mut Vec<(&'static str, Json)>) {
     facts.push(("supported", Json::Bool(true)));
     if let Some(member) = model.member() {
-        facts.push(("member", Json::str(printable(member))));
+        facts.push(("member", Json::str(member)));
     }
     facts.push(("class", Json::str(model.key())));
     facts.push(("methods", strings(model.methods().map(|method| method.name()))));
@@ -260,18 +265,18 @@ fn model_facts(model: &Model, facts: &mut Vec<(&'static str, Json)>) {
         facts.push(("n_features_in", Json::Int(width as i64)));
     }
     if let Some(names) = model.feature_names_in() {
-        facts.push(("feature_names_in", strings(names.iter().map(|name| printable(name)))));
+        facts.push(("feature_names_in", strings(names)));
     }
     let cost = model.row_cost();
     facts.push(("row_cost", Json::Int(i64::try_from(cost.steps).unwrap_or(i64::MAX))));
     facts.push(("row_bytes", Json::Int(i64::try_from(cost.bytes).unwrap_or(i64::MAX))));
     match model.classes() {
         [] => {}
-        [classes] => facts.push(("classes", strings(numpy::labels(classes).iter().map(|label| printable(label))))),
-        many => facts.push(("classes", strings(many.iter().map(|classes| printable(&numpy::print(classes)))))),
+        [classes] => facts.push(("classes", strings(numpy::labels(classes)))),
+        many => facts.push(("classes", strings(many.iter().map(numpy::print)))),
     }
     if !model.unread().is_empty() {
-        facts.push(("not_read", strings(model.unread().iter().map(|name| printable(name)))));
+        facts.push(("not_read", strings(model.unread())));
     }
 }
 

@@ -50,6 +50,18 @@ impl Format {
     }
 }
 
+/// Extensions of files that are not written here: an answer in another form under such a name would mislead.
+const FOREIGN: [&str; 17] = [
+    "arrow", "avro", "db", "feather", "gz", "html", "joblib", "npz", "ods", "orc", "pickle", "pkl", "sqlite", "xls",
+    "xlsx", "xml", "zip",
+];
+
+/// Whether the extension of a name promises a form that is not written here.
+pub(super) fn is_foreign(path: &str) -> bool {
+    let extension = std::path::Path::new(path).extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| FOREIGN.contains(&extension.to_ascii_lowercase().as_str()))
+}
+
 /// Where answers go, block by block.
 pub(super) trait Sink {
     /// The answers to one block of rows, and the columns that go through beside them.

@@ -18,6 +18,16 @@ use crate::{
 /// The one version of a model that is served.
 const VERSION: &str = "1";
 
+/// The methods whose answers are described.
+const TOLD: [Method; 6] = [
+    Method::Predict,
+    Method::PredictProba,
+    Method::PredictLogProba,
+    Method::DecisionFunction,
+    Method::Transform,
+    Method::ScoreSamples,
+];
+
 /// Whether a body is an inference request: `inputs` is a list of objects with a datatype.
 pub(super) fn is_request(body: &Json) -> bool {
     match body.get("inputs") {
@@ -84,7 +94,7 @@ fn server() -> Json {
 }
 
 fn metadata(service: &Service) -> Response {
-    let Loaded::Model(model) = &service.loaded else {
+    let Loaded::Model(model, known) = &service.loaded else {
         return super::refused(500, "there is no model to tell about");
     };
     let tensor = |name: &str, datatype: &str, shape: Vec<i64>| {
@@ -92,30 +102,33 @@ fn metadata(service: &Service) -> Response {
         object(vec![("name", Json::str(name)), ("datatype", Json::str(datatype)), ("shape", shape)])
     };
     let texts = model.n_features_in().is_none() && model.feature_names_in().is_none();
-    let inputs = match model.feature_names_in() {
-        Some(names) => {
-            let datatypes = service.example().map(super::Example::datatypes).unwrap_or_default();
-            let datatype = |i: usize| datatypes.get(i).copied().unwrap_or("FP64");
-            names.iter().enumerate().map(|(i, name)| tensor(name, datatype(i), vec![-1])).collect()
-        }
-        None if texts => vec![tensor("input", "BYTES", vec![-1])],
-        None => vec![tensor("input", "FP64", vec![-1, model.n_features_in().map_or(-1, |n| n as i64)])],
+    let datatypes = service.example().map(super::Example::datatypes).unwrap_or_default();
+    let datatype = |i: usize| match datatypes.get(i) {
+        _ if known.is_text(i) => "BYTES",
+        Some(datatype) => *datatype,
+        None => "FP64",
     };
-    let outputs = model.methods().filter_map(|method| {
-        let width = model.classes().first().map_or(-1, |classes| classes.len() as i64);
-        Some(match method {
-            Method::Predict => {
-                let datatype = model.classes().first().map_or("FP64", datatype);
-                tensor("predict", datatype, vec![-1])
+    let inputs = match model.feature_names_in() {
+        Some(names) => names.iter().enumerate().map(|(i, name)| tensor(name, datatype(i), vec![-1])).collect(),
+        None if texts => vec![tensor("input", "BYTES", vec![-1])],
+        None => vec![tensor("input", datatype(0), vec![-1, model.n_features_in().map_or(-1, |n| n as i64)])],
+    };
+    let x = service.example().and_then(|example| example.samples(model));
+    let told = |method: Method| {
+        // What a method answers, the surest way to know is to ask it.
+        let answer = x.as_ref().and_then(|x| model.call(method, x).ok());
+        match answer.and_then(|answer| written::tensors(method.name(), answer).ok()) {
+            Some(tensors) => {
+                let each = |answer: Tensor| {
+                    let width = answer.shape.get(1..).unwrap_or_default().iter().map(|&n| n as i64);
+                    tensor(&answer.name, answer.datatype, [-1].into_iter().chain(width).collect())
+                };
+                tensors.into_iter().map(each).collect()
             }
-            Method::PredictProba | Method::PredictLogProba => tensor(method.name(), "FP64", vec![-1, width]),
-            Method::Transform => tensor("transform", "FP64", vec![-1, -1]),
-            // One score for two classes; for more of them their number depends on how they were told apart.
-            Method::DecisionFunction if width > 2 => tensor("decision_function", "FP64", vec![-1, -1]),
-            Method::DecisionFunction | Method::ScoreSamples => tensor(method.name(), "FP64", vec![-1]),
-            _ => return None,
-        })
-    });
+            None => vec![unasked(method, model, &tensor)],
+        }
+    };
+    let outputs = model.methods().filter(|method| TOLD.contains(method)).flat_map(told);
     let body = object(vec![
         ("name", Json::str(service.name.as_str())),
         ("versions", Json::Array(vec![Json::str(VERSION)])),
@@ -126,8 +139,22 @@ fn metadata(service: &Service) -> Response {
     Response::json(200, &body)
 }
 
+/// What a method answers as far as it is known without an example to ask it with.
+fn unasked(method: Method, model: &Model, tensor: &dyn Fn(&str, &str, Vec<i64>) -> Json) -> Json {
+    let classes = if let [classes] = model.classes() { Some(classes) } else { None };
+    let shape = match method {
+        Method::Predict | Method::ScoreSamples if !model.is_multi_output() => vec![-1],
+        Method::PredictProba | Method::PredictLogProba => vec![-1, classes.map_or(-1, |classes| classes.len() as i64)],
+        // One score for two classes; for more of them their number depends on how they were told apart.
+        Method::DecisionFunction if classes.is_none_or(|classes| classes.len() <= 2) => vec![-1],
+        _ => vec![-1, -1],
+    };
+    let datatype = classes.filter(|_| method == Method::Predict).map_or("FP64", of_labels);
+    tensor(method.name(), datatype, shape)
+}
+
 /// The datatype of labels.
-fn datatype(labels: &skestimators::Array) -> &'static str {
+fn of_labels(labels: &skestimators::Array) -> &'static str {
     match labels {
         skestimators::Array::F64(_) => "FP64",
         skestimators::Array::F32(_) => "FP32",

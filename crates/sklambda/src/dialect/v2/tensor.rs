@@ -73,7 +73,11 @@ pub(super) fn read(tensor: &Json, at: usize) -> Result<Tensor, Refusal> {
     let width = shape.get(1..).map_or(1, |rest| rest.iter().product::<usize>()).max(1);
     let wrong = |i: usize, cell: &Json| {
         let (row, column) = (i / width, i % width);
-        let found = input::form(cell);
+        let found = match (kind, cell) {
+            (Kind::Int { .. }, Json::Int(n)) => format!("{n}, which is out of its range"),
+            (Kind::Int { .. }, Json::Float(x)) => crate::json::float_repr(*x),
+            (_, cell) => input::form(cell).to_owned(),
+        };
         Refusal::input(format!("{place}: row {row}, column {column}: {datatype} is expected, found {found}"))
     };
     let data = values(kind, &cells).map_err(|i| wrong(i, cells[i]))?;
@@ -167,12 +171,12 @@ impl Tensor {
         if rows == 0 {
             return Err(Refusal::input(format!("the tensor {name} has no rows")));
         }
-        let width = match *self.shape.as_slice() {
-            [_, width] => width,
-            [_] => match self.data {
+        let width = match (self.shape.as_slice(), &self.data) {
+            ([_, 1], ColumnData::Str(texts)) if input::takes_text(model) => return Ok(input::documents(texts)),
+            (&[_, width], _) => width,
+            ([_], data) => match data {
                 ColumnData::Str(texts) if model.n_features_in().is_none_or(|n| n != 1) => {
-                    let text = |text: Option<Box<str>>| text.map_or_else(String::new, String::from);
-                    return Ok(Samples::Text(texts.into_iter().map(text).collect()));
+                    return Ok(input::documents(texts));
                 }
                 _ if model.n_features_in() == Some(1) => 1,
                 _ => {
