@@ -191,6 +191,10 @@ impl Fitted {
 
     /// Any method, by name.
     pub(crate) fn call(&self, method: Method, x: &Samples) -> Result<Output> {
+        // Python's takes no samples: whatever they are, they are not looked at.
+        if method == Method::FeatureNamesOut {
+            return self.feature_names_out(None).map(Output::Names);
+        }
         let x = &*self.enter(method, x)?;
         let e = &self.estimator;
         Ok(match method {
@@ -201,7 +205,6 @@ impl Fitted {
             Method::ScoreSamples => e.score_samples(x)?.into(),
             Method::Transform => e.transform(x)?.into(),
             Method::InverseTransform => e.inverse_transform(x)?.into(),
-            Method::FeatureNamesOut => Output::Names(self.feature_names_out(None)?),
             other => e.other(other, x)?,
         })
     }
@@ -223,5 +226,25 @@ impl Fitted {
 impl fmt::Debug for Fitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.key)
+    }
+}
+
+/// A model of scikit-learn 1.9.1 by hand, for tests: its class and its attributes, written as a pickle writes them.
+#[cfg(test)]
+pub(crate) fn written(module: &str, class: &str, attributes: &str) -> Result<crate::Model> {
+    crate::Model::from_bytes(format!("c{module}\n{class}\n)R}}(V_sklearn_version\nV1.9.1\n{attributes}ub."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_whatever_the_samples_are() -> Result<()> {
+        let model = written("sklearn.preprocessing._data", "Binarizer", "Vthreshold\nF0\nVn_features_in_\nI1\n")?;
+        let x = Samples::from(ndarray::array![[f64::NAN]]);
+        assert!(model.call(Method::Transform, &x).is_err());
+        assert_eq!(model.call(Method::FeatureNamesOut, &x)?, Output::Names(vec!["x0".into()]));
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// One for values above a threshold, zero for the others.
-struct Binarizer {
+pub(super) struct Binarizer {
     threshold: f64,
     /// The width of the input is checked (since 0.24).
     width: bool,
@@ -21,8 +21,13 @@ struct Binarizer {
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
-    let width = s.version() >= (0, 24);
-    Ok(Box::new(Binarizer { threshold: s.get("threshold")?, width, names: s.version() >= (1, 1) }))
+    Ok(Box::new(Binarizer::of(s.get("threshold")?, s.version())))
+}
+
+impl Binarizer {
+    pub(super) fn of(threshold: f64, version: (u32, u32)) -> Self {
+        Binarizer { threshold, width: version >= (0, 24), names: version >= (1, 1) }
+    }
 }
 
 impl Estimator for Binarizer {

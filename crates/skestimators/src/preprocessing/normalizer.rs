@@ -21,7 +21,7 @@ enum Norm {
     SignedMax,
 }
 
-struct Normalizer {
+pub(super) struct Normalizer {
     norm: Norm,
     /// Norms of dense rows below this count as 1 (those at 0 always do).
     tiny: f64,
@@ -30,18 +30,35 @@ struct Normalizer {
     names: bool,
 }
 
-pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+/// The names of the norms.
+fn norms(version: (u32, u32)) -> [(&'static str, Norm); 3] {
     // The absolute value is taken since 0.23.
-    let max = if s.version() < (0, 23) { Norm::SignedMax } else { Norm::Max };
-    let norm = s.choice("norm", None, &[("l1", Norm::L1), ("l2", Norm::L2), ("max", max)])?;
-    // since 1.0
-    let tiny = if s.version() < (1, 0) { 0.0 } else { 10.0 };
-    // since 0.24
-    let width = s.version() >= (0, 24);
-    Ok(Box::new(Normalizer { norm, tiny, width, names: s.version() >= (1, 1) }))
+    let max = if version < (0, 23) { Norm::SignedMax } else { Norm::Max };
+    [("l1", Norm::L1), ("l2", Norm::L2), ("max", max)]
+}
+
+pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
+    let norm = s.choice("norm", None, &norms(s.version()))?;
+    Ok(Box::new(Normalizer::new(norm, s.version())))
 }
 
 impl Normalizer {
+    fn new(norm: Norm, version: (u32, u32)) -> Self {
+        Normalizer {
+            norm,
+            // since 1.0
+            tiny: if version < (1, 0) { 0.0 } else { 10.0 },
+            // since 0.24
+            width: version >= (0, 24),
+            names: version >= (1, 1),
+        }
+    }
+
+    /// The one of a norm's name, for the function `normalize`.
+    pub(super) fn of(norm: &str, version: (u32, u32)) -> Option<Self> {
+        norms(version).iter().find(|(name, _)| *name == norm).map(|&(_, norm)| Normalizer::new(norm, version))
+    }
+
     fn norm(&self, values: impl Iterator<Item = f64>) -> f64 {
         match self.norm {
             Norm::L1 => values.map(f64::abs).sum(),
