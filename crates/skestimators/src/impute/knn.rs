@@ -10,6 +10,7 @@ use crate::{
     impute::missing::{Indicator, Missing, mask},
     math::{
         Matrix,
+        norms::einsum,
         wide::{Wide, fuses, wide},
     },
     method::{Method, Methods},
@@ -117,7 +118,7 @@ impl Wide for Distances<'_> {
         let Distances { donors, missing, row, gone } = self;
         let known = |v: f64, gone: bool| if gone { 0.0 } else { v };
         let one: Vec<f64> = row.iter().zip(gone).map(|(&v, &g)| known(v, g)).collect();
-        let norm = row_norm(&one);
+        let norm = einsum(&one);
         let fuses = fuses();
         let mut other = vec![0.0; row.len()];
         let mut out = Vec::with_capacity(donors.rows);
@@ -133,22 +134,11 @@ impl Wide for Distances<'_> {
                 there += if gone { b * b } else { 0.0 };
                 count += usize::from(!gone & !lacks);
             }
-            let squared = ((-2.0 * product + norm + row_norm(&other)).max(0.0) - here - there).max(0.0);
+            let squared = ((-2.0 * product + norm + einsum(&other)).max(0.0) - here - there).max(0.0);
             out.push(if count == 0 { f64::NAN } else { (squared / count as f64 * row.len() as f64).sqrt() });
         }
         out
     }
-}
-
-/// `np.einsum("i,i->", a, a)`: the squares in two sums, four pairs at a time from the last.
-#[inline(always)]
-fn row_norm(a: &[f64]) -> f64 {
-    let mut sums = [0.0; 2];
-    let mut add = |pair: &[f64]| sums.iter_mut().zip(pair).for_each(|(sum, x)| *sum += x * x);
-    let (blocks, rest) = a.as_chunks::<8>();
-    blocks.iter().for_each(|block| block.chunks(2).rev().for_each(&mut add));
-    rest.chunks(2).for_each(add);
-    sums[0] + sums[1]
 }
 
 impl Estimator for KnnImputer {

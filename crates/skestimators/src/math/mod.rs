@@ -6,6 +6,7 @@ pub(crate) mod kernels;
 pub(crate) mod linalg;
 mod matrix;
 pub(crate) mod normal;
+pub(crate) mod norms;
 pub(crate) mod panels;
 mod product;
 pub(crate) mod random;

@@ -17,6 +17,7 @@ use crate::{
     math::{
         Matrix, Row, dot,
         euclidean::squares,
+        norms,
         panels::{Panels, Take, VECTORS, multiply},
         rows,
         wide::fuses,
@@ -56,6 +57,8 @@ struct Brute {
     norms: Vec<f64>,
     /// Whether the fitted samples were of 32 bits.
     narrow: bool,
+    /// Whether they were integers or bools.
+    whole: bool,
     width: usize,
     /// The fitted samples once more, where `ArgKmin` computes Euclidean distances of them.
     panels: Option<Panels>,
@@ -195,7 +198,7 @@ impl Neighbors {
                 if let (true, Some(panels), Samples::Dense(x)) = (reduce, &brute.panels, x) {
                     let x = x.as_standard_layout();
                     let x = x.as_slice().unwrap_or_default();
-                    let heaps = x.chunks_exact(brute.width).map(|x| (dot(x, x), Heap::of_numbers(k))).collect();
+                    let heaps = x.chunks_exact(brute.width).map(|x| (norms::blas(x), Heap::of_numbers(k))).collect();
                     let mut nearest = Nearest { norms: &brute.norms, heaps };
                     multiply(x, panels, &mut nearest);
                     let distances = |(mut reduced, indices): (Vec<f64>, _)| {
@@ -241,6 +244,9 @@ impl Neighbors {
 
     /// Whether `ArgKmin` finds the neighbours (since 1.1), rather than numpy's selection among pairwise distances.
     fn reduces(&self, brute: &Brute, x: &Samples) -> bool {
+        if brute.whole {
+            return false;
+        }
         let same = match (&brute.fitted, x) {
             (Fitted::Dense(_), Samples::Dense(_)) => !brute.narrow,
             (Fitted::Dense(_), Samples::Dense32(_)) => brute.narrow && self.version >= (1, 2),
@@ -382,13 +388,13 @@ fn shape(s: &State<'_, '_>) -> Result<[usize; 2]> {
 impl Brute {
     fn load(s: &State<'_, '_>) -> Result<Brute> {
         let field = s.raw("_fit_X")?;
-        let (fitted, narrow) = if field.is_sparse() {
-            (Fitted::Sparse(field.get::<Csr>()?.canonical()), false)
+        let (fitted, narrow, whole) = if field.is_sparse() {
+            (Fitted::Sparse(field.get::<Csr>()?.canonical()), false, false)
         } else {
             let array = field.array()?;
             s.require(array.shape().len() == 2, "_fit_X is not a 2-d array")?;
             let narrow = array.dtype().name().ends_with("f4") || array.dtype().name() == "float32";
-            (Fitted::Dense(field.get()?), narrow)
+            (Fitted::Dense(field.get()?), narrow, array.dtype().kind != b'f')
         };
         let (n, width) = match &fitted {
             Fitted::Dense(y) => (y.rows, y.columns),
@@ -397,17 +403,17 @@ impl Brute {
         s.require(n > 0 && width > 0, "_fit_X holds no samples")?;
         let metric = Metric::load(s, width)?;
         let norms: Vec<f64> = match &fitted {
-            Fitted::Dense(y) => (0..n).map(|i| dot(y.row(i), y.row(i))).collect(),
+            Fitted::Dense(y) => (0..n).map(|i| squared_norm(y.row(i), s.version(), whole)).collect(),
             Fitted::Sparse(y) => (0..n).map(|i| dot(y.row(i).1, y.row(i).1)).collect(),
         };
         let mut panels = None;
         if let (Fitted::Dense(y), true) =
-            (&fitted, !narrow && metric.is_euclidean() && s.version() >= (1, 1) && fuses())
+            (&fitted, !narrow && !whole && metric.is_euclidean() && s.version() >= (1, 1) && fuses())
         {
             field.charge(16 * n.saturating_mul(width) as u64)?;
             panels = Some(Panels::of(y));
         }
-        Ok(Brute { metric, fitted, norms, narrow, width, panels })
+        Ok(Brute { metric, fitted, norms, narrow, whole, width, panels })
     }
 
     fn len(&self) -> usize {
@@ -440,7 +446,11 @@ impl Brute {
                 Row::F32(row) => point.iter_mut().zip(row.iter()).for_each(|(p, &v)| *p = v.into()),
                 Row::Sparse(columns, row) => columns.iter().zip(*row).for_each(|(&j, v)| point[j] += v),
             }
-            let norm = if expand { dot(&point, &point) } else { 0.0 };
+            let norm = match (expand, &self.fitted) {
+                (false, _) => 0.0,
+                (true, Fitted::Dense(_)) => squared_norm(&point, version, self.whole),
+                (true, Fitted::Sparse(_)) => dot(&point, &point),
+            };
             for (i, value) in values.iter_mut().enumerate() {
                 *value = match &self.fitted {
                     Fitted::Dense(y) if expand => {
@@ -520,6 +530,11 @@ impl Take for Nearest<'_> {
             }
         }
     }
+}
+
+/// The squared norm of a row as `ArgKmin` has it, or `row_norms` where that is not asked: before 1.1, and for `whole` numbers.
+fn squared_norm(row: &[f64], version: (u32, u32), whole: bool) -> f64 {
+    if version >= (1, 1) && !whole { norms::blas(row) } else { norms::einsum(row) }
 }
 
 /// Inner product in fused steps.
