@@ -104,7 +104,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         Some(weights) => tree.samples(node).map(|i| weights[i]).sum(),
         None => tree.samples(node).count() as f64,
     };
-    let weights = (0..tree.nodes()).map(weight).collect();
+    let mut weights: Vec<f64> = (0..tree.nodes()).map(weight).collect();
+    weights.iter_mut().take(1).for_each(|root| *root = total);
     Ok(Box::new(KernelDensity {
         norm: log_norm(bandwidth, tree.data.columns, kernel),
         log_atol: (atol * total).ln(),
@@ -183,7 +184,9 @@ impl KernelDensity {
         let weight = self.weights[node].ln();
         let least = weight + self.kernel.log(far, self.bandwidth);
         let most = weight + self.kernel.log(near, self.bandwidth);
-        (Bounds { least, spread: log_sub(most, least) }, near)
+        // Breadth first scikit-learn takes the upper bound of a child for its spread, all but at the root.
+        let spread = if self.breadth_first && node > 0 { most } else { log_sub(most, least) };
+        (Bounds { least, spread }, near)
     }
 
     fn within(&self, spread: f64, least: f64) -> bool {
