@@ -1,12 +1,12 @@
 //! `sklearn.isotonic.IsotonicRegression`: a monotonic function given by points, straight between them.
 
 use crate::{
-    data::{Array, Samples},
+    data::{Array, Samples, Value},
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
     state::State,
-    validation::Door,
+    validation::{Door, check_array, rows_to_numbers},
 };
 
 /// What becomes of values outside the points.
@@ -113,15 +113,13 @@ impl IsotonicRegression {
                 .collect(),
             Samples::Dense(x) if x.ncols() == 1 => x.iter().copied().collect(),
             Samples::Dense32(x) if x.ncols() == 1 => x.iter().map(|&v| f64::from(v)).collect(),
-            Samples::Table(table) if table.columns().len() == 1 => {
-                let data = &table.columns()[0].data;
-                let value = |row| match data.value(row) {
-                    crate::data::Value::Float(v) => Ok(v),
-                    crate::data::Value::Int(v) => Ok(v as f64),
-                    crate::data::Value::Bool(v) => Ok(f64::from(u8::from(v))),
-                    _ => Err(Error::input(format!("could not convert the value in row {row} to a number"))),
-                };
-                (0..table.rows()).map(value).collect::<Result<_>>()?
+            Samples::Table(_) | Samples::Rows(_) if x.columns() == Some(1) => {
+                let door = Door::NUMERIC.any_value().floats().any_width();
+                check_array("IsotonicRegression", None, door, x)?.dense()?.iter().copied().collect()
+            }
+            Samples::Text(texts) => {
+                let rows: Vec<_> = texts.iter().map(|text| vec![Value::Str(text.as_str().into())]).collect();
+                rows_to_numbers(&rows, true)?.into_iter().collect()
             }
             _ => return Err(wrong()),
         };

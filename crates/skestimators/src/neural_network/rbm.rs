@@ -78,8 +78,11 @@ impl Estimator for BernoulliRbm {
     }
 
     fn door(&self, method: Method) -> Door {
-        let door = Door::NUMERIC.sparse().floats();
-        if method == Method::Transform && self.single { door.keep32() } else { door }
+        match method {
+            Method::Transform if self.single => Door::NUMERIC.sparse().floats().keep32(),
+            Method::Transform => Door::NUMERIC.sparse().floats(),
+            _ => Door::NUMERIC.sparse(),
+        }
     }
 
     fn n_features_in(&self) -> Option<usize> {
