@@ -655,6 +655,12 @@ def palette_frame(base=palette):
     return data
 
 
+def numbers_in_table(t):
+    """Text in a table whose last column holds numbers."""
+    import pandas as pd
+    return pd.DataFrame({"a": pd.Series([u"red"], dtype=object), "b": pd.Series([u"s"], dtype=object), "c": [7]}, columns=["a", "b", "c"])
+
+
 def rare():
     """Numbers as categories, some of them seldom."""
     import numpy as np
@@ -2160,6 +2166,7 @@ case(OH, "frequency-drop", rare, min_frequency=0.1, max_categories=4, drop="firs
 case(OH, "max-categories", strange(palette), max_categories=3, handle_unknown="infrequent_if_exist", _inverse=True)
 case(OH, "warn", rare, min_frequency=8, handle_unknown="warn", _since="1.6")
 case(OH, "bools", truths, _inverse=True, _since="0.20")
+case(OH, "text-of-numbers", asked(palette, numbers=lambda t: [[1.0, 2.0, 3.0]], frame=numbers_in_table), handle_unknown="ignore", _since="1.9")
 OR = "preprocessing.OrdinalEncoder"
 case(OR, "text", strange(palette), _every=True, _inverse=True)
 case(OR, "objects", objects(), dtype=npy("int64"), _inverse=True)
@@ -2172,6 +2179,7 @@ case(OR, "unknown-nan", rare, handle_unknown="use_encoded_value", unknown_value=
 case(OR, "none", holes(), _inverse=True, _since="1.0")
 case(OR, "nan", missing(rare), handle_unknown="use_encoded_value", unknown_value=-2, _inverse=True, _since="1.0")
 case(OR, "encoded-missing", holes(hole=float("nan")), encoded_missing_value=-5, _every=True, _inverse=True)
+case(OR, "text-of-numbers", asked(palette, numbers=lambda t: [[1.0, 2.0, 3.0]]), handle_unknown="use_encoded_value", unknown_value=-1, _since="1.9")
 case(OR, "frequency", rare, min_frequency=8, handle_unknown="use_encoded_value", unknown_value=99, dtype=npy("int32"), _every=True, _inverse=True)
 case(OR, "max-categories", missing(rare), max_categories=3, handle_unknown="use_encoded_value", unknown_value=-1, _inverse=True)
 TE = "preprocessing.TargetEncoder"
@@ -2292,6 +2300,7 @@ case(KI, "distance", missing(lambda: regression(20)), n_neighbors=4, weights="di
 case(KI, "indicator", missing(lambda: regression(20)), n_neighbors=2, add_indicator=True)
 case(KI, "empty", empty_column(missing(lambda: regression(20))), n_neighbors=2, _every=True)
 case(KI, "empty-kept", empty_column(missing(lambda: regression(20))), n_neighbors=2, keep_empty_features=True)
+case(KI, "rounded", missing(iris), n_neighbors=2, weights="distance", _since="1.9")
 case(KI, "minus-one", minus_one(lambda: regression(20)), missing_values=-1, n_neighbors=2)
 II = "impute.IterativeImputer"
 case(II, "constant-empty", emptied(missing(iris)), initial_strategy="constant", fill_value=3.0, max_iter=2, random_state=0, _since="1.6")

@@ -426,3 +426,25 @@ fn to_number(value: &Value) -> Result<f64> {
         Value::Bytes(_) => Err(Error::input("could not convert bytes to float")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_spelled_are_read_where_floats_are_asked_for() {
+        let rows = |text: &str| Samples::Rows(vec![vec![Value::Str(text.into()), Value::Int(2)]]);
+        let read = |door, x: &Samples| match check_array("C", None, door, x) {
+            Ok(x) => Ok(x.dense().map(|x| x.row(0).to_vec()).unwrap_or_default()),
+            Err(e) => Err(e.to_string()),
+        };
+        assert_eq!(read(Door::NUMERIC.floats(), &rows(" 3.5")), Ok(vec![3.5, 2.0]));
+        assert_eq!(read(Door::NUMERIC.float32(), &rows("1e1")), Ok(vec![10.0, 2.0]));
+        let refused = read(Door::NUMERIC.floats(), &rows("a")).unwrap_err();
+        assert!(refused.starts_with("could not convert string to float: 'a'"), "{refused}");
+        for text in ["3.5", "a"] {
+            let refused = read(Door::NUMERIC, &rows(text)).unwrap_err();
+            assert!(refused.starts_with("dtype='numeric' is not compatible"), "{refused}");
+        }
+    }
+}

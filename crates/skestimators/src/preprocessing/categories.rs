@@ -79,6 +79,8 @@ impl Categories {
         if self.texts.is_empty() || !self.numbers.is_empty() {
             return Ok(());
         }
+        // Categories that numpy keeps as text, rather than as objects, are compared with bools.
+        let objects = matches!(self.values, Array::Object(_));
         // A column of missing values alone has no kind here.
         let numbers = match x {
             Samples::Dense(x) => x.column(column).iter().any(|x| !x.is_nan()),
@@ -87,10 +89,16 @@ impl Categories {
                 ColumnData::F64(values) => values.iter().any(|x| !x.is_nan()),
                 ColumnData::F32(values) => values.iter().any(|x| !x.is_nan()),
                 ColumnData::I64(values) => !values.is_empty(),
-                // Categories that numpy keeps as text, rather than as objects, are compared with bools.
-                ColumnData::Bool(values) => !values.is_empty() && matches!(self.values, Array::Object(_)),
-                _ => false,
+                ColumnData::Bool(values) => objects && !values.is_empty(),
+                ColumnData::Str(_) | ColumnData::Mixed(_) => false,
             },
+            // Lists are an array of numbers if there is nothing else in any of them.
+            Samples::Rows(rows) => {
+                let is = |kind: fn(&Value) -> bool| rows.iter().flatten().all(kind);
+                is(|value| matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_)))
+                    && (objects || !is(|value| matches!(value, Value::Bool(_))))
+                    && rows.iter().any(|row| !matches!(row.get(column), Some(Value::Float(x)) if x.is_nan()))
+            }
             _ => false,
         };
         if !numbers {
