@@ -328,6 +328,7 @@ impl std::fmt::Debug for Handler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Json;
 
     #[test]
     fn a_panic_becomes_an_answer_with_the_requests_id() {
@@ -336,6 +337,19 @@ mod tests {
         assert_eq!(answer.status, 500);
         assert!(answer.body.contains("internal error id-7"), "{}", answer.body);
         assert_eq!(handler.handle(br#"{"body": "{}"}"#).status, 500);
+    }
+
+    #[test]
+    fn examples_are_made_of_the_models_own_categories() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/page/table.joblib");
+        let handler = Handler::new(|| crate::load(Some(path)));
+        let answer = handler.respond(&Request::post("/predict", r#"[{"age": 49}]"#), "");
+        let body = crate::json::parse(&answer.body.as_str().into()).unwrap();
+        let Some(Json::Str(error)) = body.get("error") else { panic!("{}", answer.body) };
+        let error = error.as_str().unwrap();
+        let (_, example) = error.split_once("Example: ").unwrap_or_else(|| panic!("{error}"));
+        assert!(example.contains(r#""sex": "female", "embarked": "Cherbourg""#), "{example}");
+        assert_eq!(handler.respond(&Request::post("/predict", example), "").status, 200);
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod v2;
 mod written;
 
 pub(crate) use example::Example;
-use skestimators::{Method, Model, Output, Samples};
+use skestimators::{Method, Model, Output, Samples, Value};
 
 use crate::{
     handler::{Loaded, Service},
@@ -180,5 +180,21 @@ fn ask(service: &Service, model: &Model, method: Method, x: &Samples) -> Result<
             format!("the request has {rows} rows; at most {most} are taken at a time. Send them in several requests");
         return Err(Refusal::new(413, text));
     }
-    Ok(model.call(method, x)?)
+    model.call(method, x).map_err(|e| {
+        let refusal = Refusal::from(e);
+        match first_text(x).filter(|_| refusal.message.starts_with("dtype='numeric'")) {
+            Some((row, column)) => {
+                let message = format!("{} The first text is in row {row}, column {column}", refusal.message);
+                Refusal { message, ..refusal }
+            }
+            None => refusal,
+        }
+    })
+}
+
+/// Row and column of the first text among rows of values.
+fn first_text(x: &Samples) -> Option<(usize, usize)> {
+    let Samples::Rows(rows) = x else { return None };
+    let text = |row: &Vec<Value>| row.iter().position(|value| matches!(value, Value::Str(_)));
+    rows.iter().enumerate().find_map(|(i, row)| Some((i, text(row)?)))
 }

@@ -34,8 +34,8 @@ impl Known {
 
     /// The same for a column by its name.
     pub(crate) fn is_text_by_name(&self, model: &Model, name: &str) -> bool {
-        let place = model.feature_names_in().and_then(|names| names.iter().position(|other| other == name));
-        place.is_some_and(|place| self.is_text(place))
+        let mut names = model.feature_names_in().unwrap_or_default().iter().zip(&self.0);
+        names.any(|(other, value)| value.as_ref().is_some_and(is_text) && other == name)
     }
 }
 

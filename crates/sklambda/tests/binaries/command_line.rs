@@ -322,6 +322,14 @@ fn the_first_line_of_documents_is_told_to_be_a_name() {
 }
 
 #[test]
+fn a_variable_that_means_nothing_is_an_error() {
+    let environment = [("SKLEARN_MODEL_PATH", iris().to_str().unwrap().to_owned()), ("MAX_ROWS", "many".to_owned())];
+    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let output = run_with(&["invoke"], "{}", &environment);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), "MAX_ROWS=many: expected a number of rows\n"));
+}
+
+#[test]
 fn files_of_other_kinds_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let model = iris();

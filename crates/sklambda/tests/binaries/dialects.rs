@@ -193,7 +193,7 @@ fn faults_are_told_with_their_place() {
             400,
             "row 0, column 3: a number or text is expected, found a list",
         ),
-        (invoke, "{\"instances\": [[1, 2, 3, \"x\"]]}", 400, "could not convert string to float: 'x': row 0, column 3"),
+        (invoke, "{\"instances\": [[1, 2, 3, \"x\"]]}", 400, "The first text is in row 0, column 3."),
         (invoke, "{\"instances\": [[1, null, 3, 4]]}", 400, "The first one is in row 0, column 1"),
         (invoke, wide.as_str(), 400, "row 0, column 0: a number or text is expected, found an integer too large"),
         (invoke, many.as_str(), 413, "has 4 rows; at most 3"),
@@ -279,7 +279,7 @@ fn faults_are_told_with_their_place() {
     for (headers, body, status, words) in [
         (("content-type", "application/xml"), "<a/>", 415, "application/xml"),
         (("content-type", "text/csv"), "1,2,3,4\n1,2,3\n", 400, "line 2 has 3 values"),
-        (("content-type", "text/csv"), "1,2,x,4\n", 400, "could not convert string to float: 'x': row 0, column 2"),
+        (("content-type", "text/csv"), "1,2,x,4\n", 400, "The first text is in row 0, column 2."),
         (("content-type", "application/jsonlines"), "[1,2,3,4]\n[1,", 400, "line 2: the body is no JSON"),
         (("content-type", "text/csv; header=present"), "1,2,3,4\n", 400, "has no rows"),
         (("content-type", "text/csv"), "a;b\n", 400, "header=absent reads it as a row; cells are separated by commas"),
