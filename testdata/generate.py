@@ -640,6 +640,17 @@ def holes(base=palette, hole=None):
     return data
 
 
+def named(key, **params):
+    """An estimator that gives tables."""
+    return Call(lambda: make(key, params, {}).set_output(transform="pandas"))
+
+
+def frozen():
+    from sklearn.frozen import FrozenEstimator
+    d = labelled(binary, "no", "yes")()
+    return FrozenEstimator(LR.build().fit(d.X, d.y))
+
+
 def palette_frame(base=palette):
     """A table of text and numbers."""
     def data():
@@ -2123,6 +2134,10 @@ case("isotonic.IsotonicRegression", "", inside(steps), _py2=True)
 case("isotonic.IsotonicRegression", "nan", steps, out_of_bounds="nan")
 case("isotonic.IsotonicRegression", "clip", steps, out_of_bounds="clip", increasing="auto", y_min=0.3)
 case("isotonic.IsotonicRegression", "raise", inside(steps), out_of_bounds="raise", increasing=False)
+case(P, "named-steps", frame(missing(regression)), steps=[("fill", named("impute.SimpleImputer")), ("columns", named("compose.ColumnTransformer", transformers=[("b", E(Z), ["width", "age"]), ("a", "passthrough", ["depth"])])), ("model", E(R))], _since="1.9")
+case("compose.ColumnTransformer", "weights", frame(regression), transformers=[("p", "passthrough", ["age"]), ("z", E(Z), ["width"])], transformer_weights={"p": 3.5, "z": 2.0}, _since="1.9")
+case("ensemble.AdaBoostRegressor", "text", palette, estimator=E(P, steps=[("codes", E("preprocessing.OneHotEncoder", handle_unknown="ignore")), ("model", E(R))]), n_estimators=3, random_state=0, _since="1.9")
+case(VC, "frozen", labelled(binary, "no", "yes"), estimators=Call(lambda: [("a", frozen())]), voting="soft", _since="1.9")
 case("frozen.FrozenEstimator", "", iris, estimator=Call(lambda: LR.build().fit(iris().X, iris().y)))
 
 def npy(name):
@@ -2345,6 +2360,8 @@ case(SFM, "most", iris, estimator=LR, max_features=2, threshold=-float("inf"), _
 case(SFM, "prefit", iris, estimator=Call(lambda: LR.build().fit(iris().X, iris().y)), prefit=True, _fitless="1.1", _every=True, _inverse=True)
 case(SFM, "importances", binary, estimator=E(P, steps=[SCALE, ("model", LR)]), importance_getter="named_steps.model.coef_", _inverse=True)
 case(SFM, "frame", frame(regression), estimator=E(R), threshold="0.5*median", _inverse=True)
+case(SFM, "embedding", iris, estimator=E("ensemble.RandomTreesEmbedding", n_estimators=3, max_depth=2, random_state=0), _since="1.9")
+case(SFM, "boosted-forests", iris, estimator=E("ensemble.AdaBoostClassifier", estimator=E(F, n_estimators=2, max_depth=1, random_state=0), n_estimators=2, random_state=0), _since="1.9")
 case(FS + "SequentialFeatureSelector", "", iris, estimator=LR, n_features_to_select=2, cv=2, _every=True, _inverse=True)
 case(FS + "SequentialFeatureSelector", "missing", missing(iris), estimator=E("tree.DecisionTreeClassifier", max_depth=2, random_state=0), n_features_to_select=2, cv=2, _since="1.3")
 case(FS + "SequentialFeatureSelector", "missing-bagging", missing(iris), estimator=E("ensemble.BaggingClassifier", n_estimators=2, random_state=0), n_features_to_select=2, cv=2, _since="1.4")
@@ -2779,6 +2796,7 @@ case(FIXED_THRESHOLD, "decision", labelled(binary, "no", "yes"), estimator=E(L),
 case(FIXED_THRESHOLD, "first", labelled(binary, "no", "yes"), estimator=E("naive_bayes.GaussianNB"), threshold=0.7, pos_label="no")
 case(FIXED_THRESHOLD, "frame", frame(binary), estimator=E(L), threshold=0.6)
 TUNED = "model_selection.TunedThresholdClassifierCV"
+case(TUNED, "average-precision", binary, estimator=LR, scoring="average_precision", thresholds=5, cv=3, _since="1.9")
 case(TUNED, "", labelled(binary, "no", "yes"), estimator=E(L), cv=3, thresholds=10, random_state=0)
 case(TUNED, "f1", binary, estimator=E(T, max_depth=3, random_state=0), cv=3, thresholds=10, scoring="f1", random_state=0)
 case(TUNED, "label", labelled(binary, "no", "yes"), estimator=E(L), cv=3, thresholds=10, random_state=0,

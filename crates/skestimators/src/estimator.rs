@@ -47,6 +47,9 @@ pub(crate) trait Estimator: Send + Sync {
         !door.open && !door.values
     }
 
+    /// Says that samples come from another step, in the order of the fit: columns that were chosen by name are then found by their places.
+    fn follow(&mut self) {}
+
     /// Whether every sample is answered alike.
     fn ignores_samples(&self) -> bool {
         false

@@ -24,6 +24,10 @@ impl Estimator for Frozen {
         Door::OPEN
     }
 
+    fn follow(&mut self) {
+        self.0.estimator.follow();
+    }
+
     fn n_features_in(&self) -> Option<usize> {
         self.0.n_features_in
     }

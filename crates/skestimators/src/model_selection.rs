@@ -75,6 +75,10 @@ impl Estimator for Search {
         Door::OPEN
     }
 
+    fn follow(&mut self) {
+        self.best.iter_mut().for_each(|best| best.estimator.follow());
+    }
+
     fn n_features_in(&self) -> Option<usize> {
         self.best.as_ref().and_then(|best| best.n_features_in)
     }

@@ -55,7 +55,10 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
                 starts_open |= i == 0;
                 ends_open = i + 1 == pairs.len();
             }
-            Some(fitted) => {
+            Some(mut fitted) => {
+                if !steps.is_empty() {
+                    fitted.estimator.follow();
+                }
                 if i + 1 < pairs.len() && !fitted.has(Method::Transform) {
                     return Err(object
                         .error(
@@ -139,6 +142,10 @@ impl Estimator for Pipeline {
 
     fn door(&self, _: Method) -> Door {
         Door::OPEN
+    }
+
+    fn follow(&mut self) {
+        self.steps.iter_mut().take(1).for_each(|(_, first)| first.estimator.follow());
     }
 
     fn takes_numbers(&self) -> bool {

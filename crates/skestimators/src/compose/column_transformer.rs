@@ -59,6 +59,8 @@ struct ColumnTransformer {
     rules: Rules,
     sparse: bool,
     naming: Naming,
+    /// Samples have no names: another step gives them in the order of the fit.
+    follows: bool,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -81,7 +83,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         parts.extend(loader.part(&entry)?);
     }
     let sparse = s.opt("sparse_output_")?.unwrap_or(false);
-    Ok(Box::new(ColumnTransformer { parts, n_features, names, rules, sparse, naming: naming(s)? }))
+    Ok(Box::new(ColumnTransformer { parts, n_features, names, rules, sparse, naming: naming(s)?, follows: false }))
 }
 
 /// The names of fit under the names that the attribute has had.
@@ -375,10 +377,11 @@ impl ColumnTransformer {
         }
     }
 
-    fn chosen(part: &Part, x: &Samples, by_name: bool) -> Result<Samples> {
+    fn chosen(&self, part: &Part, x: &Samples, by_name: bool) -> Result<Samples> {
         let places = match (x, &part.names) {
             (Samples::Table(table), Some(names)) if by_name || part.by_name => places_of(table, names)?,
-            _ if part.by_name => {
+            // Since 1.0 the file tells the places of names.
+            _ if part.by_name && !(self.follows && matches!(self.rules, Rules::ByName)) => {
                 return Err(Error::input("Specifying the columns using strings is only supported for dataframes."));
             }
             _ => part.places.clone(),
@@ -443,6 +446,11 @@ impl Estimator for ColumnTransformer {
         self.names.as_deref()
     }
 
+    fn follow(&mut self) {
+        self.follows = true;
+        self.parts.iter_mut().filter_map(|part| part.transformer.as_mut()).for_each(|fitted| fitted.estimator.follow());
+    }
+
     fn missing_method(&self, method: Method) -> Option<String> {
         if method != Method::FeatureNamesOut || matches!(self.naming, Naming::None) {
             return None;
@@ -467,13 +475,13 @@ impl Estimator for ColumnTransformer {
         let by_name = self.check(x)?;
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            let chosen = Self::chosen(part, x, by_name)?;
+            let chosen = self.chosen(part, x, by_name)?;
             let out = match &part.transformer {
                 Some(transformer) => transformer.transform(&chosen)?,
                 None => chosen,
             };
             parts.push(match part.weight {
-                Some(weight) => weighted(out, weight),
+                Some(weight) => weighted(out, weight)?,
                 None => out,
             });
         }

@@ -204,14 +204,25 @@ fn not_numeric() -> Error {
 }
 
 /// The numbers of a part times its weight.
-pub(crate) fn weighted(x: Samples, weight: f64) -> Samples {
-    match x {
+pub(crate) fn weighted(x: Samples, weight: f64) -> Result<Samples> {
+    Ok(match x {
         Samples::Dense(x) => Samples::Dense(x * weight),
         Samples::Dense32(x) => Samples::Dense32(x.mapv(|v| (f64::from(v) * weight) as f32)),
         Samples::Sparse(mut x) => {
             x.data_mut().iter_mut().for_each(|v| *v *= weight);
             Samples::Sparse(x)
         }
+        // What was passed through: numbers, if it can be multiplied.
+        Samples::Table(table) => Samples::Dense(validation::table_to_numbers(&table)? * weight),
+        Samples::Rows(rows) => Samples::Dense(validation::rows_to_numbers(&rows, false)? * weight),
+        Samples::Array(array) => match array.to_f64() {
+            Some(numbers) => Samples::Array(Array::F64(numbers * weight)),
+            None => {
+                return Err(Error::input_type(
+                    "can't multiply sequence by non-int of type 'float': a column of text has a weight",
+                ));
+            }
+        },
         other => other,
-    }
+    })
 }

@@ -204,6 +204,14 @@ impl AdaBoostClassifier {
     }
 }
 
+/// Samples are passed on as they are where the members make numbers of them.
+fn door(members: &[Fitted]) -> Door {
+    match members.first().is_none_or(|member| member.estimator.takes_numbers()) {
+        true => Door::NUMERIC.sparse().keep32().floats(),
+        false => Door::VALUES.sparse().finite().keep32(),
+    }
+}
+
 impl Estimator for AdaBoostClassifier {
     fn methods(&self) -> Methods {
         Methods::of(&[
@@ -222,7 +230,7 @@ impl Estimator for AdaBoostClassifier {
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::NUMERIC.sparse().keep32().floats()
+        door(&self.members)
     }
 
     fn classes(&self) -> Classes<'_> {
@@ -326,7 +334,7 @@ impl Estimator for AdaBoostRegressor {
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::NUMERIC.sparse().keep32().floats()
+        door(&self.members)
     }
 
     fn predict(&self, x: &Samples) -> Result<Array> {

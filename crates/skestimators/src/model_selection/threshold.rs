@@ -88,18 +88,33 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 /// Scores whose `pos_label` is 1 by default.
-const OF_ONE: &[&str] = &["f1_score", "fbeta_score", "jaccard_score", "precision_score", "recall_score"];
+const OF_ONE: &[&str] =
+    &["average_precision_score", "f1_score", "fbeta_score", "jaccard_score", "precision_score", "recall_score"];
 /// Scores that have no `pos_label`, or None by default.
 const OF_NONE: &[&str] = &[
     "accuracy_score",
+    "adjusted_mutual_info_score",
+    "adjusted_rand_score",
     "balanced_accuracy_score",
     "brier_score_loss",
     "class_likelihood_ratios",
     "cohen_kappa_score",
+    "completeness_score",
+    "d2_brier_score",
+    "d2_log_loss_score",
+    "fowlkes_mallows_score",
     "hamming_loss",
+    "homogeneity_score",
     "log_loss",
     "matthews_corrcoef",
+    "mutual_info_score",
+    "negative_likelihood_ratio",
+    "normalized_mutual_info_score",
+    "positive_likelihood_ratio",
+    "rand_score",
     "roc_auc_score",
+    "top_k_accuracy_score",
+    "v_measure_score",
     "zero_one_loss",
 ];
 
@@ -116,9 +131,10 @@ fn scorer_label(s: &State<'_, '_>) -> Result<Option<Value>> {
     }
     let function = scorer.raw("_score_func")?;
     let name = function.global().filter(|name| name.module.starts_with("sklearn.metrics."));
+    let of_regression = name.as_ref().is_some_and(|name| name.module == "sklearn.metrics._regression");
     match name.map(|name| name.name) {
         Some(name) if OF_ONE.contains(&name) => Ok(Some(Value::Int(1))),
-        Some(name) if OF_NONE.contains(&name) => Ok(None),
+        Some(name) if OF_NONE.contains(&name) || of_regression => Ok(None),
         _ => {
             let name = function.global().map_or_else(
                 || function.describe(),

@@ -68,6 +68,10 @@ impl Estimator for FeatureUnion {
         Door::OPEN
     }
 
+    fn follow(&mut self) {
+        self.parts.iter_mut().filter_map(|part| part.transformer.as_mut()).for_each(|fitted| fitted.estimator.follow());
+    }
+
     fn n_features_in(&self) -> Option<usize> {
         self.parts.iter().find_map(|part| part.transformer.as_ref()?.n_features_in)
     }
@@ -92,7 +96,7 @@ impl Estimator for FeatureUnion {
                 None => x.clone(),
             };
             outs.push(match part.weight {
-                Some(weight) => weighted(out, weight),
+                Some(weight) => weighted(out, weight)?,
                 None => out,
             });
         }

@@ -34,7 +34,7 @@ impl Estimator for SelfTraining {
     }
 
     fn door(&self, _: Method) -> Door {
-        let door = Door::NUMERIC.sparse().any_value();
+        let door = Door::NUMERIC.sparse().any_value().keep32();
         if self.width { door } else { door.any_width() }
     }
 
