@@ -148,9 +148,7 @@ fn check_as<'x>(
         Samples::Dense32(_) => Cow::Borrowed(x),
         Samples::Sparse(_) if door.sparse => Cow::Borrowed(x),
         Samples::Sparse(_) => {
-            return Err(Error::input_type(
-                "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to a dense numpy array.",
-            ));
+            return Err(Error::input_type(speaker.sparse()));
         }
         Samples::Table(table) => {
             if door.values {

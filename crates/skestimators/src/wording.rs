@@ -34,7 +34,21 @@ pub(crate) struct Speaker<'a> {
     pub(crate) age: Age,
 }
 
+/// The refusal of sparse samples.
+pub(crate) const SPARSE: &str =
+    "Sparse data was passed for X, but dense data is required. Use '.toarray()' to convert to a dense numpy array.";
+
 impl Speaker<'_> {
+    /// Sparse samples where dense ones are needed.
+    pub(crate) fn sparse(&self) -> &'static str {
+        match self.age {
+            Age::Now => SPARSE,
+            _ => {
+                "A sparse matrix was passed, but dense data is required. Use X.toarray() to convert to a dense numpy array."
+            }
+        }
+    }
+
     /// Samples of the wrong width: of `found` columns rather than `expected`.
     pub(crate) fn width(&self, rows: usize, found: usize, expected: usize, sparse: bool) -> String {
         self.old_width(rows, found, expected, sparse).unwrap_or_else(|| {

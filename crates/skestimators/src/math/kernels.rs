@@ -8,6 +8,7 @@ use crate::{
     data::Samples,
     error::{Error, Result},
     state::State,
+    wording::SPARSE,
 };
 
 /// A kernel function with its parameters.
@@ -105,9 +106,7 @@ impl Kernel {
         }
         if self.refuses_negative() {
             if matches!(x, Samples::Sparse(_)) {
-                return Err(Error::input_type(
-                    "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to a dense numpy array.",
-                ));
+                return Err(Error::input_type(SPARSE));
             }
             if x.dense()?.iter().any(|&v| v < 0.0) {
                 return Err(Error::input("X contains negative values."));
