@@ -77,48 +77,61 @@ fn attribute(state: &State<'_, '_>, name: &str) -> Result<Option<Importances>> {
 }
 
 fn feature_importances(state: &State<'_, '_>) -> Result<Option<Vec<f64>>> {
+    if !state.class().starts_with("AdaBoost") || !state.has("estimators_") {
+        return of_trees(state);
+    }
+    let weights: Shared<f64> = state.get("estimator_weights_")?;
+    let (mut sum, mut total): (Vec<f64>, f64) = (Vec::new(), 0.0);
+    for (member, &weight) in state.objects("estimators_")?.iter().zip(weights.iter()) {
+        let member = state.open(member)?;
+        let values =
+            of_trees(&member)?.ok_or_else(|| member.unsupported("the importances of these members cannot be told"))?;
+        add(&mut sum, &values, weight);
+        total += weight;
+    }
+    divide(&mut sum, total);
+    Ok(Some(sum))
+}
+
+/// Importances of a tree or of a class whose members are trees.
+fn of_trees(state: &State<'_, '_>) -> Result<Option<Vec<f64>>> {
     if state.has("tree_") {
         return Ok(Some(of_tree(&state.raw("tree_")?, true)?.0));
     }
-    if !state.has("estimators_") {
-        return Ok(None);
-    }
     let class = state.class();
-    let members = state.objects("estimators_")?;
     let boosted = class.starts_with("GradientBoosting");
-    let weighted = class.starts_with("AdaBoost");
-    if !boosted && !weighted && !class.starts_with("RandomForest") && !class.starts_with("ExtraTrees") {
+    let forest = ["RandomForest", "ExtraTrees", "RandomTreesEmbedding"].iter().any(|name| class.starts_with(name));
+    if !state.has("estimators_") || !boosted && !forest {
         return Ok(None);
     }
-    let weights: Shared<f64> = if weighted { state.get("estimator_weights_")? } else { Vec::new().into() };
     let (mut sum, mut count): (Vec<f64>, f64) = (Vec::new(), 0.0);
     let old_boosting = boosted && state.version() < (0, 20);
-    for (i, member) in members.iter().enumerate() {
-        let inner = state.open(member)?;
-        let (values, nodes) = match (weighted, inner.raw_opt("tree_")) {
-            (false, None) => return Err(member.expected("a tree").into()),
-            (_, Some(tree)) => of_tree(&tree, !boosted || old_boosting)?,
-            (true, None) => return Err(inner.unsupported("the importances of these members cannot be told")),
-        };
-        sum.resize(sum.len().max(values.len()), 0.0);
+    for member in &state.objects("estimators_")? {
+        let tree = state.open(member)?.raw_opt("tree_").ok_or_else(|| member.expected("a tree"))?;
+        let (values, nodes) = of_tree(&tree, !boosted || old_boosting)?;
         // Trees of one leaf say nothing.
-        if !weighted && !old_boosting && nodes <= 1 {
-            continue;
-        }
-        let weight = if weighted { weights.get(i).copied().unwrap_or(0.0) } else { 1.0 };
-        sum.iter_mut().zip(&values).for_each(|(s, v)| *s += weight * v);
-        count += weight;
+        let counts = old_boosting || nodes > 1;
+        add(&mut sum, &values, f64::from(u8::from(counts)));
+        count += f64::from(u8::from(counts));
     }
-    if count > 0.0 {
-        sum.iter_mut().for_each(|v| *v /= count);
-    }
-    if !weighted && !old_boosting {
-        let total: f64 = sum.iter().sum();
-        if total > 0.0 {
-            sum.iter_mut().for_each(|v| *v /= total);
-        }
+    divide(&mut sum, count);
+    if !old_boosting {
+        let total = sum.iter().sum();
+        divide(&mut sum, total);
     }
     Ok(Some(sum))
+}
+
+fn add(sum: &mut Vec<f64>, values: &[f64], weight: f64) {
+    sum.resize(sum.len().max(values.len()), 0.0);
+    sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
+}
+
+/// Divides by what is more than nothing.
+fn divide(values: &mut [f64], by: f64) {
+    if by > 0.0 {
+        values.iter_mut().for_each(|value| *value /= by);
+    }
 }
 
 /// What each column took off the impurity, and the number of nodes.
@@ -150,10 +163,8 @@ fn of_tree(tree: &Obj<'_>, normalize: bool) -> Result<(Vec<f64>, usize)> {
         out.iter_mut().for_each(|v| *v /= total);
     }
     if normalize {
-        let total: f64 = out.iter().sum();
-        if total > 0.0 {
-            out.iter_mut().for_each(|v| *v /= total);
-        }
+        let total = out.iter().sum();
+        divide(&mut out, total);
     }
     Ok((out, left.len()))
 }
