@@ -28,14 +28,21 @@ enum Preprocess {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Function {
     Lower,
+    Upper,
+    Casefold,
     Strip,
     Same,
     StripAccentsAscii,
     StripAccentsUnicode,
+    StripTags,
     /// To tokens, at white space.
     Split,
+    /// To tokens, at the ends of lines.
+    SplitLines,
     /// To tokens, one for each character.
     List,
+    /// To tokens, one for each character that there is.
+    Set,
 }
 
 #[derive(Debug)]
@@ -55,7 +62,7 @@ enum Mode {
     Char,
     CharWb,
     /// The analyzer is a function of the whole document.
-    Call(Function),
+    Call(Tokenizer),
 }
 
 #[derive(Debug)]
@@ -109,9 +116,8 @@ impl Analyzer {
     /// Each token of a document.
     pub(super) fn tokens(&self, document: &str, scratch: &mut Scratch, mut visit: impl FnMut(&str)) -> Result<()> {
         let Scratch { text, joined, places } = scratch;
-        if let Mode::Call(function) = self.mode {
-            function.tokens(document, visit);
-            return Ok(());
+        if let Mode::Call(tokenizer) = &self.mode {
+            return tokenizer.tokens(document, visit);
         }
         let text = self.preprocess.apply(document, text);
         match &self.mode {
@@ -269,21 +275,32 @@ impl Function {
                 words::lower(text, &mut lowered);
                 Cow::Owned(lowered)
             }
+            Function::Upper => Cow::Owned(text.to_uppercase()),
+            Function::Casefold => Cow::Owned(words::casefold(text)),
+            Function::StripTags => words::strip_tags(text),
             Function::Strip => Cow::Borrowed(text.trim_matches(words::is_space)),
             Function::StripAccentsAscii => words::strip_accents_ascii(text),
             Function::StripAccentsUnicode => words::strip_accents_unicode(text),
-            Function::Same | Function::Split | Function::List => Cow::Borrowed(text),
+            Function::Same | Function::Split | Function::SplitLines | Function::List | Function::Set => {
+                Cow::Borrowed(text)
+            }
         }
     }
 
     fn tokens(self, text: &str, mut visit: impl FnMut(&str)) {
-        if self == Function::Split {
-            words::split(text).for_each(visit);
-        } else {
+        match self {
+            Function::Split => words::split(text).for_each(visit),
+            Function::SplitLines => words::lines(text).for_each(visit),
             // A text is a sequence of its characters.
-            let text = self.text(text);
-            let mut bytes = [0; 4];
-            text.chars().for_each(|c| visit(c.encode_utf8(&mut bytes)));
+            _ => {
+                let mut chars: Vec<char> = self.text(text).chars().collect();
+                if self == Function::Set {
+                    chars.sort_unstable();
+                    chars.dedup();
+                }
+                let mut bytes = [0; 4];
+                chars.into_iter().for_each(|c| visit(c.encode_utf8(&mut bytes)));
+            }
         }
     }
 }
@@ -294,7 +311,10 @@ impl Tokenizer {
             Tokenizer::Runs(least) => words::runs(text, *least, visit),
             Tokenizer::Call(function) => function.tokens(text, visit),
             Tokenizer::Pattern(regex) => regex.find_all(text, visit).map_err(|e| {
-                Error::input(format!("token_pattern cannot be searched for in a document of {} bytes: {e}", text.len()))
+                Error::input(format!(
+                    "the pattern of tokens cannot be searched for in a document of {} bytes: {e}",
+                    text.len()
+                ))
             })?,
         }
         Ok(())
@@ -304,7 +324,7 @@ impl Tokenizer {
 fn mode(s: &State<'_, '_>) -> Result<Mode> {
     let analyzer = s.raw_opt("analyzer");
     if let Some(callable) = analyzer.filter(|analyzer| analyzer.kind() != Kind::Str) {
-        return function(s, "analyzer", &callable).map(Mode::Call);
+        return splitter(s, "analyzer", &callable).map(Mode::Call);
     }
     let mode = s.choice("analyzer", Some("word"), &[("word", 0), ("char", 1), ("char_wb", 2)])?;
     Ok(match mode {
@@ -316,21 +336,49 @@ fn mode(s: &State<'_, '_>) -> Result<Mode> {
 
 fn tokenizer(s: &State<'_, '_>) -> Result<Tokenizer> {
     if let Some(callable) = s.raw_opt("tokenizer") {
-        return function(s, "tokenizer", &callable).map(Tokenizer::Call);
+        return splitter(s, "tokenizer", &callable);
     }
     let pattern: String = s.get("token_pattern")?;
     Ok(match pattern.strip_prefix("(?u)").unwrap_or(&pattern) {
         r"\b\w\w+\b" | r"\b\w{2,}\b" | r"\w{2,}" | r"\w\w+" => Tokenizer::Runs(2),
         r"\b\w+\b" | r"\w+" | r"\b\w{1,}\b" => Tokenizer::Runs(1),
         r"\b\w\w\w+\b" | r"\b\w{3,}\b" => Tokenizer::Runs(3),
-        _ => {
-            let place = s.raw("token_pattern")?;
-            let regex = Regex::new(&pattern).map_err(|e| {
-                place.error(ErrorKind::Value, format!("token_pattern '{}': {e}", skpickle::printable(&pattern)))
-            })?;
-            Tokenizer::Pattern(Box::new(regex))
-        }
+        _ => regex("token_pattern", &s.raw("token_pattern")?, &pattern)?,
     })
+}
+
+fn regex(parameter: &str, place: &Obj<'_>, pattern: &str) -> Result<Tokenizer> {
+    let regex = Regex::new(pattern)
+        .map_err(|e| place.error(ErrorKind::Value, format!("{parameter} '{}': {e}", skpickle::printable(pattern))))?;
+    Ok(Tokenizer::Pattern(Box::new(regex)))
+}
+
+/// A function from a text to its tokens.
+fn splitter(s: &State<'_, '_>, parameter: &str, obj: &Obj<'_>) -> Result<Tokenizer> {
+    match findall(obj) {
+        Some(pattern) => regex(parameter, obj, &pattern),
+        None => function(s, parameter, obj).map(Tokenizer::Call),
+    }
+}
+
+/// The pattern of `re.compile(…).findall`, its flags in front of it.
+fn findall(obj: &Obj<'_>) -> Option<String> {
+    let is = |obj: &Obj<'_>, modules: &[&str], name: &str| {
+        obj.class().is_some_and(|class| modules.contains(&class.module) && class.name == name)
+    };
+    let (args, built) = (obj.args().ok()?, is(obj, &["builtins", "__builtin__"], "getattr"));
+    let [compiled, method] = args.as_slice() else { return None };
+    if !built || !is(compiled, &["re"], "_compile") || method.str().ok()? != "findall" {
+        return None;
+    }
+    let args = compiled.args().ok()?;
+    let [pattern, flags] = args.as_slice() else { return None };
+    let flags: i64 = flags.get().ok()?;
+    // That a text is Unicode goes without saying.
+    let letters = [(2, 'i'), (4, 'L'), (8, 'm'), (16, 's'), (64, 'x'), (256, 'a')];
+    let on: String = letters.iter().filter(|&&(bit, _)| flags & bit != 0).map(|&(_, letter)| letter).collect();
+    let pattern = pattern.str().ok()?;
+    Some(if on.is_empty() { pattern.into_owned() } else { format!("(?{on}){pattern}") })
 }
 
 fn stop_list(s: &State<'_, '_>) -> Result<Option<HashSet<String>>> {
@@ -387,7 +435,7 @@ fn accents(s: &State<'_, '_>) -> Result<Option<Function>> {
 /// A function that gives text.
 fn text_function(s: &State<'_, '_>, parameter: &str, obj: &Obj<'_>) -> Result<Function> {
     let found = function(s, parameter, obj)?;
-    if matches!(found, Function::Split | Function::List) {
+    if matches!(found, Function::Split | Function::SplitLines | Function::List | Function::Set) {
         return Err(obj
             .error(ErrorKind::Value, format!("{parameter} gives a list, expected a function that gives text"))
             .into());
@@ -401,12 +449,18 @@ fn function(s: &State<'_, '_>, parameter: &str, obj: &Obj<'_>) -> Result<Functio
     let found = name.as_ref().and_then(|(module, name)| {
         Some(match (module.as_str(), name.as_str()) {
             ("str" | "unicode", "lower") => Function::Lower,
+            ("str" | "unicode", "upper") => Function::Upper,
+            ("str" | "unicode", "casefold") => Function::Casefold,
             ("str" | "unicode", "strip") => Function::Strip,
-            ("str" | "unicode", "split") => Function::Split,
+            ("str" | "unicode", "split" | "rsplit") => Function::Split,
+            ("str" | "unicode", "splitlines") => Function::SplitLines,
             ("builtins" | "__builtin__", "str" | "unicode") => Function::Same,
-            ("builtins" | "__builtin__", "list") => Function::List,
+            ("builtins" | "__builtin__", "list" | "tuple") => Function::List,
+            // Tokens in no order would make n-grams in no order.
+            ("builtins" | "__builtin__", "set" | "frozenset") if parameter == "analyzer" => Function::Set,
             ("sklearn.feature_extraction.text", "strip_accents_ascii") => Function::StripAccentsAscii,
             ("sklearn.feature_extraction.text", "strip_accents_unicode") => Function::StripAccentsUnicode,
+            ("sklearn.feature_extraction.text", "strip_tags") => Function::StripTags,
             _ => return None,
         })
     });
@@ -448,4 +502,37 @@ fn name_of(obj: &Obj<'_>) -> Option<(String, String)> {
         format!("{}.{}", owner.module, owner.name)
     };
     Some((owner, method.str().ok()?.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{data::Samples, error::Result, estimator::written};
+
+    /// How often the terms "a", "A", "<", "aa" and "bB" are in a document; options are written as a pickle writes them.
+    fn counts(options: &str, document: &str) -> Result<Vec<f64>> {
+        let attributes = format!("Vvocabulary\n(Va\nVA\nV<\nVaa\nVbB\nlVtoken_pattern\nV\\u005cw+\n{options}");
+        let model = written("sklearn.feature_extraction.text", "CountVectorizer", &attributes)?;
+        Ok(model.transform(&Samples::Text(vec![document.into()]))?.dense()?.iter().copied().collect())
+    }
+
+    #[test]
+    fn functions_of_python_are_run() -> Result<()> {
+        assert_eq!(counts("Vpreprocessor\ncbuiltins\nstr.upper\n", "a A aa")?, [0.0, 2.0, 0.0, 0.0, 0.0]);
+        assert_eq!(counts("Vpreprocessor\ncbuiltins\nstr.casefold\n", "A aA")?, [1.0, 0.0, 0.0, 1.0, 0.0]);
+        let strip_tags = "Vpreprocessor\ncsklearn.feature_extraction.text\nstrip_tags\n";
+        assert_eq!(counts(strip_tags, "<a>a</a>aa <a b")?, [2.0, 0.0, 0.0, 1.0, 0.0]);
+        assert_eq!(counts("Vanalyzer\ncbuiltins\nset\n", "a<aA<")?, [1.0, 1.0, 1.0, 0.0, 0.0]);
+        assert_eq!(counts("Vanalyzer\ncbuiltins\nstr.splitlines\n", "a\r\naa\na a\n")?, [1.0, 0.0, 0.0, 1.0, 0.0]);
+        assert!(counts("Vtokenizer\ncbuiltins\nset\n", "a").is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_compiled_pattern_finds_all() -> Result<()> {
+        let findall = |flags| format!("cbuiltins\ngetattr\n(cre\n_compile\n(V(b.)|a+\nI{flags}\ntRVfindall\ntR");
+        // A group that took no part gives an empty token.
+        assert_eq!(counts(&format!("Vanalyzer\n{}", findall(32)), "bBaabb")?, [0.0, 0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(counts(&format!("Vanalyzer\n{}", findall(34)), "BaBb bB")?, [0.0, 0.0, 0.0, 0.0, 1.0]);
+        Ok(())
+    }
 }

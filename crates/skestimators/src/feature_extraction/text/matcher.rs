@@ -401,9 +401,30 @@ mod tests {
     }
 
     #[test]
+    fn sets_take_every_letter_of_the_same_case() {
+        assert_eq!(all("(?i)[A-Z]+", "aKſİıİé"), ["aKſİıİ"]);
+        assert_eq!(all("(?i)[\u{100}-\u{17f}]", "iIsSkſé"), ["i", "I", "s", "S", "ſ"]);
+        assert_eq!(all("(?i)[\u{391}-\u{3a9}]+", "ϴΩωµς"), ["ϴΩωµς"]);
+        assert_eq!(all("(?i)[^k]", "KkKx"), ["x"]);
+        assert_eq!(all("(?i)[ßᾳ\u{390}]", "ẞᾼ\u{1fd3}"), ["ẞ", "ᾼ", "\u{1fd3}"]);
+        // Iota below a letter is an iota, but no letter.
+        assert_eq!(all(r"(?i)[\W]", "\u{345}A"), ["\u{345}"]);
+    }
+
+    #[test]
+    fn octal_escapes_have_up_to_three_digits() {
+        assert_eq!(all(r"\141b?", "abc a"), ["ab", "a"]);
+        assert_eq!(all(r"[\141-\143]+", "xabcd"), ["abc"]);
+        assert_eq!(all(r"[\0-\37]", "a\u{1f}b"), ["\u{1f}"]);
+        assert_eq!(all(r"\1412|\08", "a2\08"), ["a2", "\08"]);
+    }
+
+    #[test]
     fn what_python_refuses_is_refused() {
-        for pattern in ["(", ")", "a**", "[z-a]", "*a", r"\y", "(?P<n", "(a)(b)", "(?<=a*)b", "a{3,2}", "x(?i)", "[[a"]
-        {
+        for pattern in [
+            "(", ")", "a**", "[z-a]", "*a", r"\y", "(?P<n", "(a)(b)", "(?<=a*)b", "a{3,2}", "x(?i)", "[[a", r"\400",
+            r"[\777]", r"[\8]",
+        ] {
             assert!(Regex::new(pattern).is_err(), "{pattern}");
         }
         assert!(Regex::new(&"(".repeat(100_000)).is_err());

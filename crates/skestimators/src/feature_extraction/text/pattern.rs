@@ -1,5 +1,9 @@
 //! Python's `re`: a pattern read into a tree, with Python's rules.
 
+use std::sync::LazyLock;
+
+use hashbrown::HashMap;
+
 use super::words::{is_space, is_word};
 
 /// The most copies and instructions that a pattern may come to.
@@ -94,7 +98,8 @@ impl Item {
 impl Set {
     pub(super) fn has(&self, c: char) -> bool {
         let any = |c: char| self.items.iter().any(|item| item.has(c));
-        let inside = any(c) || self.fold && (any(fold(c)) || any(single(c.to_uppercase(), c)));
+        let range = |c: char| self.items.iter().any(|item| matches!(item, Item::Range(..)) && item.has(c));
+        let inside = any(c) || self.fold && kin(fold(c)).any(range);
         inside != self.negative
     }
 }
@@ -121,11 +126,32 @@ fn single(mut mapped: impl Iterator<Item = char>, c: char) -> char {
 
 /// The character that stands for all that are equal to it without regard to case.
 pub(super) fn fold(c: char) -> char {
-    if c == 'İ' {
-        return 'i';
+    match c {
+        'İ' => 'i',
+        // Letters whose capitals are two or three characters.
+        '\u{1fd3}' => '\u{390}',
+        '\u{1fe3}' => '\u{3b0}',
+        '\u{fb06}' => '\u{fb05}',
+        _ => {
+            let upper = single(c.to_uppercase(), c);
+            single(upper.to_lowercase(), upper)
+        }
     }
-    let upper = single(c.to_uppercase(), c);
-    single(upper.to_lowercase(), upper)
+}
+
+/// All characters that are folded to this one, which is one of them.
+fn kin(folded: char) -> impl Iterator<Item = char> {
+    static KIN: LazyLock<HashMap<char, Vec<char>>> = LazyLock::new(|| {
+        let mut kin: HashMap<char, Vec<char>> = HashMap::new();
+        // No character from there on has another case.
+        for c in '\0'..'\u{20000}' {
+            if fold(c) != c {
+                kin.entry(fold(c)).or_default().push(c);
+            }
+        }
+        kin
+    });
+    std::iter::once(folded).chain(KIN.get(&folded).into_iter().flatten().copied())
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -263,14 +289,20 @@ impl Parser<'_> {
             'A' => Node::Assert(Assert::Start),
             'Z' => Node::Assert(Assert::End),
             'd' | 'D' | 'w' | 'W' | 's' | 'S' => Node::Set(Set { items: vec![self.class(c)], ..Set::default() }),
+            '1'..='9'
+                if self
+                    .chars
+                    .get(self.at - 1..self.at + 2)
+                    .is_some_and(|three| three.iter().all(|c| c.is_digit(8))) =>
+            {
+                let c = self.escaped_char(c)?;
+                self.char(c)
+            }
             '1'..='9' => {
                 let mut group = c as usize - '0' as usize;
                 if let Some(second) = self.peek().and_then(|c| c.to_digit(10)) {
                     self.at += 1;
                     group = group * 10 + second as usize;
-                    if self.peek().is_some_and(|c| c.is_digit(8)) {
-                        return Err(self.wrong("an octal escape of three digits"));
-                    }
                 }
                 if group > self.groups {
                     return Err(self.wrong("invalid group reference"));
@@ -304,15 +336,16 @@ impl Parser<'_> {
             'x' => hex(self, 2)?,
             'u' => hex(self, 4)?,
             'U' => hex(self, 8)?,
-            '0' => {
-                let mut code = 0;
+            '0'..='7' => {
+                let mut code = u32::from(c) - u32::from('0');
                 for _ in 0..2 {
                     if let Some(digit) = self.peek().and_then(|c| c.to_digit(8)) {
                         self.at += 1;
                         code = code * 8 + digit;
                     }
                 }
-                char::from_u32(code).unwrap_or('\0')
+                let byte = u8::try_from(code);
+                byte.map_err(|_| self.wrong("octal escape value outside of range 0-0o377"))?.into()
             }
             c if c.is_ascii_alphanumeric() => return Err(self.wrong("bad escape")),
             c => c,

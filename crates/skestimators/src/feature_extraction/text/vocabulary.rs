@@ -3,7 +3,7 @@
 use std::{borrow::Cow, hash::BuildHasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use skpickle::{ErrorKind, Kind, Obj};
+use skpickle::{ErrorKind, Kind, Obj, Scalar};
 
 use crate::error::Result;
 
@@ -113,8 +113,17 @@ fn entries<'g>(field: &Obj<'g>) -> Result<Vec<Cow<'g, str>>> {
     Ok(terms.into_iter().flatten().collect())
 }
 
+fn term(scalar: Scalar) -> Option<String> {
+    if let Scalar::Str(term) = scalar { Some(term) } else { None }
+}
+
+/// Terms of a list, a set or an array.
 fn items<'g>(field: &Obj<'g>) -> Result<Vec<Cow<'g, str>>> {
-    let mut terms: Vec<String> = field.items()?.iter().map(Obj::get).collect::<skpickle::Result<_>>()?;
+    let mut terms = match field.array() {
+        Ok(array) => array.scalars()?.into_iter().map(term).collect::<Option<Vec<String>>>(),
+        Err(_) => Some(field.items()?.iter().map(Obj::get).collect::<skpickle::Result<_>>()?),
+    }
+    .ok_or_else(|| field.expected("an array of terms that are text"))?;
     if field.kind() == Kind::Set {
         terms.sort_unstable();
     }

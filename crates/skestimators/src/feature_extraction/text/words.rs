@@ -31,6 +31,52 @@ pub(super) fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split(is_space).filter(|part| !part.is_empty())
 }
 
+/// `str.splitlines()`.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let is_end = |c: char| matches!(c, '\n'..='\r' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    text.split_inclusive(is_end)
+        .scan(false, move |after_return, line| {
+            // What follows a carriage return and is a newline belongs to it.
+            let second = std::mem::replace(after_return, line.ends_with('\r')) && line == "\n";
+            Some((!second).then(|| line.trim_end_matches(is_end)))
+        })
+        .flatten()
+}
+
+/// `str.casefold()`.
+pub(super) fn casefold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            'ı' => out.push(c),
+            // The small letters of Cherokee are younger than its capitals.
+            '\u{13a0}'..='\u{13ff}' | '\u{ab70}'..='\u{abbf}' => out.extend(c.to_uppercase()),
+            _ => out.extend(c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)),
+        }
+    }
+    out
+}
+
+/// `strip_tags`: a space for each `<([^>]+)>`.
+pub(super) fn strip_tags(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let (mut copied, mut from) = (0, 0);
+    while let Some(start) = text[from..].find('<').map(|at| from + at) {
+        let Some(end) = text[start..].find('>').map(|at| start + at) else { break };
+        from = start + 1;
+        if end > from {
+            out.extend([&text[copied..start], " "]);
+            copied = end + 1;
+            from = copied;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
+}
+
 /// `strip_accents_ascii`: what is left of the decomposed text in ASCII.
 pub(super) fn strip_accents_ascii(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
@@ -173,5 +219,26 @@ mod tests {
             lower(&text, &mut out);
             assert_eq!(out, text.to_lowercase(), "{c}");
         }
+    }
+
+    #[test]
+    fn case_is_folded_as_in_python() {
+        let folded = "Straße ẞ ŉ İıIi ΣΑΣ ᾈᾀ ﬁ µ Ꭰꭰᏸ ǅ";
+        assert_eq!(casefold(folded), "strasse ss ʼn i̇ıii σασ ἀιἀι fi μ ᎠᎠᏰ ǆ");
+    }
+
+    #[test]
+    fn lines_end_where_python_ends_them() {
+        let lines = |text| super::lines(text).collect::<Vec<_>>();
+        assert_eq!(lines("a\n\nb\r\n\rc\u{1c}d\u{2028}"), ["a", "", "b", "", "c", "d"]);
+        assert_eq!(lines("\n\r"), ["", ""]);
+        assert!(lines("").is_empty());
+    }
+
+    #[test]
+    fn tags_become_spaces() {
+        assert_eq!(strip_tags("a<b>c</b> <> <i\n>x <<y>> z<"), "a c  <> x  > z<");
+        assert_eq!(strip_tags("<><a>"), "<> ");
+        assert_eq!(strip_tags("none"), "none");
     }
 }
