@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
+    preprocessing::categories,
     state::State,
     validation::Door,
 };
@@ -21,6 +22,8 @@ struct DictVectorizer {
     /// Columns of the others.
     others: Vec<(Value, usize)>,
     dtype: Dtype,
+    /// What `dtype(None)` is, where Python does not refuse it.
+    nothing: Option<f64>,
     separator: String,
     sparse: bool,
     /// A name may have several texts (since 0.24, and since 1.0 where the answer is dense).
@@ -55,28 +58,23 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         }
     }
     let sparse = s.get("sparse")?;
+    let dtype = Dtype::load(s, Dtype::F64)?;
+    let float = s.raw_opt("dtype").is_some_and(|dtype| dtype.global().is_some_and(|name| name.name == "float"));
+    let nothing = match dtype {
+        Dtype::Bool => Some(0.0),
+        Dtype::F64 | Dtype::F32 | Dtype::F16 if !float => Some(f64::NAN),
+        _ => None,
+    };
     Ok(Box::new(DictVectorizer {
         names,
         text,
         others,
-        dtype: Dtype::load(s, Dtype::F64)?,
+        dtype,
+        nothing,
         separator: s.get("separator")?,
         sparse,
         several: s.version() >= if sparse { (0, 24) } else { (1, 0) },
     }))
-}
-
-/// `str(value)` of a name.
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::None => "None".into(),
-        Value::Bool(b) => if *b { "True" } else { "False" }.into(),
-        Value::Int(n) => n.to_string(),
-        Value::Float(x) if x.fract() == 0.0 && x.abs() < 1e16 => format!("{x:.1}"),
-        Value::Float(x) => x.to_string(),
-        Value::Str(text) => text.to_string(),
-        Value::Bytes(bytes) => format!("b'{}'", bytes.escape_ascii()),
-    }
 }
 
 fn number(value: &Value) -> Option<f64> {
@@ -98,6 +96,31 @@ impl DictVectorizer {
         self.others.iter().find(|(known, _)| same(known)).map(|&(_, column)| column)
     }
 
+    /// The column of one value of a record, if it has one, and the number there. An error says what is wrong with the value.
+    fn entry(&self, name: &Value, value: &Value) -> std::result::Result<Option<(usize, f64)>, &'static str> {
+        let (column, number) = match value {
+            Value::Str(text) => {
+                let name = format!("{}{}{text}", categories::text(name), self.separator);
+                (self.text.get(name.as_str()).copied(), 1.0)
+            }
+            Value::Bytes(_) => return Err("Unsupported value Type <class 'bytes'>"),
+            Value::None => (self.column(name), self.nothing.unwrap_or(f64::NAN)),
+            value => (self.column(name), number(value).unwrap_or(f64::NAN)),
+        };
+        let Some(column) = column else { return Ok(None) };
+        let integers = matches!(self.dtype, Dtype::Int | Dtype::Small { .. });
+        match value {
+            Value::None if integers => {
+                Err("int() argument must be a string, a bytes-like object or a real number, not 'NoneType'")
+            }
+            Value::None if self.nothing.is_none() => {
+                Err("float() argument must be a string or a real number, not 'NoneType'")
+            }
+            _ if integers && number.is_nan() => Err("cannot convert float NaN to integer"),
+            _ => Ok(Some((column, self.dtype.cast(number)))),
+        }
+    }
+
     fn table(&self, records: &[Record]) -> Result<Csr> {
         if records.is_empty() {
             return Err(Error::input("Sample sequence X is empty."));
@@ -111,31 +134,15 @@ impl DictVectorizer {
                 )));
             }
             for (name, value) in record {
-                let (column, value) = match value {
-                    Value::Str(text) => {
-                        let name = format!("{}{}{text}", text_of(name), self.separator);
-                        (self.text.get(name.as_str()).copied(), 1.0)
-                    }
-                    Value::None => (self.column(name), f64::NAN),
-                    Value::Bytes(_) => {
-                        return Err(Error::input_type(format!(
-                            "Unsupported value Type <class 'bytes'> for {}: record {i}",
-                            skpickle::printable(&text_of(name))
-                        )));
-                    }
-                    value => (self.column(name), number(value).unwrap_or(f64::NAN)),
-                };
-                if let Some(column) = column {
-                    if value.is_nan() && matches!(self.dtype, Dtype::Int) {
-                        return Err(Error::input(format!(
-                            "cannot convert float NaN to integer: '{}' in record {i}",
-                            skpickle::printable(&text_of(name))
-                        )));
-                    }
-                    row.add(column, self.dtype.cast(value));
+                if let Some((column, value)) = self.entry(name, value).map_err(|e| {
+                    let name = skpickle::printable(&categories::text(name));
+                    Error::input_type(format!("{e}: '{name}' in record {i}"))
+                })? {
+                    row.add(column, value);
                 }
             }
-            sums.push(&mut row);
+            // Of bools the sum is a bool, too.
+            sums.extend(row.drain().map(|(column, sum)| (column, self.dtype.cast(sum))));
         }
         sums.finish(self.names.len())
     }
@@ -196,6 +203,61 @@ impl Estimator for DictVectorizer {
     }
 
     fn feature_names_out(&self, _: &[String]) -> Result<Vec<String>> {
-        Ok(self.names.iter().map(text_of).collect())
+        Ok(self.names.iter().map(categories::text).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Model, estimator::written};
+
+    /// A vectorizer of the names "a", "a=x" and `third`; `dtype` is written as a pickle writes it.
+    fn vectorizer(dtype: &str, third: &str) -> Result<Model> {
+        let names = format!("Vfeature_names_\n(Va\nVa=x\n{third}lVvocabulary_\n}}(Va\nI0\nVa=x\nI1\n{third}I2\nu");
+        let rest = "Vsparse\nI00\nVseparator\nV=\n";
+        written(
+            "sklearn.feature_extraction._dict_vectorizer",
+            "DictVectorizer",
+            &format!("{names}{rest}Vdtype\nc{dtype}\n"),
+        )
+    }
+
+    fn row(dtype: &str, record: Vec<(&str, Value)>) -> Result<Vec<f64>> {
+        let record = record.into_iter().map(|(name, value)| (Value::Str(name.into()), value)).collect();
+        let out = vectorizer(dtype, "Vb\n")?.transform(&Samples::Records(vec![record]))?;
+        Ok(out.dense()?.iter().copied().collect())
+    }
+
+    #[test]
+    fn none_is_what_the_dtype_makes_of_it() -> Result<()> {
+        let none = || vec![("a", Value::None)];
+        assert!(row("numpy\nfloat64", none())?[0].is_nan());
+        assert_eq!(row("builtins\nbool", none())?, [0.0, 0.0, 0.0]);
+        assert!(row("builtins\nfloat", none()).is_err());
+        assert!(row("numpy\nint8", none()).is_err());
+        assert!(row("numpy\nint8", vec![("a", Value::Float(f64::NAN))]).is_err());
+        assert_eq!(row("builtins\nfloat", vec![("unknown", Value::None)])?, [0.0, 0.0, 0.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn sums_are_of_the_dtype() -> Result<()> {
+        let twice = || vec![("a", Value::Str("x".into())), ("a", Value::Str("x".into())), ("b", Value::Float(300.7))];
+        assert_eq!(row("builtins\nbool", twice())?, [0.0, 1.0, 1.0]);
+        assert_eq!(row("builtins\nint", twice())?, [0.0, 2.0, 300.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn names_are_written_as_in_python() -> Result<()> {
+        for (number, name) in
+            [("F1e-05\n", "1e-05"), ("F1e17\n", "1e+17"), ("F2.5\n", "2.5"), ("F1e15\n", "1000000000000000.0")]
+        {
+            let names =
+                vectorizer("numpy\nfloat64", number)?.call(Method::FeatureNamesOut, &Samples::Text(Vec::new()))?;
+            assert_eq!(names, crate::Output::Names(vec!["a".into(), "a=x".into(), name.into()]));
+        }
+        Ok(())
     }
 }
