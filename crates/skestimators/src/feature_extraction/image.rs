@@ -69,6 +69,12 @@ impl PatchExtractor {
                 )));
             }
         }
+        if p_height == 0 || p_width == 0 {
+            // A tenth of a small image.
+            return Err(Error::input(format!(
+                "cannot reshape array of size 0 into shape ({p_height},{p_width},{channels})"
+            )));
+        }
         let (down, across) = (height - p_height + 1, width - p_width + 1);
         let sizes = [n, down, across, p_height, p_width, channels];
         let cells = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
@@ -129,5 +135,9 @@ mod tests {
         assert_eq!(patches.shape(), [2, 2, 1, 2]);
         assert_eq!(patches.into_iter().collect::<Vec<f64>>(), [0.0, 1.0, 4.0, 5.0, 2.0, 3.0, 6.0, 7.0]);
         assert!(extractor.patches(ArrayD::zeros(IxDyn(&[1, 1, 2]))).is_err());
+        // A tenth of nine rows is none.
+        let tenth = PatchExtractor { size: None, checks: true };
+        assert!(tenth.patches(ArrayD::zeros(IxDyn(&[1, 9, 20]))).is_err());
+        assert!(tenth.patches(ArrayD::zeros(IxDyn(&[1, 10, 20]))).is_ok());
     }
 }

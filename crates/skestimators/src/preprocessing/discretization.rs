@@ -5,6 +5,7 @@ use skpickle::Shared;
 
 use crate::{
     data::{Csr, Dtype, Samples},
+    decomposition::in_width,
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
@@ -104,7 +105,7 @@ impl Estimator for KBinsDiscretizer {
     fn door(&self, method: Method) -> Door {
         match method {
             Method::InverseTransform if self.encode != Encode::Ordinal => Door::NUMERIC.sparse().any_width(),
-            Method::InverseTransform => Door::NUMERIC.any_width(),
+            Method::InverseTransform => Door::NUMERIC.keep32().any_width(),
             _ if self.dtype.is_none() => Door::NUMERIC.keep32().floats(),
             _ => Door::NUMERIC.floats(),
         }
@@ -140,8 +141,8 @@ impl Estimator for KBinsDiscretizer {
         Ok(if self.encode == Encode::OneHot { Samples::Sparse(out) } else { dtype.samples(out.to_dense()) })
     }
 
-    fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
-        let mut x = x.dense()?.into_owned();
+    fn inverse_transform(&self, given: &Samples) -> Result<Samples> {
+        let mut x = given.dense()?.into_owned();
         if self.encode != Encode::Ordinal {
             x = self.decode(&x)?;
         }
@@ -166,7 +167,7 @@ impl Estimator for KBinsDiscretizer {
                 *v = (edges[at + 1] + edges[at]) * 0.5;
             }
         }
-        Ok(Samples::Dense(x))
+        Ok(in_width(x, given))
     }
 
     fn feature_names_out(&self, input: &[String]) -> Result<Vec<String>> {
@@ -175,5 +176,27 @@ impl Estimator for KBinsDiscretizer {
         }
         let names = input.iter().enumerate().take(self.edges.len());
         Ok(names.flat_map(|(j, name)| (0..self.bins(j)).map(move |bin| format!("{name}_{bin}.0"))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn middles_of_bins_are_of_the_width_of_the_numbers() -> Result<()> {
+        let discretizer = KBinsDiscretizer {
+            edges: vec![vec![0.0, 0.2, 1.0].into()],
+            encode: Encode::Ordinal,
+            nudged: false,
+            dtype: None,
+            names: true,
+        };
+        assert!(discretizer.door(Method::InverseTransform).keep32);
+        let middles = discretizer.inverse_transform(&Samples::Dense32(array![[0.0], [1.0]]))?;
+        assert_eq!(middles, Samples::Dense32(array![[0.1], [0.6]]));
+        Ok(())
     }
 }

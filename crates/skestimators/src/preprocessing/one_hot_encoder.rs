@@ -54,6 +54,8 @@ impl Column {
 struct OneHotEncoder {
     columns: Vec<Column>,
     unknown: Unknown,
+    /// Categories are dropped, in some columns at least.
+    drops: bool,
     sparse: bool,
     dtype: Dtype,
     /// Since 0.24: NaN is a category, and rows without a set column are refused on the way back.
@@ -118,7 +120,8 @@ fn by_categories(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     // called `sparse` until 1.2
     let sparse = s.renamed(&["sparse_output", "sparse"])?;
     let strict = s.version() >= (0, 24);
-    Ok(Box::new(OneHotEncoder { columns, unknown, sparse, dtype: Dtype::load(s, Dtype::F64)?, strict }))
+    let (drops, dtype) = (drops.is_some(), Dtype::load(s, Dtype::F64)?);
+    Ok(Box::new(OneHotEncoder { columns, unknown, drops, sparse, dtype, strict }))
 }
 
 fn column(s: &State<'_, '_>, field: &Obj<'_>, mapping: Option<&Obj<'_>>, drop: Option<usize>) -> Result<Column> {
@@ -174,11 +177,32 @@ impl OneHotEncoder {
             (true, None) if ignores => return Some(Value::None),
             (true, Some(drop)) if ignores => return column.categories.value(drop),
             (true, Some(drop)) => return dropped(drop),
+            // As in scikit-learn, a column without a dropped category is taken for one with all of them.
+            (true, None) if self.drops => return column.grouped.first().filter(|_| column.grouped.len() == 1).cloned(),
             (true, None) if self.strict => return None,
             _ => {}
         }
         let best = crate::math::special::argmax(part.iter().copied());
         column.grouped.get(column.behind(best)).cloned()
+    }
+
+    /// The refusal of rows without a value in the first of the columns where there are some.
+    #[cold]
+    fn lost(&self, lost: &[(usize, usize)]) -> Error {
+        let first = lost.iter().map(|&(column, _)| column).min().unwrap_or(0);
+        let rows: Vec<usize> = lost.iter().filter(|&&(column, _)| column == first).map(|&(_, row)| row).collect();
+        if self.drops {
+            let width = self.columns[first].width();
+            return Error::input(format!(
+                "shape mismatch: value array of shape (1,{width}) could not be broadcast to indexing result of shape ({},)",
+                rows.len()
+            ));
+        }
+        let rows: Vec<String> = rows.iter().map(usize::to_string).collect();
+        Error::input(format!(
+            "Samples [{}] can not be inverted when drop=None and handle_unknown='error' because they contain all zeros",
+            rows.join(" ")
+        ))
     }
 }
 
@@ -258,6 +282,8 @@ impl Estimator for OneHotEncoder {
         }
         let mut row = vec![0.0; width];
         let mut out = Vec::with_capacity(x.rows());
+        // Columns and rows without a value.
+        let mut lost = Vec::new();
         for i in 0..x.rows() {
             row.fill(0.0);
             match x {
@@ -270,18 +296,17 @@ impl Estimator for OneHotEncoder {
                 other => return Err(not_two_dimensional(other)),
             }
             let (mut rest, mut values) = (&row[..], Vec::with_capacity(self.columns.len()));
-            for column in &self.columns {
+            for (j, column) in self.columns.iter().enumerate() {
                 let (part, after) = rest.split_at(column.width());
                 rest = after;
-                values.push(self.decode(column, part).ok_or_else(|| {
-                    Error::input(format!(
-                        "Samples [{i}] can not be inverted when drop=None and handle_unknown='error' because they contain all zeros"
-                    ))
-                })?);
+                values.push(self.decode(column, part).unwrap_or_else(|| {
+                    lost.push((j, i));
+                    Value::None
+                }));
             }
             out.push(values);
         }
-        Ok(Samples::Rows(out))
+        if lost.is_empty() { Ok(Samples::Rows(out)) } else { Err(self.lost(&lost)) }
     }
 
     fn feature_names_out(&self, input: &[String]) -> Result<Vec<String>> {
@@ -290,5 +315,47 @@ impl Estimator for OneHotEncoder {
         }
         let names = self.columns.iter().zip(input);
         Ok(names.flat_map(|(column, input)| column.names.iter().map(move |name| format!("{input}_{name}"))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    fn encoder(drops: bool, columns: &[(&[&str], Option<usize>)]) -> OneHotEncoder {
+        let column = |&(names, drop): &(&[&str], Option<usize>)| {
+            let names: Vec<String> = names.iter().map(|&name| name.into()).collect();
+            let array = Array::from(names.clone());
+            Column {
+                grouped: values(&array).collect(),
+                categories: Categories::new(array),
+                mapping: None,
+                names,
+                drop,
+                rare: None,
+            }
+        };
+        let columns = columns.iter().map(column).collect();
+        OneHotEncoder { columns, unknown: Unknown::Error, drops, sparse: false, dtype: Dtype::F64, strict: true }
+    }
+
+    #[test]
+    fn zeros_in_a_column_that_drops_nothing() {
+        let refusal = |encoder: &OneHotEncoder, x: ndarray::Array2<f64>| {
+            encoder.inverse_transform(&x.into()).err().map(|e| e.to_string()).unwrap_or_default()
+        };
+        // drop="if_binary" drops nothing of three categories, or of one.
+        let binary = encoder(true, &[(&["a", "b"], Some(0)), (&["c"], None)]);
+        let x = Samples::from(array![[0.0, 0.0], [1.0, 1.0]]);
+        let found = binary.inverse_transform(&x).ok();
+        let rows = [["a", "c"], ["b", "c"]].map(|row| row.map(|text| Value::Str(text.into())).to_vec());
+        assert_eq!(found, Some(Samples::Rows(rows.to_vec())));
+        let wide = encoder(true, &[(&["a", "b"], Some(0)), (&["c", "d", "e"], None)]);
+        assert!(refusal(&wide, array![[0.0, 0.0, 0.0, 0.0]]).contains("shape mismatch: value array of shape (1,3)"));
+        let all = encoder(false, &[(&["a", "b"], None), (&["c", "d"], None)]);
+        let x = array![[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]];
+        assert!(refusal(&all, x).contains("Samples [1 2] can not"));
     }
 }

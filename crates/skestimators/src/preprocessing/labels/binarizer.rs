@@ -86,6 +86,9 @@ impl Code for LabelBinarizer {
 
     fn decode(&self, labels: &Labels, x: &Samples) -> Result<Samples> {
         let x: Array2<f64> = match x {
+            Samples::Array(array) if array.shape().len() == 1 && self.target == Target::Multiclass => {
+                return Err(Error::input("axis 1 is out of bounds for array of dimension 1"));
+            }
             Samples::Array(array) if array.shape().len() == 1 => {
                 let values = array.to_f64().ok_or_else(|| Error::input("numbers are expected"))?;
                 Array2::from_shape_vec((values.len(), 1), values.into_iter().collect())
@@ -108,7 +111,11 @@ impl Code for LabelBinarizer {
                 return Err(Error::input(format!("output_type='binary', but y.shape = ({rows}, {columns})")));
             }
             let last = x.ncols() - 1;
-            let codes = x.rows().into_iter().map(|row| usize::from(row[last] > threshold).min(n - 1));
+            let above = |row: ndarray::ArrayView1<'_, f64>| row[last] > threshold;
+            if n == 1 && last == 1 && x.rows().into_iter().any(above) {
+                return Err(Error::input("index 1 is out of bounds for axis 0 with size 1"));
+            }
+            let codes = x.rows().into_iter().map(|row| usize::from(above(row)).min(n - 1));
             return Ok(Samples::Array(labels.classes.take(&codes.collect::<Vec<_>>())));
         }
         if x.ncols() != n {
@@ -118,5 +125,29 @@ impl Code for LabelBinarizer {
             return Ok(Samples::Sparse(Csr::from_dense(&x.mapv(|v| f64::from(u8::from(v > threshold))))));
         }
         Ok(Samples::Array(x.mapv(|v| i64::from(v > threshold)).into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::{data::Array, preprocessing::categories::Categories};
+
+    #[test]
+    fn columns_that_are_not_there_are_refused() {
+        let decode = |target, classes: &[i64], x: Samples| {
+            let classes = Array::from(classes.to_vec());
+            let labels = Labels { known: Categories::new(classes.clone()), classes };
+            let marks = Marks { low: 0, high: 1, sparse: false };
+            LabelBinarizer { marks, target, sparse_back: false }.decode(&labels, &x)
+        };
+        let flat = || Samples::Array(Array::from(vec![0.0, 1.0]));
+        assert!(decode(Target::Multiclass, &[1, 2, 3], flat()).is_err());
+        assert!(decode(Target::Binary, &[1, 2], flat()).is_ok());
+        assert!(decode(Target::Binary, &[1], flat()).is_ok());
+        assert!(decode(Target::Binary, &[1], array![[1.0, 0.0]].into()).is_ok());
+        assert!(decode(Target::Binary, &[1], array![[0.0, 1.0]].into()).is_err());
     }
 }
