@@ -377,10 +377,12 @@ fn frame(document: &Json) -> Result<Samples, String> {
     }
     let mut out = Vec::with_capacity(columns.len());
     for (j, column) in columns.iter().enumerate() {
-        let (Some(Json::Str(name)), Some(Json::Str(dtype))) = (column.get("name"), column.get("dtype")) else {
-            return Err(format!("column {j} of the frame needs a name and a dtype"));
+        let (name, dtype) = match (column.get("name"), column.get("dtype")) {
+            (Some(Json::Str(name)), Some(Json::Str(dtype))) => (name.as_str().unwrap_or_default().to_owned(), dtype),
+            // pandas numbers columns that were given no names.
+            (Some(Json::Int(number)), Some(Json::Str(dtype))) => (number.to_string(), dtype),
+            _ => return Err(format!("column {j} of the frame needs a name and a dtype")),
         };
-        let name = name.as_str().unwrap_or_default().to_owned();
         let values: Vec<Value> = rows.iter().map(|row| row[j].clone()).collect();
         let data = typed(values, dtype.as_str().unwrap_or_default()).map_err(|e| format!("column '{name}': {e}"))?;
         out.push(Column { name, data });
@@ -414,12 +416,14 @@ fn typed(values: Vec<Value>, dtype: &str) -> Result<ColumnData, String> {
     };
     let wrong = || format!("the values are not of dtype {dtype}");
     match dtype {
-        "float64" => values.iter().map(float).collect::<Option<_>>().map(ColumnData::F64).ok_or_else(wrong),
-        "float32" => {
+        // What may be missing in pandas' own types is floats to scikit-learn.
+        "float64" | "float16" | "Float64" | "boolean" | "Int64" | "Int32" | "Int16" | "Int8" | "UInt64" | "UInt32"
+        | "UInt16" | "UInt8" => values.iter().map(float).collect::<Option<_>>().map(ColumnData::F64).ok_or_else(wrong),
+        "float32" | "Float32" => {
             let values: Option<Vec<f64>> = values.iter().map(float).collect();
             Ok(ColumnData::F32(values.ok_or_else(wrong)?.into_iter().map(|x| x as f32).collect()))
         }
-        "int64" | "int32" | "int16" | "int8" | "uint8" | "uint16" | "uint32" => {
+        "int64" | "int32" | "int16" | "int8" | "uint8" | "uint16" | "uint32" | "uint64" => {
             values.iter().map(int).collect::<Option<_>>().map(ColumnData::I64).ok_or_else(wrong)
         }
         "bool" => values.iter().map(truth).collect::<Option<_>>().map(ColumnData::Bool).ok_or_else(wrong),
@@ -430,5 +434,35 @@ fn typed(values: Vec<Value>, dtype: &str) -> Result<ColumnData, String> {
             ),
         }),
         other => Err(format!("dtype '{}' is not known", skpickle::printable(other))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_pandas_own_types_are_floats() {
+        for dtype in ["Int64", "UInt8", "Float32", "boolean"] {
+            let data = typed(vec![Value::Int(1), Value::None], dtype).unwrap();
+            let values = [data.value(0), data.value(1)];
+            assert!(
+                matches!(values, [Value::Float(one), Value::Float(missing)] if one == 1.0 && missing.is_nan()),
+                "{dtype}"
+            );
+        }
+        assert_eq!(typed(vec![Value::Int(7)], "uint64").unwrap(), ColumnData::I64(vec![7]));
+        assert!(typed(vec![Value::Int(7)], "complex128").unwrap_err().contains("is not known"));
+    }
+
+    #[test]
+    fn names_of_columns_may_be_numbers() {
+        let column = |name| Json::Object(vec![("name".into(), name), ("dtype".into(), Json::str("float64"))]);
+        let document = Json::Object(vec![
+            ("columns".into(), Json::Array(vec![column(Json::Int(0)), column(Json::str("b"))])),
+            ("rows".into(), Json::Array(vec![Json::Array(vec![Json::Float(1.5), Json::Null])])),
+        ]);
+        let Samples::Table(table) = frame(&document).unwrap() else { panic!("a frame is a table") };
+        assert_eq!(table.names().collect::<Vec<_>>(), ["0", "b"]);
     }
 }

@@ -38,6 +38,7 @@ fn decode(dtype: &Dtype, shape: &[usize], fortran: bool, data: &[u8]) -> Result<
     }
     Ok(match (dtype.kind, dtype.size) {
         (b'f', 8) => array!(F64, |e| f64::from_bits(bits(e, big))),
+        (b'f', 2) => array!(F64, |e| half::f16::from_bits(bits(e, big) as u16).to_f64()),
         (b'f', 4) => array!(F32, |e| f32::from_bits(bits(e, big) as u32)),
         (b'b', 1) => array!(Bool, |e| e[0] != 0),
         (b'i', size) => array!(I64, |e| {
@@ -239,6 +240,8 @@ mod tests {
         assert_eq!(text, Array::from(vec!["a".to_owned()]));
         let floats = read(&file("<f4", "False", "(1,)", &1.5f32.to_le_bytes())).unwrap();
         assert_eq!(floats, Array::from(vec![1.5f32]));
+        let halves = read(&file("<f2", "False", "(1,)", &[0x00, 0x3e])).unwrap();
+        assert_eq!(halves, Array::from(vec![1.5f64]));
         assert_eq!(read(&file("|b1", "False", "()", &[1])).unwrap().shape(), [0usize; 0]);
     }
 
