@@ -129,3 +129,19 @@ fn items<'g>(field: &Obj<'g>) -> Result<Vec<Cow<'g, str>>> {
     }
     Ok(terms.into_iter().map(Cow::Owned).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{data::Samples, error::Result, estimator::written, method::Method};
+
+    #[test]
+    fn an_array_of_terms_is_a_vocabulary() -> Result<()> {
+        let array = "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntVb\ntR(I1\n(I2\ntcnumpy\ndtype\n(VO8\nI0\nI1\ntR\
+                     (I3\nV|\nNNNI-1\nI-1\nI63\ntbI00\n(Vbb\nVaa\nltb";
+        let attributes = format!("Vvocabulary\n{array}Vtoken_pattern\nV[a-z]+\n");
+        let model = written("sklearn.feature_extraction.text", "CountVectorizer", &attributes)?;
+        let names = model.call(Method::FeatureNamesOut, &Samples::Text(Vec::new()))?;
+        assert_eq!(names, crate::Output::Names(vec!["bb".into(), "aa".into()]));
+        Ok(())
+    }
+}
