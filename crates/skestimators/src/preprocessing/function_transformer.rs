@@ -204,6 +204,16 @@ impl<'g> Options<'g> {
         while self.take(names).is_some() {}
     }
 
+    /// Leaves out an option, if it has one of these values.
+    fn drop_if(&mut self, name: &str, harmless: &[f64]) -> Result<bool> {
+        let found = self.0.iter().find(|(option, _)| option == name).map(|(_, value)| value.get()).transpose()?;
+        let drops = found.is_some_and(|value| harmless.contains(&value));
+        if drops {
+            self.drop(&[name]);
+        }
+        Ok(drops)
+    }
+
     fn left(&self) -> Option<&str> {
         self.0.first().map(|(name, _)| name.as_str())
     }
@@ -246,7 +256,7 @@ fn numpy(name: &str, options: &mut Options<'_>) -> Result<Option<Function>> {
 /// The softmax of rows alone: SciPy's is that of the whole batch unless it is told the axis.
 fn softmax(home: &str, options: &mut Options<'_>) -> Result<Option<Function>> {
     options.drop(&["copy"]);
-    let rows = home != "scipy.special" || matches!(options.number(&["axis"])?, Some(1.0 | -1.0));
+    let rows = options.drop_if("axis", &[1.0, -1.0])? || home != "scipy.special";
     Ok(rows.then_some(Function::Softmax))
 }
 
@@ -254,7 +264,8 @@ fn softmax(home: &str, options: &mut Options<'_>) -> Result<Option<Function>> {
 fn preprocessing(name: &str, options: &mut Options<'_>, version: (u32, u32)) -> Result<Option<Function>> {
     options.drop(&["copy"]);
     Ok(match name {
-        "normalize" if options.number(&["axis"])?.unwrap_or(1.0) == 1.0 => {
+        "normalize" => {
+            options.drop_if("axis", &[1.0])?;
             let norm = options.take(&["norm"]).map(|norm| norm.get()).transpose()?.unwrap_or_else(|| "l2".to_owned());
             Normalizer::of(&norm, version)
                 .map(|step| Function::Step { name: "the normalize function", step: Box::new(step) })
@@ -322,7 +333,7 @@ impl Function {
             Function::Array(Some(dtype)) => Ok(dtype.samples(numbers(x)?.dense()?.mapv(|v| dtype.cast(v)))),
             &Function::Round(decimals) => {
                 let in32 = matches!(x, Samples::Dense32(_));
-                map(x, "round", elementwise::round(decimals, in32), |x| x, false)
+                map(x, "round", elementwise::round(decimals, in32), |x| x, true)
             }
             Function::Softmax => {
                 let x = numbers(x)?;
@@ -468,7 +479,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::estimator::written;
+    use crate::{data::Csr, estimator::written};
 
     /// What a function with these options, written as a pickle writes them, makes of some numbers.
     fn answer(func: &str, options: &str, x: &Samples) -> Result<Samples> {
@@ -500,6 +511,9 @@ mod tests {
             "Vaxis\nI1\n",
             [[0.9990889488055994, 0.0009110511944006454], [0.11920292202211755, 0.8807970779778823]],
         )?;
+        let sparse = Samples::Sparse(Csr::from_dense(&array![[1.26, 0.0]]));
+        let rounded = answer("numpy\nround", "Vdecimals\nI1\n", &sparse)?;
+        assert_eq!(rounded, Samples::Sparse(Csr::from_dense(&array![[1.3, 0.0]])));
         let dummy = answer("sklearn.preprocessing._data\nadd_dummy_feature", "Vvalue\nF7\n", &x)?;
         assert_eq!(dummy, array![[7.0, 3.0, -4.0], [7.0, 0.0, 2.0]].into());
         Ok(())
