@@ -30,6 +30,8 @@ fn allows(estimator: &Obj<'_>, version: (u32, u32), depth: usize) -> bool {
         | "ExtraTreesRegressor" => {
             has_nan_tag(class.name, version, text("splitter").as_deref(), text("criterion").as_deref())
         }
+        // Of such trees.
+        "RandomTreesEmbedding" => has_nan_tag("ExtraTreeRegressor", version, Some("random"), Some("squared_error")),
         "KNeighborsClassifier"
         | "KNeighborsRegressor"
         | "RadiusNeighborsClassifier"

@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn tags_become_spaces() {
-        assert_eq!(strip_tags("a<b>c</b> <> <i\n>x <<y>> z<"), "a c  <> x  > z<");
+        assert_eq!(strip_tags("a<b>c</b> <> <i\n>x <<y>> z<"), "a c  <>  x  > z<");
         assert_eq!(strip_tags("<><a>"), "<> ");
         assert_eq!(strip_tags("none"), "none");
     }
