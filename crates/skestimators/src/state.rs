@@ -239,10 +239,11 @@ impl<'a, 'g> State<'a, 'g> {
         self.field(name).is_some()
     }
 
-    /// The attribute, unless it is None. Of equal names the last counts, as in Python.
+    /// The attribute, unless it is None.
     fn field(&self, name: &str) -> Option<Obj<'g>> {
-        let of_name = self.fields.of_name(name).inspect(|&(at, _)| self.read[at].set(true));
-        of_name.last().map(|(_, value)| value).filter(|field| !field.is_none())
+        let (at, value) = self.fields.find(name)?;
+        self.read[at].set(true);
+        Some(value).filter(|field| !field.is_none())
     }
 
     fn missing(&self, names: &[&str]) -> Error {
@@ -402,7 +403,7 @@ impl<'a, 'g> State<'a, 'g> {
         for name in ["n_features_in_", "n_features_"] {
             if let Some(field) = self.field(name) {
                 // `n_features_` of RFE counts what is left: it has a `support_`.
-                if name == "n_features_" && self.fields.of_name("support_").next().is_some() {
+                if name == "n_features_" && self.fields.get("support_").is_some() {
                     continue;
                 }
                 return Ok(field.get::<usize>().ok());

@@ -107,20 +107,27 @@ impl<'g> Fields<'g> {
         self.pairs().map(|[key, value]| (self.name(key), self.of.child(value, Label::Attribute(key))))
     }
 
-    /// The attribute of this name.
-    pub fn get(&self, name: &str) -> Option<Obj<'g>> {
-        self.of_name(name).last().map(|(_, value)| value)
-    }
-
-    /// The attributes of this name with their places; there may be several, of which the last counts in Python.
-    pub fn of_name<'f>(&'f self, name: &'f str) -> impl Iterator<Item = (usize, Obj<'g>)> + 'f {
+    /// The place of the attribute of this name, and its value; the last one of several, which is the one that counts in Python.
+    pub fn find(&self, name: &str) -> Option<(usize, Obj<'g>)> {
         let graph = self.of.graph;
-        let is_name = move |key: Id| match graph.node(key) {
+        let is_name = |key: Id| match graph.node(key) {
             Node::Str(bytes) => bytes.len as usize == name.len() && graph.bytes(bytes) == name.as_bytes(),
             _ => Obj::bare(graph, key).str().is_ok_and(|text| text == name),
         };
-        let of_name = self.pairs().enumerate().filter(move |&(_, [key, _])| is_name(key));
-        of_name.map(|(at, [key, value])| (at, self.of.child(value, Label::Attribute(key))))
+        let mut before = self.len();
+        for pairs in self.pairs.iter().rev() {
+            before -= pairs.len();
+            if let Some(at) = pairs.iter().rposition(|&[key, _]| is_name(key)) {
+                let [key, value] = pairs[at];
+                return Some((before + at, self.of.child(value, Label::Attribute(key))));
+            }
+        }
+        None
+    }
+
+    /// The attribute of this name.
+    pub fn get(&self, name: &str) -> Option<Obj<'g>> {
+        self.find(name).map(|(_, value)| value)
     }
 }
 

@@ -99,12 +99,15 @@ fn values(obj: &Obj<'_>, depth: usize) -> Result<Vec<Scalar>> {
         "__pyx_unpickle_NDArrayBacked" => backed(obj, depth),
         "Categorical" => {
             let state = obj.fields()?;
-            let get = |name: &str| state.of_name(name).next().map(|(_, value)| value);
-            let categories = match get("_dtype").or_else(|| get("dtype")) {
+            let categories = match state.get("_dtype").or_else(|| state.get("dtype")) {
                 Some(dtype) => dtype.field("categories")?,
-                None => get("_categories").ok_or_else(|| obj.expected("a categorical with its categories"))?,
+                None => state.get("_categories").ok_or_else(|| obj.expected("a categorical with its categories"))?,
             };
-            categorical(&categories, &get("_codes").ok_or_else(|| obj.expected("a categorical with its codes"))?, depth)
+            categorical(
+                &categories,
+                &state.get("_codes").ok_or_else(|| obj.expected("a categorical with its codes"))?,
+                depth,
+            )
         }
         "Series" => {
             let manager = manager(obj, "Series")?;
