@@ -2686,6 +2686,7 @@ case("cluster.AffinityPropagation", "", nothing(iris), _maybe={"random_state": 0
 case("cluster.Birch", "", nothing(iris), threshold=0.9, n_clusters=3, _py2=True)
 case("cluster.Birch", "none", nothing(iris), threshold=2.0, n_clusters=None)
 case("cluster.FeatureAgglomeration", "", nothing(iris), n_clusters=2, _py2=True)
+case("cluster.FeatureAgglomeration", "range", nothing(iris), n_clusters=2, pooling_func=Call(lambda: __import__("numpy").ptp), _also=("f32",), _since="1.9")
 case("cluster.FeatureAgglomeration", "max", nothing(iris), n_clusters=3, pooling_func=Call(lambda: __import__("numpy").max))
 
 # -- decomposition: factorizations and sparse codes
@@ -2738,6 +2739,7 @@ case(NMF, "sparse", with_zeros(portions), n_components=2, random_state=0, l1_rat
 case(NMF, "alpha", portions, n_components=2, random_state=0, alpha=0.2, l1_ratio=0.3, _until="1.1", _rtol=1e-8)
 case(NMF, "no-regularization", portions, n_components=2, random_state=0, alpha=0.2, regularization=None, _since="1.0", _until="1.1", _rtol=1e-8)
 case(NMF, "regularization", portions, n_components=2, random_state=0, alpha=0.2, regularization="components", _until="1.1", _rtol=1e-8)
+case(NMF, "penalty", portions, n_components=2, random_state=0, beta_loss="kullback-leibler", solver="mu", alpha_W=0.02, l1_ratio=0.5, max_iter=60, _since="1.9", _rtol=1e-8)
 case(NMF, "pg", portions, n_components=2, random_state=0, solver="pg", alpha=0.1, l1_ratio=0.4, _until="0.18", _rtol=1e-8)
 case(NMF, "float32", in_float32(portions), n_components=2, random_state=0, _since="0.24", _rtol=1e-5)
 for _loss in ("frobenius", "kullback-leibler", "itakura-saito", 0.5, 1.5, 2.5):

@@ -17,6 +17,9 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pool {
     Mean,
+    /// The same by another function than `numpy.mean`, which scikit-learn computes itself.
+    Average,
+    Range,
     Median,
     Max,
     Min,
@@ -57,19 +60,22 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 fn pool(obj: &Obj<'_>) -> Result<Pool> {
     let name = obj.global().ok_or_else(|| obj.expected("a function of numpy"))?;
     let numpy = name.module.split('.').next() == Some("numpy");
+    // Nothing is missing in what gets here.
     match name.name {
         "mean" if numpy => Ok(Pool::Mean),
-        "median" if numpy => Ok(Pool::Median),
-        "max" | "amax" if numpy => Ok(Pool::Max),
-        "min" | "amin" if numpy => Ok(Pool::Min),
-        "sum" if numpy => Ok(Pool::Sum),
-        "prod" if numpy => Ok(Pool::Product),
-        "var" if numpy => Ok(Pool::Variance),
-        "std" if numpy => Ok(Pool::Deviation),
+        "average" | "nanmean" if numpy => Ok(Pool::Average),
+        "median" | "nanmedian" if numpy => Ok(Pool::Median),
+        "max" | "amax" | "nanmax" if numpy => Ok(Pool::Max),
+        "min" | "amin" | "nanmin" if numpy => Ok(Pool::Min),
+        "ptp" if numpy => Ok(Pool::Range),
+        "sum" | "nansum" if numpy => Ok(Pool::Sum),
+        "prod" | "nanprod" if numpy => Ok(Pool::Product),
+        "var" | "nanvar" if numpy => Ok(Pool::Variance),
+        "std" | "nanstd" if numpy => Ok(Pool::Deviation),
         _ => Err(Error::unsupported(obj.error(
             skpickle::ErrorKind::Unsupported,
             format!(
-                "pooling_func={name} cannot be run; known are numpy's mean, median, max, min, sum, prod, var and std"
+                "pooling_func={name} cannot be run; known are numpy's mean, average, median, max, min, ptp, sum, prod, var and std"
             ),
         ))),
     }
@@ -79,10 +85,13 @@ impl Pool {
     fn of(self, values: &mut [f64]) -> f64 {
         let n = values.len() as f64;
         let sum = |values: &[f64]| values.iter().sum::<f64>();
+        let most = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let least = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
         match self {
-            Pool::Mean => sum(values) / n,
-            Pool::Max => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            Pool::Min => values.iter().copied().fold(f64::INFINITY, f64::min),
+            Pool::Mean | Pool::Average => sum(values) / n,
+            Pool::Max => most(values),
+            Pool::Min => least(values),
+            Pool::Range => most(values) - least(values),
             Pool::Sum => sum(values),
             Pool::Product => values.iter().product(),
             Pool::Median => {

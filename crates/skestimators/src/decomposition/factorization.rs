@@ -98,8 +98,14 @@ impl<'x> Problem<'x> {
         let at_first = if start == Start::Mean { self.loss(&w) } else { 0.0 };
         let mut before = at_first;
         let mut last = w.clone();
+        let l1 = self.l1.max(0.0);
+        let mut sums: Vec<f64> = (0..self.h.rows).map(|k| pairwise(self.h.row(k)) + l1).collect();
         for round in 1..=rounds {
-            self.update(&mut w, gamma);
+            self.update(&mut w, gamma, &sums);
+            if start == Start::Mean {
+                // The penalty is added to the sums that are kept, and so once more in each round.
+                sums.iter_mut().for_each(|sum| *sum += l1);
+            }
             if start == Start::MeanByBatch {
                 let change: f64 = w.iter().zip(&last).map(|(w, last)| (w - last).powi(2)).sum();
                 if tol > 0.0 && change.sqrt() / dot(&w, &w).sqrt() <= tol {
@@ -127,13 +133,12 @@ impl<'x> Problem<'x> {
         if product == 0.0 || self.floor_all && product < EPSILON { EPSILON } else { product }
     }
 
-    /// One round of multiplicative updates.
-    fn update(&self, w: &mut [f64], gamma: f64) {
+    /// One round of multiplicative updates; `sums` are those of the components with their penalty, for a loss of 1.
+    fn update(&self, w: &mut [f64], gamma: f64, sums: &[f64]) {
         let (count, beta) = (self.h.rows, self.beta);
         let mut numerator = vec![0.0; count];
         let mut denominator = vec![0.0; count];
         let mut product = vec![0.0; self.h.columns];
-        let sums: Vec<f64> = (0..count).map(|k| pairwise(self.h.row(k))).collect();
         for (i, w) in w.chunks_exact_mut(count).enumerate() {
             if beta == 2.0 {
                 numerator.copy_from_slice(&self.xht[i * count..(i + 1) * count]);
@@ -151,7 +156,7 @@ impl<'x> Problem<'x> {
                     numerator.iter_mut().enumerate().for_each(|(k, n)| *n += quotient * self.h.row(k)[j]);
                 });
                 if beta == 1.0 {
-                    denominator.copy_from_slice(&sums);
+                    denominator.copy_from_slice(sums);
                 } else {
                     let raised = |&v: &f64| if beta < 1.0 { self.floored(v) } else { v }.powf(beta - 1.0);
                     let raised: Vec<f64> = product.iter().map(raised).collect();
@@ -159,7 +164,8 @@ impl<'x> Problem<'x> {
                 }
             }
             for ((w, n), d) in w.iter_mut().zip(&numerator).zip(&denominator) {
-                let mut d = d + self.l1.max(0.0) + self.l2.max(0.0) * *w;
+                let l1 = if beta == 1.0 { 0.0 } else { self.l1.max(0.0) };
+                let mut d = d + l1 + self.l2.max(0.0) * *w;
                 if d == 0.0 {
                     d = EPSILON;
                 }
