@@ -10,8 +10,7 @@ use crate::{
     impute::missing::{Indicator, Missing, mask},
     math::{
         Matrix,
-        norms::einsum,
-        wide::{Wide, fuses, wide},
+        norms::{Einsum, nan_euclidean},
     },
     method::{Method, Methods},
     neighbors::order::partition,
@@ -21,6 +20,7 @@ use crate::{
 
 struct KnnImputer {
     missing: Missing,
+    /// The rows of the fit, NaN where a value is missing.
     donors: Matrix,
     /// Which values of the donors are missing.
     gone: Array2<bool>,
@@ -30,6 +30,7 @@ struct KnnImputer {
     by_distance: bool,
     keep_empty: bool,
     indicator: Option<Indicator>,
+    einsum: Einsum,
     names: bool,
 }
 
@@ -58,6 +59,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     };
     let neighbors: usize = s.get("n_neighbors")?;
     s.require(neighbors > 0, "n_neighbors is 0")?;
+    let known = donors.data.iter().zip(&gone).map(|(&v, &g)| if g { f64::NAN } else { v });
+    let donors = Matrix::new(known.collect::<Vec<f64>>(), donors.rows, donors.columns);
     let indicator = Indicator::of_imputer(s, donors.columns)?;
     Ok(Box::new(KnnImputer {
         missing,
@@ -69,14 +72,16 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         // since 1.2
         keep_empty: s.opt("keep_empty_features")?.unwrap_or(false),
         indicator,
+        einsum: Einsum::of(s.version()),
         names: s.version() >= (1, 1),
     }))
 }
 
 impl KnnImputer {
-    /// Distances to every donor.
+    /// Distances to every donor; NaN where no column has values on both sides.
     fn distances(&self, row: &[f64], gone: &[bool]) -> Vec<f64> {
-        wide(Distances { donors: &self.donors, missing: &self.gone, row, gone })
+        let row: Vec<f64> = row.iter().zip(gone).map(|(&v, &g)| if g { f64::NAN } else { v }).collect();
+        (0..self.donors.rows).map(|k| nan_euclidean(&row, self.donors.row(k), self.einsum).sqrt()).collect()
     }
 
     /// The value of one column, from the distances to all donors.
@@ -97,47 +102,6 @@ impl KnnImputer {
         };
         let total: f64 = near.iter().map(|&donor| weight(distances[donor])).sum();
         near.iter().map(|&donor| weight(distances[donor]) * value(donor)).sum::<f64>() / total
-    }
-}
-
-/// `nan_euclidean_distances` to every donor; NaN where no column has values on both sides. Rounded step by step as scikit-learn does it,
-/// since what is left of equal distances decides between donors.
-struct Distances<'a> {
-    donors: &'a Matrix,
-    /// Which of their values are missing.
-    missing: &'a Array2<bool>,
-    row: &'a [f64],
-    gone: &'a [bool],
-}
-
-impl Wide for Distances<'_> {
-    type Output = Vec<f64>;
-
-    #[inline(always)]
-    fn run(self) -> Vec<f64> {
-        let Distances { donors, missing, row, gone } = self;
-        let known = |v: f64, gone: bool| if gone { 0.0 } else { v };
-        let one: Vec<f64> = row.iter().zip(gone).map(|(&v, &g)| known(v, g)).collect();
-        let norm = einsum(&one);
-        let fuses = fuses();
-        let mut other = vec![0.0; row.len()];
-        let mut out = Vec::with_capacity(donors.rows);
-        for k in 0..donors.rows {
-            let lacks = missing.row(k);
-            let values = other.iter_mut().zip(donors.row(k)).zip(lacks);
-            values.for_each(|((other, &v), &g)| *other = known(v, g));
-            let (mut product, mut here, mut there, mut count) = (0.0, 0.0, 0.0, 0usize);
-            for (((&a, &b), &gone), &lacks) in one.iter().zip(&other).zip(gone).zip(lacks) {
-                product = if fuses { a.mul_add(b, product) } else { a * b + product };
-                // The squares of columns that only one of them has.
-                here += if lacks { a * a } else { 0.0 };
-                there += if gone { b * b } else { 0.0 };
-                count += usize::from(!gone & !lacks);
-            }
-            let squared = ((-2.0 * product + norm + einsum(&other)).max(0.0) - here - there).max(0.0);
-            out.push(if count == 0 { f64::NAN } else { (squared / count as f64 * row.len() as f64).sqrt() });
-        }
-        out
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     math::{
         Matrix, Row, dot,
         euclidean::squares,
-        norms,
+        norms::{self, Einsum},
         panels::{Panels, Take, VECTORS, multiply},
         rows,
         wide::fuses,
@@ -136,7 +136,7 @@ impl Neighbors {
         let door = Door::NUMERIC.sparse();
         match &self.index {
             Index::Tree { .. } => door,
-            Index::Brute(Brute { metric: Metric::NanEuclidean, .. }) => Door { finite: Finite::AllowNan, ..door },
+            Index::Brute(Brute { metric: Metric::NanEuclidean(_), .. }) => Door { finite: Finite::AllowNan, ..door },
             Index::Brute(_) => door.keep32(),
             Index::Precomputed => door.any_width(),
         }
@@ -534,7 +534,7 @@ impl Take for Nearest<'_> {
 
 /// The squared norm of a row as `ArgKmin` has it, or `row_norms` where that is not asked: before 1.1, and for `whole` numbers.
 fn squared_norm(row: &[f64], version: (u32, u32), whole: bool) -> f64 {
-    if version >= (1, 1) && !whole { norms::blas(row) } else { norms::einsum(row) }
+    if version >= (1, 1) && !whole { norms::blas(row) } else { Einsum::of(version).norm(row.len(), |i| row[i]) }
 }
 
 /// Inner product in fused steps.

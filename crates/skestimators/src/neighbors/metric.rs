@@ -4,7 +4,10 @@ use skpickle::{Kind, Obj};
 
 use crate::{
     error::{Error, Result},
-    math::{Matrix, dot},
+    math::{
+        Matrix, dot,
+        norms::{Einsum, nan_euclidean},
+    },
     state::State,
 };
 
@@ -40,7 +43,7 @@ pub(crate) enum Metric {
     Haversine,
     Cosine,
     Correlation,
-    NanEuclidean,
+    NanEuclidean(Einsum),
     /// Of two rows of bools, from how often both, one and none are true.
     Bools(Bools),
     /// The samples are distances already.
@@ -119,7 +122,7 @@ impl Metric {
             }
             "cosine" => Metric::Cosine,
             "correlation" => Metric::Correlation,
-            "nan_euclidean" => Metric::NanEuclidean,
+            "nan_euclidean" => Metric::NanEuclidean(Einsum::of(s.version())),
             "jaccard" => Metric::Bools(Bools::Jaccard),
             "matching" => Metric::Bools(Bools::Matching),
             "dice" => Metric::Bools(Bools::Dice),
@@ -228,7 +231,7 @@ impl Metric {
                 | Metric::Hamming
                 | Metric::Cosine
                 | Metric::Correlation
-                | Metric::NanEuclidean
+                | Metric::NanEuclidean(_)
                 | Metric::Bools(_)
                 | Metric::Precomputed
         )
@@ -279,11 +282,7 @@ impl Metric {
                 // NaN where a row is constant.
                 if distance < 0.0 { 0.0 } else { distance }
             }
-            Metric::NanEuclidean => {
-                let both = pairs.filter(|(a, b)| !a.is_nan() && !b.is_nan());
-                let (count, sum) = both.fold((0, 0.0), |(n, sum), (a, b)| (n + 1, sum + (a - b) * (a - b)));
-                if count == 0 { f64::NAN } else { sum / f64::from(count) * x.len() as f64 }
-            }
+            Metric::NanEuclidean(einsum) => nan_euclidean(x, y, *einsum),
             Metric::Bools(kind) => kind.distance(x, y),
             Metric::Precomputed => f64::NAN,
         }
@@ -297,7 +296,7 @@ impl Metric {
     /// The distance from its reduced form.
     pub(crate) fn distance(&self, reduced: f64) -> f64 {
         match self {
-            Metric::Euclidean | Metric::SEuclidean { .. } | Metric::Mahalanobis { .. } | Metric::NanEuclidean => {
+            Metric::Euclidean | Metric::SEuclidean { .. } | Metric::Mahalanobis { .. } | Metric::NanEuclidean(_) => {
                 reduced.sqrt()
             }
             Metric::Minkowski { p, .. } | Metric::WMinkowski { p, .. } => reduced.powf(1.0 / p),
@@ -309,7 +308,7 @@ impl Metric {
     /// The reduced form of a distance.
     pub(crate) fn reduce(&self, distance: f64) -> f64 {
         match self {
-            Metric::Euclidean | Metric::SEuclidean { .. } | Metric::Mahalanobis { .. } | Metric::NanEuclidean => {
+            Metric::Euclidean | Metric::SEuclidean { .. } | Metric::Mahalanobis { .. } | Metric::NanEuclidean(_) => {
                 distance * distance
             }
             Metric::Minkowski { p, .. } | Metric::WMinkowski { p, .. } => distance.powf(*p),

@@ -85,7 +85,7 @@ impl Estimator for NearestCentroid {
     }
 
     fn door(&self, _: Method) -> Door {
-        let nan = matches!(self.metric, Metric::NanEuclidean);
+        let nan = matches!(self.metric, Metric::NanEuclidean(_));
         Door { finite: if nan { Finite::AllowNan } else { Finite::Yes }, ..Door::NUMERIC.sparse() }
     }
 
