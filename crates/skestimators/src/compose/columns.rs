@@ -219,7 +219,8 @@ pub(crate) fn weighted(x: Samples, weight: f64) -> Result<Samples> {
             Some(numbers) => Samples::Array(Array::F64(numbers * weight)),
             None => {
                 return Err(Error::input_type(
-                    "can't multiply sequence by non-int of type 'float': a column of text has a weight",
+                    "can't multiply sequence by non-int of type 'float': a column of text has a weight in transformer_weights; \
+                     encode it, or take the weight away",
                 ));
             }
         },

@@ -60,8 +60,8 @@ pub(crate) fn find_labels(labels: &Array, classes: &Categories) -> Vec<Option<us
 /// The numbers that a member has for its classes: those of the ensemble's classes, of which it may have seen only some.
 pub(crate) fn class_codes(s: &State<'_, '_>, member: &Fitted, classes: usize) -> Result<Vec<usize>> {
     let Classes::One(own) = member.estimator.classes() else { return Ok((0..classes).collect()) };
-    // A frozen one has labels of its own; they are taken by their places.
-    if member.key == "frozen.FrozenEstimator" && own.len() == classes {
+    // One that has seen all is taken by places, whatever it calls them: a frozen one has labels of its own.
+    if own.len() == classes {
         return Ok((0..classes).collect());
     }
     let codes: Option<Vec<usize>> = categories::values(own)

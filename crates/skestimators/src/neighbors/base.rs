@@ -23,7 +23,7 @@ use crate::{
         wide::fuses,
     },
     method::Method,
-    preprocessing::function_transformer::numpy_function,
+    preprocessing::function::numpy_function,
     state::State,
     validation::{Door, Finite},
 };

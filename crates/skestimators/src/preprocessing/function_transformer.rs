@@ -12,8 +12,6 @@ use crate::{
     validation::Door,
 };
 
-pub(crate) use crate::preprocessing::function::numpy_function;
-
 struct FunctionTransformer {
     forward: Function,
     /// `None` when the function cannot be run: transforming does not need it.

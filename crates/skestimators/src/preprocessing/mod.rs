@@ -4,7 +4,7 @@ pub(crate) mod binarizer;
 pub(crate) mod categories;
 pub(crate) mod data;
 pub(crate) mod discretization;
-mod function;
+pub(crate) mod function;
 pub(crate) mod function_transformer;
 pub(crate) mod labels;
 pub(crate) mod normalizer;
