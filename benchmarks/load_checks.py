@@ -22,10 +22,11 @@ EST, PKL = "crates/skestimators/src/", "crates/skpickle/src/"
 CHECKS = [
     (EST + "tree/structure.rs", "if let Some(at) = not_finite(&values) {", "if let Some(at) = None::<usize> {"),
     (EST + "tree/structure.rs", "if i > 0 && !reached[i] {", "if false {"),
-    (EST + "tree/structure.rs", ".filter(|&child| child > i && child < count);\n", ";\n"),
-    (EST + "tree/structure.rs", "if std::mem::replace(&mut reached[index], true) {", "if index == usize::MAX {"),
-    (EST + "tree/structure.rs", ".filter(|&j| j < n_features && j < MISSING_LEFT as usize);", ";"),
-    (EST + "tree/structure.rs", "if threshold.is_nan() {", "if false {"),
+    (EST + "tree/structure.rs", "let Some(reached) = reached.get_mut(index(child)).filter(|_| index(child) > i) else {",
+     "let Some(reached) = Some(&mut reached[0]) else {"),
+    (EST + "tree/structure.rs", "if std::mem::replace(reached, true) {", "if std::mem::replace(reached, false) {"),
+    (EST + "tree/structure.rs", "if column >= n_features.min(MISSING_LEFT as usize) {", "if false {"),
+    (EST + "tree/structure.rs", "if record.threshold.is_nan() {", "if false {"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if i > 0 && !reached[i] {", "if false {"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if records.value[i].is_nan() {", "if false {"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if child > i && child < count && !std::mem::replace(&mut reached[child], true) =>", "if { let _ = &mut reached; true } =>"),
@@ -38,7 +39,8 @@ CHECKS = [
     (EST + "feature_extraction/text/tfidf.rs", "idf.iter().all(|weight| weight.is_finite())", "idf.len() < usize::MAX"),
     (PKL + "machine.rs", "let bad = self.is_unhashable(key);", "let bad = false && self.is_unhashable(key);"),
     (PKL + "machine.rs", "let bad = self.graph.items(items).iter().any(|&id| self.is_unhashable(id));", "let bad = false;"),
-    (PKL + "graph.rs", "match self.left.get().checked_sub(bytes) {", "match Some(self.left.get().wrapping_sub(bytes)) {"),
+    (PKL + "graph.rs", "|left| left.checked_sub(bytes)", "|left| Some(left.wrapping_sub(bytes))"),
+    (PKL + "graph.rs", "left.checked_sub(bytes).ok_or_else(|| self.unpaid(left, bytes))?", "left.wrapping_sub(bytes)"),
 ]
 
 

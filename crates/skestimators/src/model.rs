@@ -85,6 +85,29 @@ impl Model {
     /// # Errors
     /// As [`Model::from_path`].
     pub fn from_graph(graph: &Graph, member: Option<&str>) -> Result<Self> {
+        Self::load(graph, member, 1)
+    }
+
+    /// As [`Model::from_graph`], in up to so many threads: the members of a large ensemble are loaded side by side, and large batches are
+    /// answered as [`Model::with_threads`] says.
+    ///
+    /// # Errors
+    /// As [`Model::from_path`].
+    ///
+    /// ```
+    /// use skestimators::Model;
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/examples/iris_logistic.joblib");
+    /// let graph = skpickle::load_path(path, &Default::default())?;
+    /// let model = Model::from_graph_in_threads(&graph, None, 2)?;
+    /// # assert_eq!(model.class(), "LogisticRegression");
+    /// # Ok::<(), skestimators::Error>(())
+    /// ```
+    #[cfg(feature = "threads")]
+    pub fn from_graph_in_threads(graph: &Graph, member: Option<&str>, threads: usize) -> Result<Self> {
+        Self::load(graph, member, threads).map(|model| model.with_threads(threads))
+    }
+
+    fn load(graph: &Graph, member: Option<&str>, threads: usize) -> Result<Self> {
         let member = match member {
             Some(member) => Some(member.to_owned()),
             None if is_alone(graph) => None,
@@ -94,7 +117,7 @@ impl Model {
             Some(path) => member::find(&graph.root(), path)?,
             None => graph.root(),
         };
-        let loader = Loader::new(graph, registry::lookup);
+        let loader = Loader::new(graph, registry::lookup, threads);
         let root = loader.estimator(&obj)?;
         let version: Option<String> = obj.field("_sklearn_version").and_then(|v| v.get()).ok();
         let row_cost = loader.row_cost();
@@ -137,6 +160,7 @@ impl Model {
     }
 
     /// The same model, which answers large batches in up to so many threads. One is the default; small batches never have more.
+    /// [`Model::from_graph_in_threads`] loads in several threads too.
     ///
     /// ```
     /// use skestimators::{Model, Samples};

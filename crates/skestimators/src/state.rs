@@ -3,9 +3,11 @@
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     fmt,
 };
+#[cfg(feature = "threads")]
+use std::{iter, thread};
 
 use skpickle::{ErrorKind as FileErrorKind, Fields, FromObj, Graph, Kind, Obj};
 
@@ -32,6 +34,8 @@ pub struct RowCost {
 pub(crate) struct Loader<'g> {
     graph: &'g Graph,
     lookup: fn(&str) -> Option<(&'static str, Load)>,
+    /// Threads that the members of an ensemble may be loaded in.
+    threads: usize,
     estimators: Cell<u64>,
     /// What a row costs beyond the numbers that were read.
     row: Cell<RowCost>,
@@ -46,10 +50,11 @@ pub(crate) struct Loader<'g> {
 }
 
 impl<'g> Loader<'g> {
-    pub(crate) fn new(graph: &'g Graph, lookup: fn(&str) -> Option<(&'static str, Load)>) -> Self {
+    pub(crate) fn new(graph: &'g Graph, lookup: fn(&str) -> Option<(&'static str, Load)>, threads: usize) -> Self {
         Loader {
             graph,
             lookup,
+            threads,
             estimators: Cell::new(0),
             row: Cell::new(RowCost::default()),
             whole: Cell::new(false),
@@ -96,15 +101,49 @@ impl<'g> Loader<'g> {
         Ok(())
     }
 
+    /// Counts estimators, and refuses too many.
+    fn count(&self, estimators: u64, obj: &Obj<'_>) -> Result<()> {
+        let limit = self.graph.limits().estimators;
+        self.estimators.set(self.estimators.get().saturating_add(estimators));
+        if self.estimators.get() > limit {
+            let message = format!("more than {limit} estimators (limit estimators)");
+            return Err(obj.error(FileErrorKind::Limit, message).into());
+        }
+        Ok(())
+    }
+
+    /// In how many runs the objects are loaded, each in a thread of its own. Those that are the same object are loaded once, by one thread.
+    fn runs(&self, objects: &[Obj<'_>]) -> usize {
+        /// Bytes of a file that are worth a thread: starting it takes a tenth of the time that they take.
+        const WORTH: usize = if cfg!(test) { 1 } else { 1 << 20 };
+        let runs = self.threads.min(objects.len()).min(self.graph.stream_len() / WORTH);
+        let mut seen = HashSet::new();
+        if runs > 1 && objects.iter().all(|obj| seen.insert(obj.identity())) { runs } else { 1 }
+    }
+
+    /// The loader of another thread.
+    #[cfg(feature = "threads")]
+    fn beside(&self) -> Self {
+        let open = self.open.clone();
+        Loader { open, ..Loader::new(self.graph, self.lookup, 1) }
+    }
+
+    /// Adds what the loader of another thread has met on the way to the members of `obj`.
+    #[cfg(feature = "threads")]
+    fn absorb(&self, other: Loader<'_>, obj: &Obj<'_>) -> Result<()> {
+        let (row, more) = (self.row.get(), other.row.get());
+        let (steps, bytes) = (row.steps.saturating_add(more.steps), row.bytes.saturating_add(more.bytes));
+        self.row.set(RowCost { steps, bytes });
+        self.whole.set(self.whole.get() || other.whole.get());
+        self.counts.set(self.counts.get() || other.counts.get());
+        self.unread.borrow_mut().extend(other.unread.into_inner());
+        self.count(other.estimators.get(), obj)
+    }
+
     /// Loads the estimator that `obj` is.
     pub(crate) fn estimator(&self, obj: &Obj<'_>) -> Result<Fitted> {
         let limits = self.graph.limits();
-        self.estimators.set(self.estimators.get() + 1);
-        if self.estimators.get() > limits.estimators {
-            return Err(obj
-                .error(FileErrorKind::Limit, format!("more than {} estimators (limit estimators)", limits.estimators))
-                .into());
-        }
+        self.count(1, obj)?;
         let class = obj.class().filter(|_| obj.kind() == Kind::Object).ok_or_else(|| obj.expected("an estimator"))?;
         let Some((key, load)) = key_of(class.module, class.name).and_then(|key| (self.lookup)(&key)) else {
             return Err(Error::unsupported(
@@ -371,7 +410,54 @@ impl<'a, 'g> State<'a, 'g> {
 
     /// The estimators in an attribute: a list, a tuple, or an object array of any rank (in C order).
     pub(crate) fn estimators(&self, name: &str) -> Result<Vec<Fitted>> {
-        self.objects(name)?.iter().map(|obj| self.load(obj)).collect()
+        let load = |s: &State<'_, 'g>, objects: &[Obj<'g>]| objects.iter().map(|obj| s.load(obj)).collect();
+        let runs: Vec<Vec<Fitted>> = self.in_threads(&self.objects(name)?, load)?;
+        Ok(runs.into_iter().flatten().collect())
+    }
+
+    /// Does `work` for objects that are members of this one: for all of them, or for each of several runs in a thread of its own. What it
+    /// makes of each run, in order; the first refusal where there are several.
+    pub(crate) fn in_threads<T: Send>(
+        &self,
+        objects: &[Obj<'g>],
+        work: impl Fn(&State<'_, 'g>, &[Obj<'g>]) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let runs = self.loader.runs(objects);
+        #[cfg(feature = "threads")]
+        if runs > 1 {
+            let mut runs = objects.chunks(objects.len().div_ceil(runs));
+            let first = runs.next().unwrap_or_default();
+            let (work, version) = (&work, self.version);
+            return thread::scope(|scope| {
+                let started: Vec<_> = runs
+                    .map(|run| {
+                        let (loader, obj) = (self.loader.beside(), self.obj.clone());
+                        let work = move || {
+                            let state = State::of_version(&obj, &loader, version)?;
+                            let made = work(&state, run)?;
+                            drop(state);
+                            Result::Ok((made, loader))
+                        };
+                        (run, thread::Builder::new().spawn_scoped(scope, work))
+                    })
+                    .collect();
+                let first = work(self, first);
+                let others = started.into_iter().map(|(run, thread)| {
+                    match thread.ok().and_then(|thread| thread.join().ok()) {
+                        Some(made) => {
+                            let (made, loader) = made?;
+                            self.loader.absorb(loader, &self.obj)?;
+                            Ok(made)
+                        }
+                        // There was no thread to be had.
+                        None => work(self, run),
+                    }
+                });
+                iter::once(first).chain(others).collect()
+            });
+        }
+        let _ = runs;
+        Ok(vec![work(self, objects)?])
     }
 
     /// The objects in an attribute: a list, a tuple, or an object array of any rank (in C order).
@@ -422,4 +508,55 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
     let major = parts.next()?.parse().ok()?;
     let minor: String = parts.next()?.chars().take_while(char::is_ascii_digit).collect();
     Some((major, minor.parse().ok()?))
+}
+
+#[cfg(all(test, feature = "threads"))]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use ndarray::Array2;
+
+    use crate::{Model, Samples};
+
+    /// What can be asked of a model, or why it is refused.
+    fn all_of(bytes: &[u8], threads: usize) -> String {
+        let model = skpickle::load(bytes.to_vec(), &skpickle::Limits::default()).map_err(crate::Error::from);
+        let model = match model.and_then(|graph| Model::from_graph_in_threads(&graph, None, threads)) {
+            // In one thread from here on: how batches are answered is not what this is about.
+            Ok(model) => model.with_threads(1),
+            Err(e) => return e.to_string(),
+        };
+        let width = model.n_features_in().unwrap_or(4);
+        let x = Samples::from(Array2::from_shape_fn((9, width), |(i, j)| ((i * 37 + j * 11) % 23) as f64 / 4.0 - 2.0));
+        let answers: Vec<String> = model.methods().map(|method| format!("{:?}", model.call(method, &x))).collect();
+        let (cost, unread, rows) = (model.row_cost(), model.unread(), model.is_row_wise());
+        format!("{cost:?} {unread:?} {rows} {answers:?}")
+    }
+
+    #[test]
+    fn members_that_are_loaded_in_threads_are_the_same_members() {
+        let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata");
+        let (mut models, mut refused) = (0, 0);
+        for package in ["ensemble", "multiclass", "multioutput"] {
+            for case in fs::read_dir(testdata.join(package)).unwrap().flatten() {
+                for version in ["0.20.4", "1.2.2", "1.9.1"] {
+                    let Ok(bytes) = fs::read(case.path().join(format!("{version}.joblib"))) else { continue };
+                    let (one, several) = (all_of(&bytes, 1), all_of(&bytes, 3));
+                    assert!(one.starts_with("RowCost"), "{}: {one}", case.path().display());
+                    assert_eq!(several, one, "{}", case.path().display());
+                    models += 1;
+                    for i in (0..40).filter(|_| models % 7 == 0) {
+                        let mut damaged = bytes.clone();
+                        let at = damaged.len() * i / 40;
+                        damaged[at] ^= 0x55;
+                        let (one, several) = (all_of(&damaged, 1), all_of(&damaged, 3));
+                        assert_eq!(several, one, "{}, byte {at} changed", case.path().display());
+                        refused += usize::from(!one.starts_with("RowCost"));
+                    }
+                }
+            }
+        }
+        assert!(models > 100 && refused > 100, "{models} models, {refused} refused");
+    }
 }

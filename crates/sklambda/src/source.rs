@@ -122,10 +122,10 @@ pub fn load(path: Option<&str>) -> Result<Loaded, String> {
     Source::at(path).load()
 }
 
-/// The model of a decoded file, or a member of it; large batches are answered by all processors.
+/// The model of a decoded file, or a member of it; all processors load large ensembles and answer large batches.
 pub(crate) fn model(graph: &Graph, member: Option<&str>) -> skestimators::Result<Model> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    Model::from_graph(graph, member).map(|model| model.with_threads(threads))
+    Model::from_graph_in_threads(graph, member, threads)
 }
 
 /// The SHA-256 of some bytes, in hexadecimal.

@@ -2,10 +2,12 @@
 
 use std::{
     borrow::Cow,
-    cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
     fmt,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use crate::{
@@ -110,7 +112,7 @@ impl fmt::Debug for Name<'_> {
     }
 }
 
-/// The decoded stream.
+/// The decoded stream. Several threads can read it at once.
 ///
 /// ```
 /// let graph = skpickle::load(b"\x80\x02]q\x00(K\x01K\x02e.".to_vec(), &Default::default())?;
@@ -129,16 +131,14 @@ pub struct Graph {
     /// Text that could not be taken from the stream as it stands.
     decoded: Vec<u8>,
     /// What was left in the file and is in use, or was read last.
-    fetched: RefCell<Fetched>,
+    fetched: Mutex<Fetched>,
     root: Id,
     trailing: usize,
     protocol: u8,
-    left: Cell<u64>,
+    left: AtomicU64,
     /// Numbers of arrays that were read, as often as they were.
-    read: Cell<u64>,
-    /// How many arrays and scalars are being read, each for the sake of the one before it.
-    pub(crate) reading: Cell<u32>,
-    pub(crate) dtypes: RefCell<VecDeque<KnownDtype>>,
+    read: AtomicU64,
+    dtypes: Mutex<VecDeque<KnownDtype>>,
     budget: u64,
     limits: Limits,
 }
@@ -157,7 +157,23 @@ const DECODED: u32 = LEFT - 1;
 #[derive(Default)]
 struct Fetched {
     used: HashMap<Bytes, Weak<Vec<u8>>>,
-    last: Option<Arc<Vec<u8>>>,
+    /// What was read last, the newest at the end: as many as there can be threads that read one array after the other.
+    last: VecDeque<Arc<Vec<u8>>>,
+}
+
+impl Fetched {
+    const LAST: usize = 4;
+
+    /// A vector that nobody uses any more, or a new one.
+    fn free(&mut self) -> Vec<u8> {
+        let free = self.last.iter().position(|last| Arc::strong_count(last) == 1);
+        free.and_then(|at| self.last.remove(at)).and_then(Arc::into_inner).unwrap_or_default()
+    }
+}
+
+/// What a thread that panicked leaves behind is whole: nothing here is changed in more than one step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Graph {
@@ -173,14 +189,13 @@ impl Graph {
             arrays: Vec::new(),
             stream,
             decoded: Vec::new(),
-            fetched: RefCell::default(),
+            fetched: Mutex::default(),
             root: Id(0),
             trailing: 0,
             protocol: 0,
-            left: Cell::new(budget),
-            read: Cell::new(0),
-            reading: Cell::new(0),
-            dtypes: RefCell::default(),
+            left: AtomicU64::new(budget),
+            read: AtomicU64::new(0),
+            dtypes: Mutex::default(),
             budget,
             limits: limits.clone(),
         }
@@ -226,32 +241,45 @@ impl Graph {
     /// # Errors
     /// [`ErrorKind::Limit`] when [`Limits::built_bytes`] is used up.
     pub fn charge(&self, bytes: u64) -> Result<()> {
-        match self.left.get().checked_sub(bytes) {
-            Some(left) => {
-                self.left.set(left);
-                Ok(())
-            }
-            None if self.limits.room().is_some_and(|room| room == self.budget + self.stream_len() as u64) => Err(self
-                .limits
-                .out_of_memory((self.stream_len() as u64 + self.budget - self.left.get()).saturating_add(bytes))),
-            None => Err(Error::new(
-                ErrorKind::Limit,
-                format!(
-                    "the file needs more than {} bytes to build, the limit built_bytes; raise it if the file is to be trusted",
-                    self.budget
-                ),
-            )),
+        let paid = self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes));
+        paid.map(|_| ()).map_err(|left| self.unpaid(left, bytes))
+    }
+
+    /// As [`Graph::charge`], while nobody else reads the graph.
+    pub(crate) fn pay(&mut self, bytes: u64) -> Result<()> {
+        let left = *self.left.get_mut();
+        *self.left.get_mut() = left.checked_sub(bytes).ok_or_else(|| self.unpaid(left, bytes))?;
+        Ok(())
+    }
+
+    /// The refusal of so many bytes more than are left.
+    #[cold]
+    fn unpaid(&self, left: u64, bytes: u64) -> Error {
+        if self.limits.room().is_some_and(|room| room == self.budget + self.stream_len() as u64) {
+            let spent = self.stream_len() as u64 + self.budget - left;
+            return self.limits.out_of_memory(spent.saturating_add(bytes));
         }
+        let message = format!(
+            "the file needs more than {} bytes to build, the limit built_bytes; raise it if the file is to be trusted",
+            self.budget
+        );
+        Error::new(ErrorKind::Limit, message)
     }
 
     /// Numbers that typed accessors have read out of arrays, counted as often as they were read: what a model computes with for a row
     /// is bounded by them, however often the file refers to one array.
     pub fn numbers_read(&self) -> u64 {
-        self.read.get()
+        self.read.load(Relaxed)
     }
 
     pub(crate) fn count_read(&self, numbers: usize) {
-        self.read.set(self.read.get().saturating_add(numbers as u64));
+        // The closure gives a number always.
+        let _ = self.read.fetch_update(Relaxed, Relaxed, |read| Some(read.saturating_add(numbers as u64)));
+    }
+
+    /// The dtypes that were read last.
+    pub(crate) fn dtypes(&self) -> MutexGuard<'_, VecDeque<KnownDtype>> {
+        lock(&self.dtypes)
     }
 
     pub(crate) fn finish(&mut self, root: Id, trailing: usize, protocol: u8) {
@@ -262,7 +290,7 @@ impl Graph {
     }
 
     pub(crate) fn push(&mut self, node: Node, offset: usize) -> Result<Id> {
-        self.charge((size_of::<Node>() + size_of::<u32>()) as u64)?;
+        self.pay((size_of::<Node>() + size_of::<u32>()) as u64)?;
         let id = u32::try_from(self.nodes.len()).map_err(|_| Error::new(ErrorKind::Limit, "more than 2^32 values"))?;
         self.nodes.push(node);
         self.offsets.push(u32::try_from(offset).unwrap_or(u32::MAX));
@@ -270,7 +298,7 @@ impl Graph {
     }
 
     pub(crate) fn push_object(&mut self, object: Object, offset: usize) -> Result<Id> {
-        self.charge(size_of::<Object>() as u64)?;
+        self.pay(size_of::<Object>() as u64)?;
         self.objects.push(object);
         self.push(Node::Object(self.objects.len() as u32 - 1), offset)
     }
@@ -296,7 +324,7 @@ impl Graph {
     pub(crate) fn new_items(&mut self, ids: &[Id]) -> Result<Items> {
         let start = self.elements.len();
         u32::try_from(start + ids.len()).map_err(|_| too_many())?;
-        self.charge(size_of_val(ids) as u64)?;
+        self.pay(size_of_val(ids) as u64)?;
         self.elements.extend_from_slice(ids);
         let len = ids.len() as u32;
         Ok(Items { start: start as u32, len, cap: len })
@@ -313,7 +341,7 @@ impl Graph {
             let cap = if items.len == 0 { ids.len() } else { len.max(2 * items.cap as usize) };
             let start = if last && items.cap > 0 { items.start as usize } else { self.elements.len() };
             u32::try_from(start + cap).map_err(|_| too_many())?;
-            self.charge(((start + cap).saturating_sub(self.elements.len()) * size_of::<Id>()) as u64)?;
+            self.pay(((start + cap).saturating_sub(self.elements.len()) * size_of::<Id>()) as u64)?;
             self.elements.resize(start + cap, Id(0));
             if start != items.start as usize {
                 let from = items.start as usize;
@@ -337,7 +365,7 @@ impl Graph {
         if let Some(&index) = self.name_ids.get(&key) {
             return Ok(index);
         }
-        self.charge(2 * (module.len() + name.len()) as u64 + 100)?;
+        self.pay(2 * (module.len() + name.len()) as u64 + 100)?;
         let index = self.names.len() as u32;
         self.names.push(key.clone());
         self.name_ids.insert(key, index);
@@ -372,22 +400,26 @@ impl Graph {
             DECODED => return Ok((Arc::new(self.bytes(bytes).to_vec()), 0)),
             piece => return Ok((Arc::clone(self.stream.piece(piece)), bytes.start as usize)),
         }
-        let Fetched { used, last } = &mut *self.fetched.borrow_mut();
-        if let Some(piece) = used.get(&bytes).and_then(Weak::upgrade) {
+        // Threads take turns: the file has one place where it is read.
+        let mut fetched = lock(&self.fetched);
+        if let Some(piece) = fetched.used.get(&bytes).and_then(Weak::upgrade) {
             return Ok((piece, 0));
         }
         // Most arrays are only read to make something else of them: then the next one takes their place.
-        let mut piece = last.take().and_then(|last| Arc::try_unwrap(last).ok()).unwrap_or_default();
+        let mut piece = fetched.free();
         self.stream.fetch(bytes, &mut piece)?;
         let piece = Arc::new(piece);
-        used.insert(bytes, Arc::downgrade(&piece));
-        *last = Some(Arc::clone(&piece));
+        fetched.used.insert(bytes, Arc::downgrade(&piece));
+        if fetched.last.len() == Fetched::LAST {
+            fetched.last.pop_front();
+        }
+        fetched.last.push_back(Arc::clone(&piece));
         Ok((piece, 0))
     }
 
     /// Keeps text that does not stand in the stream in this form.
     pub(crate) fn keep(&mut self, decoded: &[u8]) -> Result<Bytes> {
-        self.charge(decoded.len() as u64)?;
+        self.pay(decoded.len() as u64)?;
         let start = u32::try_from(self.decoded.len() + decoded.len())
             .map(|end| end - decoded.len() as u32)
             .map_err(|_| Error::new(ErrorKind::Limit, "more than 4 GiB of text"))?;
@@ -397,7 +429,7 @@ impl Graph {
 
     /// Adds the content of a side file.
     pub(crate) fn add_piece(&mut self, content: Vec<u8>) -> Result<u32> {
-        self.charge(content.len() as u64)?;
+        self.pay(content.len() as u64)?;
         Ok(self.stream.add(content))
     }
 

@@ -407,7 +407,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         let bad = self.graph.items(items).iter().any(|&id| self.is_unhashable(id));
         self.value(Node::Tuple(items))?;
         if let Some(&id) = self.stack.last().filter(|_| bad) {
-            self.graph.charge(8)?;
+            self.graph.pay(8)?;
             self.unhashable.insert(id);
         }
         Ok(())
@@ -554,7 +554,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         if index > 1 << 31 {
             return Err(Error::new(ErrorKind::Limit, format!("memo index {index}; no pickler counts that far")));
         }
-        self.graph.charge(8)?;
+        self.graph.pay(8)?;
         self.memo.put(index, id);
         Ok(())
     }
@@ -563,7 +563,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         let Some(id) = self.memo.get(index) else {
             return Err(malformed(format!("Memo value not found at index {index}")));
         };
-        self.graph.charge(4)?;
+        self.graph.pay(4)?;
         self.stack.push(id);
         Ok(())
     }

@@ -1,6 +1,11 @@
 //! Typed access to the graph: every accessor names the object path and the byte offset when it refuses.
 
-use std::{borrow::Cow, cell::OnceCell, fmt, rc::Rc};
+use std::{
+    borrow::Cow,
+    cell::Cell,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use hashbrown::HashMap;
 
@@ -48,11 +53,11 @@ pub struct Obj<'g> {
     graph: &'g Graph,
     id: Id,
     /// The last step of the path to the parent.
-    parent: Option<Rc<Step>>,
+    parent: Option<Arc<Step>>,
     /// How the value is reached from there; `None` while the graph is still being built.
     label: Option<Label>,
     /// The last step of the path to this value, which its children share.
-    step: OnceCell<Rc<Step>>,
+    step: OnceLock<Arc<Step>>,
 }
 
 /// What tells a plain key of a dict from another.
@@ -132,7 +137,7 @@ impl<'g> Fields<'g> {
 }
 
 struct Step {
-    parent: Option<Rc<Step>>,
+    parent: Option<Arc<Step>>,
     label: Label,
     depth: usize,
 }
@@ -178,15 +183,15 @@ impl Drop for Step {
     /// Paths are as deep as the data: dropped in a loop, not by recursion.
     fn drop(&mut self) {
         let mut next = self.parent.take();
-        while let Some(step) = next.and_then(Rc::into_inner) {
+        while let Some(step) = next.and_then(Arc::into_inner) {
             next = { step }.parent.take();
         }
     }
 }
 
 impl<'g> Obj<'g> {
-    fn new(graph: &'g Graph, id: Id, parent: Option<Rc<Step>>, label: Option<Label>) -> Self {
-        Obj { graph, id, parent, label, step: OnceCell::new() }
+    fn new(graph: &'g Graph, id: Id, parent: Option<Arc<Step>>, label: Option<Label>) -> Self {
+        Obj { graph, id, parent, label, step: OnceLock::new() }
     }
 
     pub(crate) fn root(graph: &'g Graph, id: Id) -> Self {
@@ -201,9 +206,9 @@ impl<'g> Obj<'g> {
     pub(crate) fn child(&self, id: Id, label: Label) -> Obj<'g> {
         let step = self.step.get_or_init(|| {
             let label = self.label.unwrap_or(Label::Same);
-            Rc::new(Step { parent: self.parent.clone(), label, depth: self.depth() })
+            Arc::new(Step { parent: self.parent.clone(), label, depth: self.depth() })
         });
-        Obj::new(self.graph, id, Some(Rc::clone(step)), Some(label))
+        Obj::new(self.graph, id, Some(Arc::clone(step)), Some(label))
     }
 
     pub(crate) fn graph(&self) -> &'g Graph {
@@ -643,7 +648,7 @@ impl<'g> Obj<'g> {
             return Ok(dtype);
         }
         let (of, dtype) = (self.dtype_key(), read()?);
-        let dtypes = &mut *self.graph.dtypes.borrow_mut();
+        let mut dtypes = self.graph.dtypes();
         if dtypes.len() == FEW {
             dtypes.pop_front();
         }
@@ -658,7 +663,7 @@ impl<'g> Obj<'g> {
 
     fn known_dtype(&self) -> Option<Dtype> {
         let of = self.dtype_key();
-        self.graph.dtypes.borrow().iter().find(|known| known.of == of).map(|known| known.dtype.clone())
+        self.graph.dtypes().iter().find(|known| known.of == of).map(|known| known.dtype.clone())
     }
 
     /// The parts of a numpy scalar whose dtype was read before. A vocabulary has one for each of its words: no path to the parts is made.
@@ -682,16 +687,19 @@ impl<'g> Obj<'g> {
     pub(crate) fn nested<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
         /// numpy writes a scalar in the shape of an array at most.
         const DEEPEST: u32 = 8;
-        let reading = &self.graph.reading;
-        if reading.get() >= DEEPEST {
+        thread_local! {
+            /// How many arrays and scalars are being read, each for the sake of the one before it.
+            static READING: Cell<u32> = const { Cell::new(0) };
+        }
+        if READING.get() >= DEEPEST {
             return Err(self.error(
                 ErrorKind::Limit,
                 format!("arrays and scalars that are made of one another, more than {DEEPEST} deep"),
             ));
         }
-        reading.set(reading.get() + 1);
+        READING.set(READING.get() + 1);
         let result = read();
-        reading.set(reading.get() - 1);
+        READING.set(READING.get() - 1);
         result
     }
 }

@@ -21,14 +21,38 @@ use crate::{
     validation::Door,
 };
 
-/// Loads the trees of an ensemble, whose leaves answer `width` numbers by `answers`; one that several members share is loaded once.
-pub(crate) fn trees<'a, 'g>(
-    s: &State<'a, 'g>,
+/// Loads the trees of an ensemble, whose leaves answer `width` numbers by `answers`.
+pub(crate) fn trees<'g>(
+    s: &State<'_, 'g>,
     members: &[Obj<'g>],
     classes: &[&str],
     width: usize,
-    mut answers: impl FnMut(&State<'a, 'g>, &Stored) -> Result<Vec<f64>>,
+    answers: impl Fn(&State<'_, 'g>, &Stored) -> Result<Vec<f64>> + Sync,
 ) -> Result<Trees> {
+    let runs = s.in_threads(members, |s, members| in_turn(s, members, classes, width, &answers))?;
+    let mut runs = runs.into_iter().flatten();
+    let Some(mut trees) = runs.next() else {
+        return Err(s.obj().error(ErrorKind::Value, "estimators_ is empty: an ensemble has at least one tree").into());
+    };
+    for run in runs {
+        require_width(s, &trees, run.n_features())?;
+        trees.append(s, run)?;
+    }
+    Ok(trees)
+}
+
+fn require_width(s: &State<'_, '_>, trees: &Trees, n_features: usize) -> Result<()> {
+    s.require(n_features == trees.n_features(), "the trees of estimators_ are for different numbers of features")
+}
+
+/// Loads trees one after the other; one that several members share is loaded once.
+fn in_turn<'g>(
+    s: &State<'_, 'g>,
+    members: &[Obj<'g>],
+    classes: &[&str],
+    width: usize,
+    answers: impl Fn(&State<'_, 'g>, &Stored) -> Result<Vec<f64>>,
+) -> Result<Option<Trees>> {
     let mut known: HashMap<u32, usize> = HashMap::new();
     let mut trees: Option<Trees> = None;
     for member in members {
@@ -43,17 +67,11 @@ pub(crate) fn trees<'a, 'g>(
             Some(trees) => trees,
             None => trees.insert(Trees::new(s, stored.n_features, width)?),
         };
-        s.require(
-            stored.n_features == trees.n_features(),
-            "the trees of estimators_ are for different numbers of features",
-        )?;
+        require_width(s, trees, stored.n_features)?;
         known.insert(member.identity(), trees.len());
         trees.push(&state, &stored, &answers)?;
     }
-    match trees {
-        Some(trees) => Ok(trees),
-        None => Err(s.obj().error(ErrorKind::Value, "estimators_ is empty: an ensemble has at least one tree").into()),
-    }
+    Ok(trees)
 }
 
 /// The state of a tree of an ensemble, which must be of one of these classes.

@@ -197,6 +197,13 @@ pub(crate) struct Root {
     tree: u32,
 }
 
+impl Root {
+    /// The same tree behind so many nodes and trees.
+    pub(crate) fn behind(self, (nodes, trees): (u32, u32)) -> Self {
+        Root { at: self.at + nodes, depth: self.depth, tree: self.tree + trees }
+    }
+}
+
 /// The nodes of many trees.
 #[derive(Debug)]
 pub(crate) struct Nodes<T: Real, W> {
@@ -252,6 +259,22 @@ impl<T: Real, W: Word> Nodes<T, W> {
         let root = Root { at: root as u32, depth, tree: self.roots.len() as u32 };
         self.roots.push(root);
         Some(root)
+    }
+
+    /// Adds trees for samples of the same columns behind these, their answers changed: behind how many nodes and trees they stand now.
+    /// `None` when there are too many nodes.
+    pub(crate) fn append(&mut self, more: &Self, answer: impl Fn(T) -> T) -> Option<(u32, u32)> {
+        if self.nodes.len() + more.nodes.len() > W::NODES {
+            return None;
+        }
+        let (at, trees, lowest) = (self.nodes.len() as u32, self.roots.len() as u32, self.lowest);
+        self.nodes.extend(more.nodes.iter().map(|&Node { threshold, word }| {
+            let column = word.column() as u32;
+            let threshold = if column == lowest { answer(threshold) } else { threshold };
+            Node { threshold, word: W::new(column, word.missing_right(), word.child() + at) }
+        }));
+        self.roots.extend(more.roots.iter().map(|root| root.behind((at, trees))));
+        Some((at, trees))
     }
 
     /// The nodes, for change in place.

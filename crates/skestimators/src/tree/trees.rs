@@ -7,7 +7,7 @@ use skpickle::ErrorKind;
 
 use crate::{
     data::{Csr, Output, Samples},
-    error::Result,
+    error::{Error, Result},
     state::State,
     tree::{
         nodes::{Compared, Missing, Nodes, Present, Root, Word},
@@ -21,6 +21,19 @@ use crate::{
 enum Store {
     Narrow(Nodes<f32, u32>),
     Wide(Nodes<f32, u64>),
+}
+
+impl Store {
+    fn widened(&self) -> Nodes<f32, u64> {
+        match self {
+            Store::Narrow(nodes) => nodes.widened(),
+            Store::Wide(nodes) => nodes.widened(),
+        }
+    }
+}
+
+fn too_many(s: &State<'_, '_>) -> Error {
+    s.obj().error(ErrorKind::Limit, "the trees have more than 2^31 nodes").into()
 }
 
 /// Trees for samples of one width, whose leaves answer equally many numbers.
@@ -95,13 +108,38 @@ impl Trees {
             root = wide.push(stored.sources(first), &mut self.numbers);
         }
         let Some(root) = root else {
-            return Err(s.obj().error(ErrorKind::Limit, "the trees have more than 2^31 nodes").into());
+            return Err(too_many(s));
         };
         self.leaves += stored.leaf_count() as u32;
         self.values.extend_from_slice(answers);
         self.roots.push(root);
         self.counts.push(stored.node_count() as u32);
         self.path_compares_missing |= stored.path_compares_missing;
+        Ok(())
+    }
+
+    /// Adds trees for samples of the same width, with as many answers a leaf, behind these.
+    pub(crate) fn append(&mut self, s: &State<'_, '_>, more: Trees) -> Result<()> {
+        debug_assert_eq!((more.width, more.n_features), (self.width, self.n_features));
+        let leaves = self.leaves;
+        let leaf = |answer: f32| f32::from_bits(answer.to_bits() + leaves);
+        let mut before = match (&mut self.store, &more.store) {
+            (Store::Narrow(nodes), Store::Narrow(more)) => nodes.append(more, leaf),
+            (Store::Wide(nodes), Store::Wide(more)) => nodes.append(more, leaf),
+            _ => None,
+        };
+        if before.is_none() {
+            let mut nodes = self.store.widened();
+            before = nodes.append(&more.store.widened(), leaf);
+            self.store = Store::Wide(nodes);
+        }
+        let before = before.ok_or_else(|| too_many(s))?;
+        self.numbers.extend_from_slice(&more.numbers);
+        self.roots.extend(more.roots.iter().map(|root| root.behind(before)));
+        self.counts.extend_from_slice(&more.counts);
+        self.leaves += more.leaves;
+        self.values.extend_from_slice(&more.values);
+        self.path_compares_missing |= more.path_compares_missing;
         Ok(())
     }
 
