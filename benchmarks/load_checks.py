@@ -28,7 +28,7 @@ CHECKS = [
     (EST + "tree/structure.rs", "if column >= n_features.min(MISSING_LEFT as usize) {", "if false {"),
     (EST + "tree/structure.rs", "if record.threshold.is_nan() {", "if false {"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if i > 0 && !reached[i] {", "if false {"),
-    (EST + "ensemble/hist_gradient_boosting.rs", "if records.value[i].is_nan() {", "if false {"),
+    (EST + "ensemble/hist_gradient_boosting.rs", "if record.value.is_nan() {", "if false {"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if child > i && child < count && !std::mem::replace(&mut reached[child], true) =>", "if { let _ = &mut reached; true } =>"),
     (EST + "ensemble/hist_gradient_boosting.rs", "if !usize::try_from(feature).is_ok_and(|feature| feature < width) {", "if false {"),
     (EST + "svm/base.rs", "s.require(not_finite(values).is_none(),", "s.require(true || values.is_empty(),"),

@@ -17,7 +17,7 @@ reached; --resume goes on with the rounds of an earlier run. Phases:
     threads   the same of this engine in one and in two threads
     load      loading again and again, compressed and not, against joblib.load and against the decompressor alone
     lambda    requests through the Lambda loop, beside the runtime's own loop; JSON of 1,000 x 50 numbers
-    limits    how fast this machine reads memory
+    limits    how fast this machine reads and writes memory, multiplies, and starts a thread
     growth    time against rows, features, trees, depth, support vectors, vocabulary (one round)
     binary    the program's size and the time to compile the library (only where asked for)
 """
@@ -395,6 +395,8 @@ class Bench:
         self.save()
 
     def limits(self, turn):
+        self.measure(lambda: run([self.place.worker, "--phase", "machine", "--budget", self.args.budget]),
+                     phase="limits", round=turn, model="machine", engine="machine")
         for name in [name for name in self.chosen if name.startswith("mlp")]:
             self.measure(lambda: run([self.place.worker, "--phase", "bandwidth", "--bytes", weights(name), "--budget", self.args.budget]),
                          phase="limits", round=turn, model=name, engine="read")

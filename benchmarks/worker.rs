@@ -1,6 +1,6 @@
 //! One model, one phase, one line of JSON: how this engine joins a side-by-side benchmark.
 //!
-//! `bench_worker --phase cold|steady|load|read|bandwidth|once|answers --model M.joblib [--method predict_proba] [--data SET.npy|SET.jsonl]
+//! `bench_worker --phase cold|steady|load|read|bandwidth|machine|once|answers --model M.joblib [--method predict_proba] [--data SET.npy|SET.jsonl]
 //! [--row SET.row.json] [--threads 1] [--bytes 1000000] [--rows 1000,100000] [--budget 0.4] [--cap 0.8] [--out FILE]`
 //!
 //! * `cold`: the clock at `main`, before and after loading, and after the first answer (CLOCK_MONOTONIC, nanoseconds), and the peak of memory;
@@ -8,6 +8,7 @@
 //! * `load`: seconds to load, again and again, in turn with what no loader can do without: reading the file and undoing its compression;
 //! * `read`: as `cold`, of a program that only reads the file into memory;
 //! * `bandwidth`: bytes a second when so many `bytes` of memory are read over and over;
+//! * `machine`: how fast this processor multiplies and adds doubles, starts a thread, and writes to memory that is new to the process;
 //! * `once`: loads, and answers `rows` made-up rows a single time: nothing that differs from run to run, for counting instructions;
 //! * `answers`: the answers for the first of `rows` rows, as raw doubles into a file: what two builds or two engines must agree on.
 //!
@@ -26,6 +27,7 @@ use std::{
 };
 
 use ndarray::Array2;
+use pulp::{Simd, WithSimd};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value as Json, json};
 use skestimators::{Array, Method, Model, Output, Samples, Value};
@@ -217,6 +219,48 @@ fn bandwidth(size: usize, budget: f64) -> Json {
     json!({"bytes": size, "GBps": size as f64 / times[times.len() / 2] / 1e9, "best_GBps": size as f64 / times[0] / 1e9})
 }
 
+/// Multiplies and adds in registers alone, so many rounds; how often it did.
+struct MultiplyAdd(usize);
+
+impl WithSimd for MultiplyAdd {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
+        // As many sums as keep both units busy while each waits for its last product.
+        let mut sums = [simd.splat_f64s(0.0); 12];
+        let (x, y) = (simd.splat_f64s(std::hint::black_box(0.5)), simd.splat_f64s(std::hint::black_box(0.25)));
+        for _ in 0..self.0 {
+            for sum in &mut sums {
+                *sum = simd.mul_add_f64s(x, y, *sum);
+            }
+        }
+        std::hint::black_box(sums.map(|sum| simd.reduce_sum_f64s(sum)));
+        self.0 * sums.len() * S::F64_LANES
+    }
+}
+
+/// What bounds any program on this machine.
+fn machine(budget: f64) -> Json {
+    let median = |work: &mut dyn FnMut()| {
+        let (mut times, begin) = (Vec::new(), Instant::now());
+        while begin.elapsed().as_secs_f64() < budget || times.len() < 5 {
+            let start = Instant::now();
+            work();
+            times.push(start.elapsed().as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    let arch = pulp::Arch::new();
+    let mut products = 0;
+    let multiplying = median(&mut || products = arch.dispatch(MultiplyAdd(100_000)));
+    let starting = median(&mut || std::thread::scope(|scope| drop(scope.spawn(|| std::hint::black_box(0)))));
+    let size = 1 << 26;
+    let writing = median(&mut || drop(std::hint::black_box(vec![1u8; size])));
+    json!({"GFLOPS": 2.0 * products as f64 / multiplying / 1e9, "thread_us": starting * 1e6, "new_GBps": size as f64 / writing / 1e9})
+}
+
 /// Rows of made-up numbers, or of made-up words, as the model takes them.
 fn made_up(model: &Model, count: usize) -> Result<Samples> {
     let mut state = 1u64;
@@ -263,6 +307,10 @@ fn main() -> Result<()> {
                 std::hint::black_box(model.call(method, &made_up(&model, count)?)?);
             }
             std::process::exit(0);
+        }
+        "machine" => {
+            println!("{}", machine(number("budget", 0.4)?));
+            return Ok(());
         }
         "bandwidth" => {
             println!("{}", bandwidth(need("bytes")?.parse()?, number("budget", 0.4)?));

@@ -519,7 +519,7 @@ impl<'g> Obj<'g> {
         }
         self.charge(128 * pairs.len() as u64 / 2)?;
         let mut entries: Vec<(Obj<'g>, Obj<'g>)> = Vec::with_capacity(pairs.len() / 2);
-        let mut seen: HashMap<Key<'g>, usize> = HashMap::new();
+        let mut seen: HashMap<Key<'g>, usize> = HashMap::with_capacity(pairs.len() / 2);
         for pair in pairs.chunks_exact(2) {
             let key = Obj::new(self.graph, pair[0], self.parent.clone(), self.label);
             let value = self.child(pair[1], Label::Entry(pair[0]));
@@ -542,6 +542,32 @@ impl<'g> Obj<'g> {
             entries.push((key, value));
         }
         Ok(entries)
+    }
+
+    /// The entries of a dict whose keys are all text and whose values are all integers, Python's or numpy's, as they were written: a key
+    /// that was written twice is there twice. `None` of anything else. Vocabularies are such: no path is made for each of their words.
+    ///
+    /// ```
+    /// let graph = skpickle::load(b"}(U\x01aK\x01U\x01bK\x02u.".to_vec(), &Default::default())?;
+    /// assert_eq!(graph.root().text_to_ints()?, Some(vec![("a", 1), ("b", 2)]));
+    /// # Ok::<(), skpickle::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] when the list is not paid for.
+    pub fn text_to_ints(&self) -> Result<Option<Vec<(&'g str, i64)>>> {
+        let Node::Dict(items) = self.node() else { return Ok(None) };
+        let (pairs, rest) = self.graph.items(items).as_chunks::<2>();
+        self.charge(size_of::<(&str, i64)>() as u64 * pairs.len() as u64)?;
+        let entry = |&[key, value]: &[Id; 2]| {
+            let (Node::Str(text) | Node::Str2(text)) = self.graph.node(key) else { return None };
+            let int = match self.graph.node(value) {
+                Node::Int(int) => int,
+                _ => Obj::bare(self.graph, value).get().ok()?,
+            };
+            Some((std::str::from_utf8(self.graph.bytes(text)).ok()?, int))
+        };
+        Ok(pairs.iter().map(entry).collect::<Option<_>>().filter(|_| rest.is_empty()))
     }
 
     /// The value that a dict holds under a text key.
@@ -644,7 +670,7 @@ impl<'g> Obj<'g> {
     pub(crate) fn dtype(&self, read: impl FnOnce() -> Result<Dtype>) -> Result<Dtype> {
         /// So many are remembered.
         const FEW: usize = 8;
-        if let Some(dtype) = self.known_dtype() {
+        if let Some(dtype) = self.known_dtype(Dtype::clone) {
             return Ok(dtype);
         }
         let (of, dtype) = (self.dtype_key(), read()?);
@@ -661,17 +687,20 @@ impl<'g> Obj<'g> {
         (self.id, self.object().and_then(|object| object.state))
     }
 
-    fn known_dtype(&self) -> Option<Dtype> {
+    /// What `read` makes of the dtype, if it was read before.
+    fn known_dtype<T>(&self, read: impl FnOnce(&Dtype) -> T) -> Option<T> {
         let of = self.dtype_key();
-        self.graph.dtypes().iter().find(|known| known.of == of).map(|known| known.dtype.clone())
+        self.graph.dtypes().iter().find(|known| known.of == of).map(|known| read(&known.dtype))
     }
 
-    /// The parts of a numpy scalar whose dtype was read before. A vocabulary has one for each of its words: no path to the parts is made.
-    pub(crate) fn known_scalar(&self) -> Option<(Dtype, &'g [u8])> {
+    /// What `read` makes of a numpy scalar's dtype and bytes, if the dtype was read before. A vocabulary has one for each of its words: no
+    /// path to the parts is made.
+    pub(crate) fn known_scalar<T>(&self, read: impl FnOnce(&Dtype, &'g [u8]) -> T) -> Option<T> {
         let Node::Tuple(items) = self.graph.node(self.object()?.args) else { return None };
         let &[dtype, value] = self.graph.items(items) else { return None };
         let Node::Bytes(bytes) = self.graph.node(value) else { return None };
-        Some((Obj::bare(self.graph, dtype).known_dtype()?, self.graph.bytes_at_hand(bytes)?))
+        let bytes = self.graph.bytes_at_hand(bytes)?;
+        Obj::bare(self.graph, dtype).known_dtype(|dtype| read(dtype, bytes))
     }
 
     /// A number out of a scalar, or the refusal: of what it is, or of what it costs.

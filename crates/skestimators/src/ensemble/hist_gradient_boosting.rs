@@ -329,44 +329,88 @@ fn trees(s: &State<'_, '_>, outputs: usize, width: usize) -> Result<Trees> {
     Ok(trees)
 }
 
-/// The columns of the node records, whose names and places have changed (see `layouts`); read by name.
-struct Records {
-    value: Vec<f64>,
-    threshold: Vec<f64>,
-    feature: Vec<i64>,
-    left: Vec<i64>,
-    right: Vec<i64>,
-    is_leaf: Vec<i64>,
-    missing_left: Option<Vec<i64>>,
-    is_categorical: Option<Vec<i64>>,
-    bitset: Option<Vec<i64>>,
+/// What is read of a node in a file.
+struct Record {
+    value: f64,
+    threshold: f64,
+    feature: i64,
+    left: i64,
+    right: i64,
+    is_leaf: bool,
+    missing_left: bool,
+    is_categorical: bool,
+    bitset: i64,
 }
 
-impl Records {
-    fn read(obj: &Obj<'_>) -> Result<Records> {
+impl Record {
+    /// Bytes of a record as the newest versions write them on 64-bit machines, and where the fields stand in it.
+    const SIZE: usize = 56;
+    const FIELDS: [(&'static str, usize, (u8, usize)); 9] = [
+        ("value", 0, (b'f', 8)),
+        ("feature_idx", 12, (b'i', 8)),
+        ("num_threshold", 20, (b'f', 8)),
+        ("missing_go_to_left", 28, (b'u', 1)),
+        ("left", 29, (b'u', 4)),
+        ("right", 33, (b'u', 4)),
+        ("is_leaf", 49, (b'u', 1)),
+        ("is_categorical", 51, (b'u', 1)),
+        ("bitset_idx", 52, (b'u', 4)),
+    ];
+
+    fn new(bytes: &[u8; Record::SIZE]) -> Self {
+        fn at<const N: usize>(bytes: &[u8; Record::SIZE], at: usize) -> [u8; N] {
+            bytes[at..].first_chunk().copied().unwrap_or([0; N])
+        }
+        let int = |place| u32::from_le_bytes(at(bytes, place)).into();
+        Record {
+            value: f64::from_le_bytes(at(bytes, 0)),
+            threshold: f64::from_le_bytes(at(bytes, 20)),
+            feature: i64::from_le_bytes(at(bytes, 12)),
+            left: int(29),
+            right: int(33),
+            is_leaf: bytes[49] != 0,
+            missing_left: bytes[28] != 0,
+            is_categorical: bytes[51] != 0,
+            bitset: int(52),
+        }
+    }
+
+    /// The records of an array, whose names and places have changed: read by name where they are others.
+    fn all(obj: &Obj<'_>) -> Result<Vec<Record>> {
         let nodes = obj.array()?;
         if nodes.shape().len() != 1 {
             return Err(obj.expected("a 1-d array of nodes").into());
         }
-        // Twice the columns, since they are held until the nodes are made.
+        // Twice, since they are held until the nodes are made.
         obj.charge(
             (nodes.len() as u64)
                 .saturating_mul(9 * 8 + size_of::<Node<f64, u64>>() as u64 + size_of::<Source<f64>>() as u64),
         )?;
+        if nodes.dtype().size == Self::SIZE
+            && let Some(bytes) = nodes.records(&Self::FIELDS)?
+        {
+            return Ok(bytes.as_chunks().0.iter().map(Self::new).collect());
+        }
         let ints = |name: &str| -> Result<Vec<i64>> { Ok(nodes.column(name).and_then(|c: Column<'_>| c.i64s())?) };
         let optional = |name: &str| if nodes.has_column(name) { ints(name).map(Some) } else { Ok(None) };
         let threshold = if nodes.has_column("num_threshold") { "num_threshold" } else { "threshold" };
-        Ok(Records {
-            value: nodes.column("value")?.f64s()?,
-            threshold: nodes.column(threshold)?.f64s()?,
-            feature: ints("feature_idx")?,
-            left: ints("left")?,
-            right: ints("right")?,
-            is_leaf: ints("is_leaf")?,
-            missing_left: optional("missing_go_to_left")?,
-            is_categorical: optional("is_categorical")?,
-            bitset: optional("bitset_idx")?,
-        })
+        let (value, threshold) = (nodes.column("value")?.f64s()?, nodes.column(threshold)?.f64s()?);
+        let (feature, left, right, is_leaf) = (ints("feature_idx")?, ints("left")?, ints("right")?, ints("is_leaf")?);
+        let (missing_left, is_categorical) = (optional("missing_go_to_left")?, optional("is_categorical")?);
+        let bitset = optional("bitset_idx")?;
+        let on = |flags: &Option<Vec<i64>>, i: usize| flags.as_ref().is_some_and(|flags| flags[i] != 0);
+        let record = |i| Record {
+            value: value[i],
+            threshold: threshold[i],
+            feature: feature[i],
+            left: left[i],
+            right: right[i],
+            is_leaf: is_leaf[i] != 0,
+            missing_left: on(&missing_left, i),
+            is_categorical: on(&is_categorical, i),
+            bitset: bitset.as_ref().map_or(-1, |indices| indices[i]),
+        };
+        Ok((0..nodes.len()).map(record).collect())
     }
 }
 
@@ -378,28 +422,27 @@ fn add_tree(
     width: usize,
 ) -> Result<()> {
     let obj = predictor.raw("nodes")?;
-    let records = Records::read(&obj)?;
+    let records = Record::all(&obj)?;
     let bitsets = match predictor.has("raw_left_cat_bitsets") {
         true => bitsets(&predictor.raw("raw_left_cat_bitsets")?)?,
         false => Vec::new(),
     };
-    let count = records.value.len();
+    let count = records.len();
     if count == 0 {
         return Err(obj.error(ErrorKind::Value, "a tree of no nodes").into());
     }
     let wrong = |i: usize, what: String| -> Error { obj.error(ErrorKind::Value, format!("node {i}: {what}")).into() };
     let mut sources = Vec::with_capacity(count);
     let mut reached = vec![false; count];
-    for i in 0..count {
-        let on = |flags: &Option<Vec<i64>>| flags.as_ref().is_some_and(|flags| flags[i] != 0);
+    for (i, record) in records.iter().enumerate() {
         if i > 0 && !reached[i] {
             return Err(wrong(i, "no node before it has it as a child".into()));
         }
-        if records.is_leaf[i] != 0 {
-            if records.value[i].is_nan() {
+        if record.is_leaf {
+            if record.value.is_nan() {
                 return Err(wrong(i, "the value of a leaf is NaN".into()));
             }
-            sources.push(Source::Leaf(records.value[i]));
+            sources.push(Source::Leaf(record.value));
             continue;
         }
         // Children stand behind their parent, so that every walk ends, and have one parent.
@@ -412,25 +455,25 @@ fn add_tree(
                 format!("{side} is {index}, expected a node after this one, below {count}, of no other parent"),
             )),
         };
-        let (left, right) = (child(records.left[i], "left")?, child(records.right[i], "right")?);
-        let feature = records.feature[i];
+        let (left, right) = (child(record.left, "left")?, child(record.right, "right")?);
+        let feature = record.feature;
         if !usize::try_from(feature).is_ok_and(|feature| feature < width) {
             return Err(wrong(i, format!("feature_idx is {feature}, expected one of {width} features")));
         }
-        let (column, missing_left) = (feature as u32, on(&records.missing_left));
-        let threshold = if on(&records.is_categorical) {
-            let index = records.bitset.as_ref().map_or(-1, |indices| indices[i]);
+        let (column, missing_left) = (feature as u32, record.missing_left);
+        let threshold = if record.is_categorical {
+            let index = record.bitset;
             let Some(&left) = usize::try_from(index).ok().and_then(|index| bitsets.get(index)) else {
                 let rows = bitsets.len();
                 return Err(wrong(i, format!("bitset_idx is {index}, raw_left_cat_bitsets has {rows} rows")));
             };
             splits.push(Split { left, column, missing_left });
             f64::from_bits(SPLIT | (splits.len() - 1) as u64)
-        } else if records.threshold[i].is_nan() {
+        } else if record.threshold.is_nan() {
             return Err(wrong(i, "threshold is NaN".into()));
         } else {
             numeric[column as usize] = true;
-            records.threshold[i]
+            record.threshold
         };
         sources.push(Source::Split { threshold, column, missing_left, left, right });
     }

@@ -85,11 +85,11 @@ pub(crate) fn from_obj(obj: &Obj<'_>) -> Result<Scalar> {
 
 /// `numpy.core.multiarray.scalar(dtype, bytes)`.
 fn numpy_scalar(obj: &Obj<'_>) -> Result<Scalar> {
-    if let Some((dtype, bytes)) = obj.known_scalar()
-        && bytes.len() == dtype.size
-        && !dtype.is_object()
-    {
-        return array::decode_scalar(&dtype, bytes).map_err(|e| e.on_path(obj.path()).at(obj.offset()));
+    let known = obj.known_scalar(|dtype, bytes| {
+        (bytes.len() == dtype.size && !dtype.is_object()).then(|| array::decode_scalar(dtype, bytes))
+    });
+    if let Some(decoded) = known.flatten() {
+        return decoded.map_err(|e| e.on_path(obj.path()).at(obj.offset()));
     }
     let args = obj.args()?;
     let [dtype, value] = args.as_slice() else {

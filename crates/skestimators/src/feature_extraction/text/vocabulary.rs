@@ -94,6 +94,30 @@ impl Vocabulary {
 
 /// Terms of a dict, in the order of their columns.
 fn entries<'g>(field: &Obj<'g>) -> Result<Vec<Cow<'g, str>>> {
+    // In Python the last entry of several under one key counts, and the columns of the others are free.
+    match field.text_to_ints()?.map(|entries| by_column(&entries)) {
+        Some(Some(terms)) => {
+            field.charge(terms.iter().map(|term| 64 + term.len() as u64).sum())?;
+            Ok(terms.into_iter().map(Cow::Borrowed).collect())
+        }
+        _ => one_by_one(field),
+    }
+}
+
+/// The terms in the order of their columns, if each column is there once.
+fn by_column<'g>(entries: &[(&'g str, i64)]) -> Option<Vec<&'g str>> {
+    let mut terms = vec![None; entries.len()];
+    for &(term, column) in entries {
+        let place = terms.get_mut(usize::try_from(column).ok()?)?;
+        if place.replace(term).is_some() {
+            return None;
+        }
+    }
+    terms.into_iter().collect()
+}
+
+/// As [`entries`], of any dict; refusals name the entry.
+fn one_by_one<'g>(field: &Obj<'g>) -> Result<Vec<Cow<'g, str>>> {
     let entries = field.entries()?;
     let mut terms = vec![None; entries.len()];
     for (term, column) in &entries {
@@ -142,6 +166,21 @@ mod tests {
         let model = written("sklearn.feature_extraction.text", "CountVectorizer", &attributes)?;
         let names = model.call(Method::FeatureNamesOut, &Samples::Text(Vec::new()))?;
         assert_eq!(names, crate::Output::Names(vec!["bb".into(), "aa".into()]));
+        Ok(())
+    }
+
+    #[test]
+    fn of_a_term_that_is_there_twice_the_last_column_counts() -> Result<()> {
+        let load = |entries: &str| {
+            let attributes = format!("Vvocabulary_\n(d({entries}uVtoken_pattern\nV[a-z]+\n");
+            written("sklearn.feature_extraction.text", "CountVectorizer", &attributes)
+        };
+        for entries in ["Vaa\nI1\nVbb\nI0\n", "Vaa\nI0\nVbb\nI0\nVaa\nI1\n", "Vaa\nI7\nVbb\nI0\nVaa\nI1\n"] {
+            let names = load(entries)?.call(Method::FeatureNamesOut, &Samples::Text(Vec::new()))?;
+            assert_eq!(names, crate::Output::Names(vec!["bb".into(), "aa".into()]), "{entries}");
+        }
+        let refusal = load("Vaa\nI0\nVbb\nI2\n").err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(refusal.contains("column 2 in a vocabulary of 2 terms"), "{refusal}");
         Ok(())
     }
 }
