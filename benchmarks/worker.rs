@@ -254,11 +254,22 @@ fn machine(budget: f64) -> Json {
     };
     let arch = pulp::Arch::new();
     let mut products = 0;
-    let multiplying = median(&mut || products = arch.dispatch(MultiplyAdd(100_000)));
+    let multiplying = median(&mut || products = arch.dispatch(MultiplyAdd(1_000_000)));
+    let multiplying_twice = median(&mut || {
+        std::thread::scope(|scope| {
+            scope.spawn(|| arch.dispatch(MultiplyAdd(1_000_000)));
+            arch.dispatch(MultiplyAdd(1_000_000));
+        });
+    });
     let starting = median(&mut || std::thread::scope(|scope| drop(scope.spawn(|| std::hint::black_box(0)))));
     let size = 1 << 26;
     let writing = median(&mut || drop(std::hint::black_box(vec![1u8; size])));
-    json!({"GFLOPS": 2.0 * products as f64 / multiplying / 1e9, "thread_us": starting * 1e6, "new_GBps": size as f64 / writing / 1e9})
+    json!({
+        "GFLOPS": 2.0 * products as f64 / multiplying / 1e9,
+        "two_threads": 2.0 * multiplying / multiplying_twice,
+        "thread_us": starting * 1e6,
+        "new_GBps": size as f64 / writing / 1e9,
+    })
 }
 
 /// Rows of made-up numbers, or of made-up words, as the model takes them.
