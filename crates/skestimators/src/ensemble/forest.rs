@@ -36,7 +36,7 @@ pub(crate) fn trees<'g>(
     };
     for run in runs {
         require_width(s, &trees, run.n_features())?;
-        trees.append(s, run)?;
+        trees.append(s, &run)?;
     }
     Ok(trees)
 }

@@ -119,7 +119,7 @@ impl Trees {
     }
 
     /// Adds trees for samples of the same width, with as many answers a leaf, behind these.
-    pub(crate) fn append(&mut self, s: &State<'_, '_>, more: Trees) -> Result<()> {
+    pub(crate) fn append(&mut self, s: &State<'_, '_>, more: &Trees) -> Result<()> {
         debug_assert_eq!((more.width, more.n_features), (self.width, self.n_features));
         let leaves = self.leaves;
         let leaf = |answer: f32| f32::from_bits(answer.to_bits() + leaves);
