@@ -4,10 +4,8 @@ use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
     collections::{BTreeSet, HashSet},
-    fmt,
+    fmt, iter, thread,
 };
-#[cfg(feature = "threads")]
-use std::{iter, thread};
 
 use skpickle::{ErrorKind as FileErrorKind, Fields, FromObj, Graph, Kind, Obj};
 
@@ -122,14 +120,12 @@ impl<'g> Loader<'g> {
     }
 
     /// The loader of another thread.
-    #[cfg(feature = "threads")]
     fn beside(&self) -> Self {
         let open = self.open.clone();
         Loader { open, ..Loader::new(self.graph, self.lookup, 1) }
     }
 
     /// Adds what the loader of another thread has met on the way to the members of `obj`.
-    #[cfg(feature = "threads")]
     fn absorb(&self, other: Loader<'_>, obj: &Obj<'_>) -> Result<()> {
         let (row, more) = (self.row.get(), other.row.get());
         let (steps, bytes) = (row.steps.saturating_add(more.steps), row.bytes.saturating_add(more.bytes));
@@ -423,41 +419,32 @@ impl<'a, 'g> State<'a, 'g> {
         work: impl Fn(&State<'_, 'g>, &[Obj<'g>]) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
         let runs = self.loader.runs(objects);
-        #[cfg(feature = "threads")]
-        if runs > 1 {
-            let mut runs = objects.chunks(objects.len().div_ceil(runs));
-            let first = runs.next().unwrap_or_default();
-            let (work, version) = (&work, self.version);
-            return thread::scope(|scope| {
-                let started: Vec<_> = runs
-                    .map(|run| {
-                        let (loader, obj) = (self.loader.beside(), self.obj.clone());
-                        let work = move || {
-                            let state = State::of_version(&obj, &loader, version)?;
-                            let made = work(&state, run)?;
-                            drop(state);
-                            Result::Ok((made, loader))
-                        };
-                        (run, thread::Builder::new().spawn_scoped(scope, work))
-                    })
-                    .collect();
-                let first = work(self, first);
-                let others = started.into_iter().map(|(run, thread)| {
-                    match thread.ok().and_then(|thread| thread.join().ok()) {
-                        Some(made) => {
-                            let (made, loader) = made?;
-                            self.loader.absorb(loader, &self.obj)?;
-                            Ok(made)
-                        }
-                        // There was no thread to be had.
-                        None => work(self, run),
-                    }
-                });
-                iter::once(first).chain(others).collect()
-            });
+        if runs < 2 {
+            return Ok(vec![work(self, objects)?]);
         }
-        let _ = runs;
-        Ok(vec![work(self, objects)?])
+        let mut runs = objects.chunks(objects.len().div_ceil(runs));
+        let first = runs.next().unwrap_or_default();
+        let (work, version) = (&work, self.version);
+        thread::scope(|scope| {
+            let start = |run| {
+                let (loader, obj) = (self.loader.beside(), self.obj.clone());
+                let work = move || {
+                    let made = work(&State::of_version(&obj, &loader, version)?, run)?;
+                    Result::Ok((made, loader))
+                };
+                (run, thread::Builder::new().spawn_scoped(scope, work))
+            };
+            let started: Vec<_> = runs.map(start).collect();
+            let first = work(self, first);
+            let others = started.into_iter().map(|(run, thread)| {
+                // Without a thread, or when it did not come to its end, this one does the work.
+                let Some(made) = thread.ok().and_then(|thread| thread.join().ok()) else { return work(self, run) };
+                let (made, loader) = made?;
+                self.loader.absorb(loader, &self.obj)?;
+                Ok(made)
+            });
+            iter::once(first).chain(others).collect()
+        })
     }
 
     /// The objects in an attribute: a list, a tuple, or an object array of any rank (in C order).

@@ -157,7 +157,7 @@ const DECODED: u32 = LEFT - 1;
 #[derive(Default)]
 struct Fetched {
     used: HashMap<Bytes, Weak<Vec<u8>>>,
-    /// What was read last, the newest at the end: as many as there can be threads that read one array after the other.
+    /// What was read last, the newest at the end: one for each of a few threads that read one array after the other.
     last: VecDeque<Arc<Vec<u8>>>,
 }
 

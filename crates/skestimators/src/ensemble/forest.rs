@@ -42,7 +42,10 @@ pub(crate) fn trees<'g>(
 }
 
 fn require_width(s: &State<'_, '_>, trees: &Trees, n_features: usize) -> Result<()> {
-    s.require(n_features == trees.n_features(), "the trees of estimators_ are for different numbers of features")
+    s.require(
+        n_features == trees.n_features(),
+        format_args!("a tree of estimators_ is for {n_features} features, those before it for {}", trees.n_features()),
+    )
 }
 
 /// Loads trees one after the other; one that several members share is loaded once.

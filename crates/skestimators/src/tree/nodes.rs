@@ -465,3 +465,45 @@ enum Walks {
 
 /// Takes the first row, the walks, and their leaves.
 type Arrive<'a, T> = &'a mut dyn FnMut(usize, Walks, &[Leaf<T>]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn appended_trees_are_those_that_were_pushed<W: Word>() -> Option<()> {
+        let leaf = |number: u32| Source::Leaf(f32::from_bits(number));
+        let tree = |first: u32| {
+            let split = Source::Split { threshold: 0.5, column: 1, missing_left: first == 2, left: 1, right: 2 };
+            [split, leaf(first), leaf(first + 1)].into_iter()
+        };
+        let (mut pushed, mut one, mut other) = (Nodes::<f32, W>::new(3)?, Nodes::<f32, W>::new(3)?, Nodes::new(3)?);
+        let mut placed = Vec::new();
+        let roots = [pushed.push(tree(2), &mut placed)?, pushed.push(tree(5), &mut placed)?];
+        one.push(tree(2), &mut placed)?;
+        let root = other.push(tree(1), &mut placed)?;
+        let before = one.append(&other, |answer| f32::from_bits(answer.to_bits() + 4))?;
+        let fields = |nodes: &Nodes<f32, W>| -> Vec<_> {
+            let field = |node: &Node<f32, W>| {
+                let word = node.word;
+                (node.threshold.to_bits(), word.column(), word.missing_right(), word.child())
+            };
+            nodes.as_slice().iter().map(field).collect()
+        };
+        assert_eq!(fields(&one), fields(&pushed));
+        let root = root.behind(before);
+        assert_eq!((root.at, root.depth, root.tree), (roots[1].at, roots[1].depth, roots[1].tree));
+        Some(())
+    }
+
+    #[test]
+    fn trees_are_appended() {
+        assert_eq!(appended_trees_are_those_that_were_pushed::<u32>(), Some(()));
+        assert_eq!(appended_trees_are_those_that_were_pushed::<u64>(), Some(()));
+        // What does not fit is left as it was.
+        let filler = Node { threshold: 0.0, word: u32::new(1, false, 0) };
+        let nodes = vec![filler; <u32 as Word>::NODES];
+        let mut full = Nodes { nodes, lowest: 1, roots: Vec::new(), small: OnceLock::new() };
+        assert_eq!(full.append(&full.widened(), |answer| answer), None);
+        assert_eq!(full.len(), <u32 as Word>::NODES);
+    }
+}
