@@ -4,8 +4,10 @@ use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
     collections::{BTreeSet, HashSet},
-    fmt, iter, thread,
+    fmt,
 };
+#[cfg(feature = "threads")]
+use std::{iter, thread};
 
 use skpickle::{ErrorKind as FileErrorKind, Fields, FromObj, Graph, Kind, Obj};
 
@@ -120,12 +122,14 @@ impl<'g> Loader<'g> {
     }
 
     /// The loader of another thread.
+    #[cfg(feature = "threads")]
     fn beside(&self) -> Self {
         let open = self.open.clone();
         Loader { open, ..Loader::new(self.graph, self.lookup, 1) }
     }
 
     /// Adds what the loader of another thread has met on the way to the members of `obj`.
+    #[cfg(feature = "threads")]
     fn absorb(&self, other: Loader<'_>, obj: &Obj<'_>) -> Result<()> {
         let (row, more) = (self.row.get(), other.row.get());
         let (steps, bytes) = (row.steps.saturating_add(more.steps), row.bytes.saturating_add(more.bytes));
@@ -418,10 +422,21 @@ impl<'a, 'g> State<'a, 'g> {
         objects: &[Obj<'g>],
         work: impl Fn(&State<'_, 'g>, &[Obj<'g>]) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        let runs = self.loader.runs(objects);
-        if runs < 2 {
-            return Ok(vec![work(self, objects)?]);
+        match self.loader.runs(objects) {
+            #[cfg(feature = "threads")]
+            runs @ 2.. => self.side_by_side(objects, runs, work),
+            _ => Ok(vec![work(self, objects)?]),
         }
+    }
+
+    /// [`State::in_threads`] in so many runs, the first one in this thread.
+    #[cfg(feature = "threads")]
+    fn side_by_side<T: Send>(
+        &self,
+        objects: &[Obj<'g>],
+        runs: usize,
+        work: impl Fn(&State<'_, 'g>, &[Obj<'g>]) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
         let mut runs = objects.chunks(objects.len().div_ceil(runs));
         let first = runs.next().unwrap_or_default();
         let (work, version) = (&work, self.version);
