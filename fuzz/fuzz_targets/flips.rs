@@ -39,7 +39,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let width = model.n_features_in().unwrap_or(4).min(1000);
     let values = [0.0, -1.5, 1e300, 3.0];
     let rows = Samples::from(Array2::from_shape_fn((3, width), |(row, column)| values[(row + column) % 4]));
-    let text = Samples::Text(vec!["the quick brown fox".to_owned(), String::new()]);
+    let text = Samples::Text(vec!["the quick brown fox".to_owned(), String::new()].into());
     for method in model.methods() {
         let _ = model.call(method, &rows);
         let _ = model.call(method, &text);

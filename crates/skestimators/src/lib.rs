@@ -64,7 +64,7 @@ mod wording;
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-pub use data::{Array, Column, ColumnData, Csr, Output, Record, Samples, Table, Value};
+pub use data::{Array, Column, ColumnData, Csr, Output, Record, Run, Samples, Table, Value};
 pub use error::{Error, ErrorKind, Result};
 pub use member::Member;
 pub use method::Method;

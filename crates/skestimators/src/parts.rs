@@ -31,8 +31,7 @@ pub(crate) const METHODS: [Method; 6] = [
 /// Answers a batch part by part. `None` when it is too small for that, or when anything is amiss: the caller then asks for all rows in
 /// one call, whose refusal names the right row.
 pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples) -> Option<Output> {
-    let Samples::Dense(x) = x else { return None };
-    let rows = x.nrows();
+    let rows = x.rows();
     if rows < BLOCK + FEW || !METHODS.contains(&method) {
         return None;
     }
@@ -41,7 +40,10 @@ pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples) -> Option<Outpu
     while start < rows {
         // The last part takes a few rows more, so that none has but a few.
         let end = if rows - start < BLOCK + FEW { rows } else { start + BLOCK };
-        let part = Samples::Dense(scratch::copy(&x.slice_axis(Axis(0), Slice::from(start..end))));
+        let part = match x {
+            Samples::Dense(x) => Samples::Dense(scratch::copy(&x.slice_axis(Axis(0), Slice::from(start..end)))),
+            x => x.part(start..end)?,
+        };
         let answer = fitted.call(method, &part).ok();
         answers.push(answer.filter(joins)?);
         if let Samples::Dense(part) = part {

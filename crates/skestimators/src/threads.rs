@@ -70,8 +70,7 @@ pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples, plan: Plan) -> 
                     }
                     Samples::Dense(Array2::from_shape_vec(rows.raw_dim(), copied).ok()?)
                 }
-                Samples::Text(texts) => Samples::Text(texts.get(from..to)?.to_vec()),
-                _ => return None,
+                x => x.part(from..to)?,
             };
             answers.push(answer(&samples)?);
             copied = match samples {

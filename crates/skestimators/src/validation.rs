@@ -431,7 +431,7 @@ mod tests {
 
     #[test]
     fn numbers_that_are_spelled_are_read_where_floats_are_asked_for() {
-        let rows = |text: &str| Samples::Rows(vec![vec![Value::Str(text.into()), Value::Int(2)]]);
+        let rows = |text: &str| Samples::Rows(vec![vec![Value::Str(text.into()), Value::Int(2)]].into());
         let read = |door, x: &Samples| match check_array("C", None, door, x) {
             Ok(x) => Ok(x.dense().map(|x| x.row(0).to_vec()).unwrap_or_default()),
             Err(e) => Err(e.to_string()),

@@ -109,7 +109,7 @@ fn made_up(model: &Model) -> Vec<Samples> {
     let width = model.n_features_in().unwrap_or(3).min(100);
     let numbers =
         |known: usize| Samples::from(ndarray::Array2::from_shape_fn((3, width), |(i, j)| values[(i + j) % known]));
-    vec![numbers(4), numbers(6), Samples::Text(vec!["the quick brown fox".into(), String::new()])]
+    vec![numbers(4), numbers(6), Samples::Text(vec!["the quick brown fox".into(), String::new()].into())]
 }
 
 fn plain(bytes: Vec<u8>) -> Option<Vec<u8>> {

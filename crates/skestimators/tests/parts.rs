@@ -1,8 +1,15 @@
 //! A large batch passes through a pipeline in parts, and is answered as if it did not.
 #![allow(clippy::unwrap_used)]
 
+#[path = "conformance/inputs.rs"]
+#[allow(dead_code)]
+mod inputs;
+
+use std::{fs, path::Path};
+
 use ndarray::{Array2, Axis, Slice};
-use skestimators::{ErrorKind, Method, Model, Samples};
+use serde_json::Value as Json;
+use skestimators::{ErrorKind, Method, Model, Output, Samples, Value};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/pipeline/Pipeline-logistic/1.9.1.joblib");
 
@@ -32,6 +39,30 @@ fn parts_are_answered_as_the_whole() {
             let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * a.abs().max(1.0);
             assert!(whole.iter().zip(&apart).all(near), "{method:?} of {count} rows");
         }
+    }
+}
+
+#[test]
+fn samples_of_every_kind_pass_in_parts() {
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/pipeline");
+    for case in ["Pipeline-frame", "Pipeline-encoder", "Pipeline-records", "Pipeline-sparse", "Pipeline-text"] {
+        let expected = fs::read_to_string(testdata.join(case).join("expected.json")).unwrap();
+        let expected: Json = serde_json::from_str(&expected).unwrap();
+        let file = expected["versions"]["1.9.1"]["file"].as_str().unwrap();
+        let model = Model::from_path(testdata.join(case).join(file)).unwrap();
+        let x = inputs::cycled(&expected["inputs"]["X"], 1_300).unwrap();
+        let method = if model.has(Method::Predict) { Method::Predict } else { Method::Transform };
+        let values = |x: &Samples| -> Vec<Value> {
+            let answer = match model.call(method, x).unwrap() {
+                Output::Samples(Samples::Sparse(x)) => x.to_dense().into(),
+                answer => answer.into_array().unwrap(),
+            };
+            (0..answer.len()).filter_map(|i| answer.value(i)).collect()
+        };
+        let apart: Vec<Value> =
+            (0..1_300).step_by(100).flat_map(|start| values(&x.part(start..start + 100).unwrap())).collect();
+        assert_eq!(values(&x), apart, "{case}");
+        assert_eq!((x.part(1_300..1_300).map(|x| x.rows()), x.part(1_200..1_301)), (Some(0), None), "{case}");
     }
 }
 

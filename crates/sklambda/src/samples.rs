@@ -12,7 +12,7 @@ const DIMENSIONS: usize = 64;
 
 /// Whether a model takes documents, for which it has no names: the surest way to know is to ask it.
 pub(crate) fn takes_text(model: &Model, method: Method) -> bool {
-    let text = || Samples::Text(vec!["a text".to_owned()]);
+    let text = || Samples::Text(vec!["a text".to_owned()].into());
     model.feature_names_in().is_none() && model.n_features_in().is_none() && model.call(method, &text()).is_ok()
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn from_json(input: &Json) -> Result<Samples, String> {
         return items.iter().map(text).collect::<Result<_, _>>().map(Samples::Text);
     }
     if all(|item| matches!(item, Json::Object(_))) {
-        return records(items).map(Samples::Records);
+        return records(items).map(|records| Samples::Records(records.into()));
     }
     if items.iter().any(|item| matches!(item, Json::Array(_))) {
         return Err(inhomogeneous(&[items.len()]));

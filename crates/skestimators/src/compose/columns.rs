@@ -30,7 +30,7 @@ pub(crate) fn select(x: &Samples, indices: &[usize]) -> Result<Samples> {
         Samples::Table(x) => Samples::Table(Table::new(indices.iter().map(|&j| x.columns()[j].clone()).collect())?),
         Samples::Rows(rows) => {
             let pick = |row: &Vec<Value>| indices.iter().map(|&j| row.get(j).cloned()).collect::<Option<Vec<_>>>();
-            let picked: Option<Vec<_>> = rows.iter().map(pick).collect();
+            let picked: Option<_> = rows.iter().map(pick).collect();
             Samples::Rows(picked.ok_or_else(|| Error::input("the rows differ in length"))?)
         }
         other => return Err(not_two_dimensional(other)),
@@ -120,7 +120,7 @@ pub(crate) fn hstack(parts: Vec<Samples>, rows: usize, sparse: bool) -> Result<S
             row_values(part, i, out)?;
         }
     }
-    Ok(Samples::Rows(out))
+    Ok(Samples::Rows(out.into()))
 }
 
 /// Matrices as one; `None` unless they have the same number of rows. (`ndarray::concatenate` is many times the code.)

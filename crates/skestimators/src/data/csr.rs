@@ -1,5 +1,7 @@
 //! Sparse samples in compressed rows.
 
+use std::ops::Range;
+
 use ndarray::Array2;
 use skpickle::{FromObj, Obj, Sparse};
 
@@ -83,6 +85,19 @@ impl Csr {
     pub fn row(&self, row: usize) -> (&[usize], &[f64]) {
         let range = self.indptr[row]..self.indptr[row + 1];
         (&self.indices[range.clone()], &self.data[range])
+    }
+
+    /// Some of the rows, which are there.
+    pub(crate) fn part(&self, rows: Range<usize>) -> Csr {
+        let ends = &self.indptr[rows.start..=rows.end];
+        let entries = ends[0]..ends[rows.len()];
+        Csr {
+            rows: rows.len(),
+            columns: self.columns,
+            indptr: ends.iter().map(|end| end - entries.start).collect(),
+            indices: self.indices[entries.clone()].to_vec(),
+            data: self.data[entries].to_vec(),
+        }
     }
 
     /// As a dense matrix.

@@ -3,6 +3,7 @@
 mod array;
 mod csr;
 mod dtype;
+mod run;
 mod samples;
 mod table;
 
@@ -10,5 +11,6 @@ pub use array::{Array, Value};
 pub use csr::Csr;
 pub(crate) use csr::{RowSum, RowSums};
 pub(crate) use dtype::Dtype;
+pub use run::Run;
 pub use samples::{Output, Record, Samples};
 pub use table::{Column, ColumnData, Table};

@@ -1,10 +1,10 @@
 //! Inputs and answers.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-use ndarray::{Array2, CowArray, Ix2};
+use ndarray::{Array2, Axis, CowArray, Ix2, Slice};
 
-use super::{Array, Csr, Table, Value};
+use super::{Array, Csr, Run, Table, Value};
 use crate::error::{Error, Result};
 
 /// Cells of the largest matrix that sparse rows are made into (2 GiB).
@@ -32,11 +32,11 @@ pub enum Samples {
     /// Named and typed columns.
     Table(Table),
     /// Rows of Python objects (an object array): numbers, text and missing values mixed.
-    Rows(Vec<Vec<Value>>),
+    Rows(Run<Vec<Value>>),
     /// Documents.
-    Text(Vec<String>),
+    Text(Run<String>),
     /// Dicts, or lists of pairs.
-    Records(Vec<Record>),
+    Records(Run<Record>),
     /// An array of another rank: labels (1-d), or what scikit-learn refuses.
     Array(Array),
 }
@@ -84,6 +84,24 @@ impl Samples {
             Samples::Rows(x) => x.first().map(Vec::len),
             _ => None,
         }
+    }
+
+    /// Some of the samples, by their numbers: texts and objects are shared, numbers are copied. `None` for an array of another rank, and
+    /// where there are not so many samples.
+    pub fn part(&self, range: Range<usize>) -> Option<Self> {
+        if range.start > range.end || range.end > self.rows() {
+            return None;
+        }
+        Some(match self {
+            Samples::Dense(x) => Samples::Dense(x.slice_axis(Axis(0), Slice::from(range)).to_owned()),
+            Samples::Dense32(x) => Samples::Dense32(x.slice_axis(Axis(0), Slice::from(range)).to_owned()),
+            Samples::Sparse(x) => Samples::Sparse(x.part(range)),
+            Samples::Table(x) => Samples::Table(x.part(range)),
+            Samples::Rows(x) => Samples::Rows(x.part(range)),
+            Samples::Text(x) => Samples::Text(x.part(range)),
+            Samples::Records(x) => Samples::Records(x.part(range)),
+            Samples::Array(_) => return None,
+        })
     }
 
     /// The numbers as a dense matrix: borrowed where they are one, made dense or widened otherwise.

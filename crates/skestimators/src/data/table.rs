@@ -1,6 +1,8 @@
 //! Named, typed columns, as a pandas DataFrame has them.
 
-use super::Value;
+use std::ops::Range;
+
+use super::{Run, Value};
 
 /// Columns of equal length, each with a name and a type.
 ///
@@ -8,7 +10,7 @@ use super::Value;
 /// use skestimators::{Column, ColumnData, Table};
 /// let table = Table::new(vec![
 ///     Column { name: "age".into(), data: ColumnData::F64(vec![31.0, 47.0]) },
-///     Column { name: "city".into(), data: ColumnData::Str(vec![Some("Bern".into()), None]) },
+///     Column { name: "city".into(), data: ColumnData::Str(vec![Some("Bern".into()), None].into()) },
 /// ])?;
 /// assert_eq!(table.rows(), 2);
 /// # Ok::<(), skestimators::Error>(())
@@ -41,9 +43,9 @@ pub enum ColumnData {
     /// Bools.
     Bool(Vec<bool>),
     /// Text; `None` where a value is missing (NaN in pandas).
-    Str(Vec<Option<Box<str>>>),
+    Str(Run<Option<Box<str>>>),
     /// Anything else, value by value.
-    Mixed(Vec<Value>),
+    Mixed(Run<Value>),
 }
 
 impl ColumnData {
@@ -67,6 +69,18 @@ impl ColumnData {
     /// Whether every value is a number or a bool by its type.
     pub fn is_numeric(&self) -> bool {
         !matches!(self, ColumnData::Str(_) | ColumnData::Mixed(_))
+    }
+
+    /// Some of the values, which are there.
+    fn part(&self, range: Range<usize>) -> Self {
+        match self {
+            ColumnData::F64(v) => ColumnData::F64(v[range].to_vec()),
+            ColumnData::F32(v) => ColumnData::F32(v[range].to_vec()),
+            ColumnData::I64(v) => ColumnData::I64(v[range].to_vec()),
+            ColumnData::Bool(v) => ColumnData::Bool(v[range].to_vec()),
+            ColumnData::Str(v) => ColumnData::Str(v.part(range)),
+            ColumnData::Mixed(v) => ColumnData::Mixed(v.part(range)),
+        }
     }
 
     /// One value.
@@ -98,6 +112,12 @@ impl Table {
             )));
         }
         Ok(Table { rows, columns })
+    }
+
+    /// Some of the rows, which are there.
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        let part = |column: &Column| Column { name: column.name.clone(), data: column.data.part(range.clone()) };
+        Table { rows: range.len(), columns: self.columns.iter().map(part).collect() }
     }
 
     /// Number of rows.

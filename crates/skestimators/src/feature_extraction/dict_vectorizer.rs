@@ -210,7 +210,7 @@ impl Estimator for DictVectorizer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Model, estimator::written};
+    use crate::{Model, data::Run, estimator::written};
 
     /// A vectorizer of the names "a", "a=x" and `third`; `dtype` is written as a pickle writes it.
     fn vectorizer(dtype: &str, third: &str) -> Result<Model> {
@@ -225,7 +225,7 @@ mod tests {
 
     fn row(dtype: &str, record: Vec<(&str, Value)>) -> Result<Vec<f64>> {
         let record = record.into_iter().map(|(name, value)| (Value::Str(name.into()), value)).collect();
-        let out = vectorizer(dtype, "Vb\n")?.transform(&Samples::Records(vec![record]))?;
+        let out = vectorizer(dtype, "Vb\n")?.transform(&Samples::Records(vec![record].into()))?;
         Ok(out.dense()?.iter().copied().collect())
     }
 
@@ -255,7 +255,7 @@ mod tests {
             [("F1e-05\n", "1e-05"), ("F1e17\n", "1e+17"), ("F2.5\n", "2.5"), ("F1e15\n", "1000000000000000.0")]
         {
             let names =
-                vectorizer("numpy\nfloat64", number)?.call(Method::FeatureNamesOut, &Samples::Text(Vec::new()))?;
+                vectorizer("numpy\nfloat64", number)?.call(Method::FeatureNamesOut, &Samples::Text(Run::default()))?;
             assert_eq!(names, crate::Output::Names(vec!["a".into(), "a=x".into(), name.into()]));
         }
         Ok(())

@@ -306,7 +306,7 @@ impl Estimator for OneHotEncoder {
             }
             out.push(values);
         }
-        if lost.is_empty() { Ok(Samples::Rows(out)) } else { Err(self.lost(&lost)) }
+        if lost.is_empty() { Ok(Samples::Rows(out.into())) } else { Err(self.lost(&lost)) }
     }
 
     fn feature_names_out(&self, input: &[String]) -> Result<Vec<String>> {
@@ -351,7 +351,7 @@ mod tests {
         let x = Samples::from(array![[0.0, 0.0], [1.0, 1.0]]);
         let found = binary.inverse_transform(&x).ok();
         let rows = [["a", "c"], ["b", "c"]].map(|row| row.map(|text| Value::Str(text.into())).to_vec());
-        assert_eq!(found, Some(Samples::Rows(rows.to_vec())));
+        assert_eq!(found, Some(Samples::Rows(rows.to_vec().into())));
         let wide = encoder(true, &[(&["a", "b"], Some(0)), (&["c", "d", "e"], None)]);
         assert!(refusal(&wide, array![[0.0, 0.0, 0.0, 0.0]]).contains("shape mismatch: value array of shape (1,3)"));
         let all = encoder(false, &[(&["a", "b"], None), (&["c", "d"], None)]);

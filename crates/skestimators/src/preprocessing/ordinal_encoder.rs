@@ -208,7 +208,7 @@ impl Estimator for OrdinalEncoder {
             }
             rows.push(values);
         }
-        Ok(Samples::Rows(rows))
+        Ok(Samples::Rows(rows.into()))
     }
 
     fn feature_names_out(&self, input: &[String]) -> Result<Vec<String>> {

@@ -70,6 +70,33 @@ pub(crate) fn samples(input: &Json) -> Result<Samples, String> {
     }
 }
 
+/// The samples of an entry of `inputs`, over and over: so many of them.
+#[allow(dead_code)]
+pub(crate) fn cycled(input: &Json, count: usize) -> Result<Samples, String> {
+    let over = |rows: &[Json]| rows.iter().cycle().take(count).cloned().collect::<Vec<_>>();
+    match samples(input)? {
+        few if few.rows() == 0 => Err("there are no samples".into()),
+        Samples::Dense(x) => Ok(Array2::from_shape_fn((count, x.ncols()), |(i, j)| x[[i % x.nrows(), j]]).into()),
+        Samples::Dense32(x) => {
+            Ok(Samples::Dense32(Array2::from_shape_fn((count, x.ncols()), |(i, j)| x[[i % x.nrows(), j]])))
+        }
+        Samples::Sparse(x) => {
+            let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
+            for (columns, values) in (0..count).map(|i| x.row(i % x.rows())) {
+                indices.extend_from_slice(columns);
+                data.extend_from_slice(values);
+                indptr.push(data.len());
+            }
+            Csr::new(count, x.columns(), indptr, indices, data).map(Samples::Sparse).map_err(|e| e.to_string())
+        }
+        _ => {
+            let mut input = input.clone();
+            input["rows"] = over(list(&input["rows"])?).into();
+            samples(&input)
+        }
+    }
+}
+
 /// A dict, a list of pairs, or a list of names that count once each; a list in a dict is of names that count once each too.
 fn record(row: &Json) -> Result<Record, String> {
     let mut record = Record::new();

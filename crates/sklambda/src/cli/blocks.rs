@@ -2,8 +2,7 @@
 
 use std::sync::mpsc::sync_channel;
 
-use ndarray::{Axis, Slice};
-use skestimators::{Column, ColumnData, Error, ErrorKind, Method, Model, Output, Samples, Table, Value};
+use skestimators::{Column, ColumnData, Error, ErrorKind, Method, Model, Output, Samples, Value};
 
 use super::{
     Failure,
@@ -131,7 +130,7 @@ fn advice(model: &Model, block: &Block, message: &str) -> &'static str {
 /// The first row at fault, and what the model says of it alone; `None` where the fault is that of the whole input.
 fn first_refused(model: &Model, method: Method, block: &Block, e: &Error) -> Option<(usize, Error)> {
     let rows = block.samples.rows();
-    let part = |from: usize, to: usize| slice(&block.samples, from, to).map(|x| model.call(method, &x).err());
+    let part = |from: usize, to: usize| block.samples.part(from..to).map(|x| model.call(method, &x).err());
     let (mut good, mut bad) = (0, rows);
     while bad - good > 1 {
         let middle = good + (bad - good) / 2;
@@ -146,33 +145,6 @@ fn first_refused(model: &Model, method: Method, block: &Block, e: &Error) -> Opt
     let shown = !columns_at_fault(&block.samples, row, &own.to_string()).is_empty();
     let general = row == 0 && block.first == 0 && part(rows - 1, rows)?.is_some_and(|last| last == own);
     (shown || !general).then_some((row, own))
-}
-
-/// Rows `from` to `to`, of samples whose rows can be told apart.
-fn slice(x: &Samples, from: usize, to: usize) -> Option<Samples> {
-    Some(match x {
-        Samples::Dense(x) => Samples::Dense(x.slice_axis(Axis(0), Slice::from(from..to)).to_owned()),
-        Samples::Dense32(x) => Samples::Dense32(x.slice_axis(Axis(0), Slice::from(from..to)).to_owned()),
-        Samples::Rows(rows) => Samples::Rows(rows[from..to].to_vec()),
-        Samples::Text(texts) => Samples::Text(texts[from..to].to_vec()),
-        Samples::Records(records) => Samples::Records(records[from..to].to_vec()),
-        Samples::Table(table) => {
-            let part = |column: &Column| {
-                let data = match &column.data {
-                    ColumnData::F64(v) => ColumnData::F64(v[from..to].to_vec()),
-                    ColumnData::F32(v) => ColumnData::F32(v[from..to].to_vec()),
-                    ColumnData::I64(v) => ColumnData::I64(v[from..to].to_vec()),
-                    ColumnData::Bool(v) => ColumnData::Bool(v[from..to].to_vec()),
-                    ColumnData::Str(v) => ColumnData::Str(v[from..to].to_vec()),
-                    ColumnData::Mixed(v) => ColumnData::Mixed(v[from..to].to_vec()),
-                    _ => return None,
-                };
-                Some(Column { name: column.name.clone(), data })
-            };
-            Samples::Table(Table::new(table.columns().iter().map(part).collect::<Option<_>>()?).ok()?)
-        }
-        _ => return None,
-    })
 }
 
 /// The columns of a row that are not finite, where that is what the model refuses.

@@ -188,7 +188,7 @@ fn columns_of(samples: Samples) -> Vec<Column> {
         Samples::Dense(x) => x.columns().into_iter().map(|values| column(ColumnData::F64(values.to_vec()))).collect(),
         Samples::Dense32(x) => x.columns().into_iter().map(|values| column(ColumnData::F32(values.to_vec()))).collect(),
         Samples::Text(texts) => {
-            vec![column(ColumnData::Str(texts.into_iter().map(|text| Some(text.into())).collect()))]
+            vec![column(ColumnData::Str(texts.iter().map(|text| Some(text.as_str().into())).collect()))]
         }
         Samples::Rows(rows) => {
             let width = rows.iter().map(Vec::len).min().unwrap_or(0);

@@ -116,7 +116,7 @@ pub(super) fn from_rows<'j>(
         let cell = |(j, value)| cell(value, i, &|| names.and_then(|names| names.get(j)).map_or(format!("{j}"), quoted));
         cells.push(row.iter().enumerate().map(cell).collect::<Result<Vec<_>, _>>()?);
     }
-    let Some(names) = names else { return Ok(Samples::Rows(cells)) };
+    let Some(names) = names else { return Ok(Samples::Rows(cells.into())) };
     let mut columns: Vec<Vec<Value>> = names.iter().map(|_| Vec::with_capacity(count)).collect();
     for row in cells {
         columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
@@ -167,7 +167,7 @@ fn cell(value: &Json, row: usize, column: &dyn Fn() -> String) -> Result<Value, 
 /// Objects, one a row. A model without features of its own (`DictVectorizer`) takes them as they are.
 pub(super) fn from_records(model: &Model, items: &[Json]) -> Result<Samples, Refusal> {
     if model.n_features_in().is_none() && model.feature_names_in().is_none() && !takes_text(model) {
-        return samples::records(items).map(Samples::Records).map_err(Refusal::input);
+        return samples::records(items).map(|records| Samples::Records(records.into())).map_err(Refusal::input);
     }
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut columns: Vec<Named> = Vec::new();
@@ -337,7 +337,7 @@ fn typed(values: Vec<Value>) -> ColumnData {
     } else if texts + missing == count {
         ColumnData::Str(values.into_iter().map(|v| if let Value::Str(text) = v { Some(text) } else { None }).collect())
     } else {
-        ColumnData::Mixed(values)
+        ColumnData::Mixed(values.into())
     }
 }
 
@@ -351,7 +351,10 @@ mod tests {
         assert_eq!(typed(vec![int(1), int(2)]), ColumnData::I64(vec![1, 2]));
         assert!(matches!(typed(vec![int(1), Value::None]), ColumnData::F64(v) if v[0] == 1.0 && v[1].is_nan()));
         assert_eq!(typed(vec![Value::Bool(true)]), ColumnData::Bool(vec![true]));
-        assert_eq!(typed(vec![Value::Str("a".into()), Value::None]), ColumnData::Str(vec![Some("a".into()), None]));
+        assert_eq!(
+            typed(vec![Value::Str("a".into()), Value::None]),
+            ColumnData::Str(vec![Some("a".into()), None].into())
+        );
         assert!(matches!(typed(vec![Value::Str("a".into()), int(1)]), ColumnData::Mixed(_)));
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn tensors(name: &str, answer: Output) -> Result<Vec<Tensor>, Refusal
         Output::Names(names) => vec![tensor(name.into(), &Array::from(names))],
         Output::Samples(Samples::Dense(x)) => vec![tensor(name.into(), &Array::F64(x.into_dyn()))],
         Output::Samples(Samples::Dense32(x)) => vec![tensor(name.into(), &Array::F32(x.into_dyn()))],
-        Output::Samples(Samples::Text(texts)) => vec![tensor(name.into(), &Array::from(texts))],
+        Output::Samples(Samples::Text(texts)) => vec![tensor(name.into(), &Array::from(texts.into_vec()))],
         Output::Samples(Samples::Table(table)) => {
             let column = |column: &skestimators::Column| {
                 let values: Vec<_> = (0..table.rows()).map(|row| column.data.value(row)).collect();

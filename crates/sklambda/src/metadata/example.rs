@@ -106,8 +106,8 @@ fn table(entries: &[(Text, Json)]) -> Option<Samples> {
             Json::Bool(b) => ColumnData::Bool(vec![*b]),
             Json::Int(n) => ColumnData::I64(vec![*n]),
             Json::Float(x) => ColumnData::F64(vec![*x]),
-            Json::Str(text) => ColumnData::Str(vec![Some(text.as_str()?.into())]),
-            Json::Null => ColumnData::Mixed(vec![Value::None]),
+            Json::Str(text) => ColumnData::Str(vec![Some(text.as_str()?.into())].into()),
+            Json::Null => ColumnData::Mixed(vec![Value::None].into()),
             _ => return None,
         };
         Some(Column { name: name.as_str()?.to_owned(), data })

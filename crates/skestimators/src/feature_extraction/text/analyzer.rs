@@ -512,7 +512,7 @@ mod tests {
     fn counts(options: &str, document: &str) -> Result<Vec<f64>> {
         let attributes = format!("Vvocabulary\n(Va\nVA\nV<\nVaa\nVbB\nlVtoken_pattern\nV\\u005cw+\n{options}");
         let model = written("sklearn.feature_extraction.text", "CountVectorizer", &attributes)?;
-        Ok(model.transform(&Samples::Text(vec![document.into()]))?.dense()?.iter().copied().collect())
+        Ok(model.transform(&Samples::Text(vec![document.into()].into()))?.dense()?.iter().copied().collect())
     }
 
     #[test]

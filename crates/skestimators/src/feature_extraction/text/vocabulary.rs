@@ -156,7 +156,12 @@ fn items<'g>(field: &Obj<'g>) -> Result<Vec<Cow<'g, str>>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{data::Samples, error::Result, estimator::written, method::Method};
+    use crate::{
+        data::{Run, Samples},
+        error::Result,
+        estimator::written,
+        method::Method,
+    };
 
     #[test]
     fn an_array_of_terms_is_a_vocabulary() -> Result<()> {
@@ -164,7 +169,7 @@ mod tests {
                      (I3\nV|\nNNNI-1\nI-1\nI63\ntbI00\n(Vbb\nVaa\nltb";
         let attributes = format!("Vvocabulary\n{array}Vtoken_pattern\nV[a-z]+\n");
         let model = written("sklearn.feature_extraction.text", "CountVectorizer", &attributes)?;
-        let names = model.call(Method::FeatureNamesOut, &Samples::Text(Vec::new()))?;
+        let names = model.call(Method::FeatureNamesOut, &Samples::Text(Run::default()))?;
         assert_eq!(names, crate::Output::Names(vec!["bb".into(), "aa".into()]));
         Ok(())
     }
@@ -176,7 +181,7 @@ mod tests {
             written("sklearn.feature_extraction.text", "CountVectorizer", &attributes)
         };
         for entries in ["Vaa\nI1\nVbb\nI0\n", "Vaa\nI0\nVbb\nI0\nVaa\nI1\n", "Vaa\nI7\nVbb\nI0\nVaa\nI1\n"] {
-            let names = load(entries)?.call(Method::FeatureNamesOut, &Samples::Text(Vec::new()))?;
+            let names = load(entries)?.call(Method::FeatureNamesOut, &Samples::Text(Run::default()))?;
             assert_eq!(names, crate::Output::Names(vec!["bb".into(), "aa".into()]), "{entries}");
         }
         let refusal = load("Vaa\nI0\nVbb\nI2\n").err().map(|e| e.to_string()).unwrap_or_default();

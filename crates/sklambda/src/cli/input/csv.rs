@@ -10,7 +10,7 @@ use std::{
 
 use csv::StringRecord;
 use ndarray::Array2;
-use skestimators::{Array, Column, ColumnData, Samples, Table};
+use skestimators::{Array, Column, ColumnData, Run, Samples, Table};
 
 use super::{
     BLOCK_BYTES, BLOCK_ROWS, Block, Options, Source, Wanted,
@@ -343,7 +343,7 @@ pub(super) fn documents(column: Option<Column>) -> Result<Samples, String> {
         Some(Column { name, .. }) => {
             Err(format!("column '{}' holds no text, which the model takes", skpickle::printable(&name)))
         }
-        None => Ok(Samples::Text(Vec::new())),
+        None => Ok(Samples::Text(Run::default())),
     }
 }
 

@@ -141,9 +141,9 @@ impl Rows {
         }
         let samples = match &self.kind {
             Kind::Dense => dense(rows, place)?,
-            Kind::Rows => Samples::Rows(each(rows, place, row_of)?),
-            Kind::Text => Samples::Text(each(rows, place, text)?),
-            Kind::Records => Samples::Records(each(rows, place, record)?),
+            Kind::Rows => Samples::Rows(each(rows, place, row_of)?.into()),
+            Kind::Text => Samples::Text(each(rows, place, text)?.into()),
+            Kind::Records => Samples::Records(each(rows, place, record)?.into()),
             Kind::Labels => labels(rows, place)?,
             Kind::Named(names) => named(names, each(rows, place, row_of)?, place)?,
             Kind::Table { features, kept, text } => {
@@ -161,7 +161,7 @@ impl Rows {
                 };
                 let kept = kept.iter().map(column).collect::<Result<Vec<_>, String>>()?;
                 let samples = match features.as_slice() {
-                    [feature] if *text => Samples::Text(members(rows, feature, document, place)?),
+                    [feature] if *text => Samples::Text(members(rows, feature, document, place)?.into()),
                     _ => {
                         let columns = features.iter().map(column).collect::<Result<Vec<_>, String>>()?;
                         Table::new(columns).map(Samples::Table).map_err(|e| e.to_string())?

@@ -79,8 +79,12 @@ impl Source for Texts {
             numbers.push(number);
             self.row += 1;
         }
-        let block =
-            |texts| Block { lines: numbers, first, done: self.lines.done, ..Block::whole(Samples::Text(texts)) };
+        let block = |texts: Vec<String>| Block {
+            lines: numbers,
+            first,
+            done: self.lines.done,
+            ..Block::whole(Samples::Text(texts.into()))
+        };
         Ok((!texts.is_empty()).then(|| block(texts)))
     }
 

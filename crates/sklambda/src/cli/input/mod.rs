@@ -108,7 +108,7 @@ impl<'m> Wanted<'m> {
     /// Whether the model takes dicts as they are, rather than as rows of a table.
     fn takes_records(&self) -> bool {
         let record: Record = vec![(Value::Str("a".into()), Value::Float(1.0))];
-        self.takes(&Samples::Records(vec![record]))
+        self.takes(&Samples::Records(vec![record].into()))
     }
 }
 

@@ -214,7 +214,7 @@ fn rows(shape: &[usize], values: impl Iterator<Item = Value>) -> Result<Samples,
     for (i, value) in values.enumerate() {
         rows[i / shape[1]].push(value);
     }
-    Ok(Samples::Rows(rows))
+    Ok(Samples::Rows(rows.into()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Columns of text cells as typed columns, by pandas' rules; what a column is, its first block decides.
 
-use skestimators::{ColumnData, Value};
+use skestimators::{ColumnData, Run, Value};
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Builder {
                     // Bools beside missing values are objects in pandas too.
                     let mut objects: Vec<Value> = values.iter().map(|&b| Value::Bool(b)).collect();
                     objects.push(Value::Float(f64::NAN));
-                    self.data = ColumnData::Mixed(objects);
+                    self.data = ColumnData::Mixed(objects.into());
                 }
                 None => return false,
             },
@@ -131,7 +131,7 @@ fn empty(kind: Kind) -> ColumnData {
         Kind::Int => ColumnData::I64(Vec::new()),
         Kind::Float => ColumnData::F64(Vec::new()),
         Kind::Bool => ColumnData::Bool(Vec::new()),
-        Kind::Text => ColumnData::Str(Vec::new()),
+        Kind::Text => ColumnData::Str(Run::default()),
     }
 }
 
@@ -152,7 +152,7 @@ pub(super) fn of_values(values: Vec<Value>) -> ColumnData {
         return ColumnData::F64(values);
     }
     if let Some(values) = all!(Value::Str(text) => Some(text.clone()), Value::None => None) {
-        return ColumnData::Str(values);
+        return ColumnData::Str(values.into());
     }
     let missing = |value| if value == Value::None { Value::Float(f64::NAN) } else { value };
     ColumnData::Mixed(values.into_iter().map(missing).collect())
@@ -174,7 +174,7 @@ mod tests {
         assert!(matches!(column(&["1.5", "", "NA", "inf"]), ColumnData::F64(v) if v[0] == 1.5 && v[2].is_nan()));
         assert_eq!(column(&["True", "false"]), ColumnData::Bool(vec![true, false]));
         assert!(matches!(column(&["True", ""]), ColumnData::Mixed(v) if v[0] == Value::Bool(true)));
-        assert_eq!(column(&["x", "", "12"]), ColumnData::Str(vec![Some("x".into()), None, Some("12".into())]));
+        assert_eq!(column(&["x", "", "12"]), ColumnData::Str(vec![Some("x".into()), None, Some("12".into())].into()));
     }
 
     #[test]
@@ -189,7 +189,10 @@ mod tests {
     #[test]
     fn values_keep_their_own_types() {
         assert_eq!(of_values(vec![Value::Int(1), Value::Float(0.5)]), ColumnData::F64(vec![1.0, 0.5]));
-        assert_eq!(of_values(vec![Value::Str("a".into()), Value::None]), ColumnData::Str(vec![Some("a".into()), None]));
+        assert_eq!(
+            of_values(vec![Value::Str("a".into()), Value::None]),
+            ColumnData::Str(vec![Some("a".into()), None].into())
+        );
         assert!(matches!(of_values(vec![Value::Str("a".into()), Value::Int(1)]), ColumnData::Mixed(_)));
     }
 }

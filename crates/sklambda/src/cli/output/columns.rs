@@ -194,7 +194,7 @@ impl Names {
                 groups.push(Group { data: Data::F64(dense), names, flat: false });
             }
             Output::Samples(Samples::Text(texts)) => {
-                groups.push(Group { data: Data::Str(texts), names: vec![name.into()], flat: true });
+                groups.push(Group { data: Data::Str(texts.into_vec()), names: vec![name.into()], flat: true });
             }
             Output::Samples(Samples::Rows(rows)) => {
                 let width = rows.first().map_or(0, Vec::len);

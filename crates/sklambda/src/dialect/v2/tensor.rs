@@ -152,11 +152,14 @@ fn values(kind: Kind, cells: &[&Json]) -> Result<ColumnData, usize> {
                 _ => ColumnData::F64(numbers.into_iter().map(|x| f16::from_f64(x).to_f64()).collect()),
             }
         }
-        Kind::Bytes => ColumnData::Str(all(cells, |cell| match cell {
-            Json::Str(text) => text.as_str().map(|text| Some(text.into())),
-            Json::Null => Some(None),
-            _ => None,
-        })?),
+        Kind::Bytes => {
+            let texts = all(cells, |cell| match cell {
+                Json::Str(text) => text.as_str().map(|text| Some(text.into())),
+                Json::Null => Some(None),
+                _ => None,
+            });
+            ColumnData::Str(texts?.into())
+        }
     })
 }
 
@@ -227,7 +230,7 @@ fn every(data: &ColumnData, j: usize, width: usize) -> ColumnData {
         ColumnData::F32(v) => ColumnData::F32(take(v, j, width)),
         ColumnData::I64(v) => ColumnData::I64(take(v, j, width)),
         ColumnData::Bool(v) => ColumnData::Bool(take(v, j, width)),
-        ColumnData::Str(v) => ColumnData::Str(take(v, j, width)),
+        ColumnData::Str(v) => ColumnData::Str(take(v, j, width).into()),
         other => ColumnData::Mixed((0..other.len()).skip(j).step_by(width.max(1)).map(|i| other.value(i)).collect()),
     }
 }
