@@ -10,7 +10,8 @@ use crate::{
     estimator::{Classes, Fitted},
     member::{self, Member},
     method::Method,
-    parts, registry,
+    parts::{self, Plan},
+    registry,
     state::{Loader, RowCost},
 };
 
@@ -29,6 +30,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Model {
     inner: Arc<Inner>,
+    #[cfg(feature = "threads")]
     threads: usize,
 }
 
@@ -39,10 +41,7 @@ struct Inner {
     row_cost: RowCost,
     call_bytes: u64,
     row_wise: bool,
-    /// Whether each row is answered by itself in a batch of any size.
-    in_parts: bool,
-    /// Whether a large batch passes through the estimator in parts.
-    blocks: bool,
+    plan: Plan,
     member: Option<String>,
 }
 
@@ -122,12 +121,13 @@ impl Model {
         let version: Option<String> = obj.field("_sklearn_version").and_then(|v| v.get()).ok();
         let row_cost = loader.row_cost();
         let row_wise = loader.is_row_wise();
-        let in_parts = loader.is_row_wise_in_parts() && !is_old(version.as_deref());
-        let blocks = root.key == "pipeline.Pipeline" && in_parts;
+        let any_size = loader.is_row_wise_in_parts() && !is_old(version.as_deref());
+        let plan = Plan { staged: root.key == "pipeline.Pipeline", any_size, steps: row_cost.steps };
         let unread = loader.into_unread().into_iter().collect();
         let call_bytes = graph.limits().call_bytes;
         Ok(Model {
-            inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, row_wise, in_parts, blocks, member }),
+            inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, row_wise, plan, member }),
+            #[cfg(feature = "threads")]
             threads: 1,
         })
     }
@@ -177,30 +177,17 @@ impl Model {
         Model { threads, ..self }
     }
 
-    /// The answer of several threads, if the batch is for more than one.
-    fn in_threads(&self, method: Method, x: &Samples) -> Option<Output> {
-        if self.threads < 2 || !self.is_row_wise() {
+    /// The answer to a batch that is large enough for several threads or parts.
+    fn in_parts(&self, method: Method, x: &Samples) -> Option<Output> {
+        let Inner { root, plan, .. } = &*self.inner;
+        if !self.is_row_wise() {
             return None;
         }
         #[cfg(feature = "threads")]
-        let answer = {
-            let Inner { root, blocks, in_parts, row_cost, .. } = &*self.inner;
-            let (blocks, in_parts) = (*blocks, *in_parts);
-            let plan = crate::threads::Plan { threads: self.threads, blocks, in_parts, steps: row_cost.steps };
-            crate::threads::call(root, method, x, plan)
-        };
-        #[cfg(not(feature = "threads"))]
-        let answer = {
-            let _ = (method, x, self.inner.in_parts);
-            None
-        };
-        answer
-    }
-
-    /// The answer to a batch that is large enough for several threads or parts.
-    fn in_parts(&self, method: Method, x: &Samples) -> Option<Output> {
-        let threads = self.in_threads(method, x);
-        threads.or_else(|| if self.inner.blocks { parts::call(&self.inner.root, method, x) } else { None })
+        if let Some(answer) = crate::threads::call(root, method, x, *plan, self.threads) {
+            return Some(answer);
+        }
+        parts::call(root, method, x, *plan)
     }
 
     /// scikit-learn's class name, such as `LogisticRegression`.

@@ -1,22 +1,29 @@
 //! A large batch in parts, some rows each.
 
-use ndarray::{ArrayD, Axis, Slice};
+use std::{mem, ops::Range};
+
+use ndarray::{Array as NdArray, Axis, Dimension, Slice};
 
 use crate::{
     data::{Array, Output, Samples},
     estimator::Fitted,
     math::scratch,
     method::Method,
+    neighbors::MERGED,
 };
 
 /// Rows that kernels take together at most: where parts end between such groups, every row is rounded as in the whole batch.
 pub(crate) const GROUP: usize = 128;
-/// Rows that pass through all steps of a pipeline together: what one step hands to the next then stays in the cache, and in memory that
-/// is there already.
+/// Rows of a part in the least.
 const BLOCK: usize = 2 * GROUP;
-
 /// Rows that are too few for a part: kernels may round those in another way.
 const FEW: usize = 16;
+/// Numbers that are copied out of a batch at a time: they should be in the cache when the model reads them.
+const COPIED: usize = 1 << 15;
+/// Numbers of a batch that no cache holds.
+const CACHED: usize = 1 << 22;
+/// Steps for each number of a row below which a model waits for memory rather than for computation.
+const CHEAP: u64 = 32;
 
 /// The methods whose answer for a row does not depend on the other rows.
 pub(crate) const METHODS: [Method; 6] = [
@@ -28,92 +35,143 @@ pub(crate) const METHODS: [Method; 6] = [
     Method::Apply,
 ];
 
-/// Answers a batch part by part. `None` when it is too small for that, or when anything is amiss: the caller then asks for all rows in
+/// How large batches of a model are divided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    /// Whether the model has several steps: what one hands to the next then stays in the cache, and in memory that is there already.
+    pub(crate) staged: bool,
+    /// Whether a row is answered by itself in a batch of any size.
+    pub(crate) any_size: bool,
+    /// Steps of computation that a row costs at most.
+    pub(crate) steps: u64,
+}
+
+impl Plan {
+    /// Rows of a part in the least.
+    pub(crate) fn least(&self) -> usize {
+        // Ties among neighbours are broken by the number of rows.
+        if self.any_size { BLOCK } else { MERGED + GROUP }
+    }
+
+    /// Rows of a part.
+    pub(crate) fn size(&self, x: &Samples) -> usize {
+        let least = self.least();
+        match x {
+            Samples::Dense(x) if !self.staged => least.max(COPIED / x.ncols().max(1) / GROUP * GROUP),
+            _ => least,
+        }
+    }
+
+    /// Whether parts pay in one thread: between steps, and where rows would be read from memory twice, to be checked and to be answered.
+    fn pays(&self, x: &Samples) -> bool {
+        let large = |columns: usize| x.rows().saturating_mul(columns) > CACHED;
+        let waits = |x: &Samples| matches!(x, Samples::Dense(x) if large(x.ncols()) && self.steps < CHEAP.saturating_mul(x.ncols() as u64));
+        self.any_size && (self.staged || waits(x))
+    }
+}
+
+/// Answers a batch part by part. `None` when that does not pay, or when anything is amiss: the caller then asks for all rows in
 /// one call, whose refusal names the right row.
-pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples) -> Option<Output> {
+pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples, plan: Plan) -> Option<Output> {
     let rows = x.rows();
-    if rows < BLOCK + FEW || !METHODS.contains(&method) {
+    if rows < BLOCK + FEW || !METHODS.contains(&method) || !plan.pays(x) {
         return None;
     }
-    let mut answers = Vec::with_capacity(rows / BLOCK);
-    let mut start = 0;
-    while start < rows {
-        // The last part takes a few rows more, so that none has but a few.
-        let end = if rows - start < BLOCK + FEW { rows } else { start + BLOCK };
-        let part = match x {
-            Samples::Dense(x) => Samples::Dense(scratch::copy(&x.slice_axis(Axis(0), Slice::from(start..end)))),
-            x => x.part(start..end)?,
-        };
-        let answer = fitted.call(method, &part).ok();
-        answers.push(answer.filter(joins)?);
-        if let Samples::Dense(part) = part {
-            scratch::give_matrix(part);
-        }
-        start = end;
+    let mut answers = Answers::of(rows);
+    answers.add(fitted, method, x, 0..rows, plan.size(x))?;
+    answers.all
+}
+
+/// Answers for consecutive rows, one behind the other.
+pub(crate) struct Answers {
+    pub(crate) all: Option<Output>,
+    /// Rows that there will be.
+    rows: usize,
+}
+
+impl Answers {
+    pub(crate) fn of(rows: usize) -> Self {
+        Answers { all: None, rows }
     }
-    join(answers)
-}
 
-/// Whether answers of this kind can be joined.
-pub(crate) fn joins(answer: &Output) -> bool {
-    matches!(answer, Output::Array(_) | Output::Samples(Samples::Dense(_)))
-}
-
-/// Answers for consecutive rows as one, where they are of one kind.
-pub(crate) fn join(parts: Vec<Output>) -> Option<Output> {
-    match parts.first()? {
-        Output::Array(_) => {
-            let arrays: Option<Vec<Array>> = parts.into_iter().map(Output::into_array).collect();
-            Some(Output::Array(join_arrays(arrays?)?))
-        }
-        Output::Samples(Samples::Dense(_)) => {
-            let matrix = |part| match part {
-                Output::Samples(Samples::Dense(x)) => Some(x.into_dyn()),
-                _ => None,
+    /// Answers some rows more, so many at a time. `None` where they are refused, or where answers of this kind cannot be joined.
+    pub(crate) fn add(
+        &mut self,
+        fitted: &Fitted,
+        method: Method,
+        x: &Samples,
+        rows: Range<usize>,
+        size: usize,
+    ) -> Option<()> {
+        let mut start = rows.start;
+        while start < rows.end {
+            // The last part takes a few rows more, so that none has but a few.
+            let end = if rows.end - start < size + FEW { rows.end } else { start + size };
+            let part = match x {
+                Samples::Dense(x) => Samples::Dense(scratch::copy(&x.slice_axis(Axis(0), Slice::from(start..end)))),
+                x => x.part(start..end)?,
             };
-            let joined = joined(parts.into_iter().map(matrix).collect::<Option<_>>()?)?;
-            Some(Output::Samples(Samples::Dense(joined.into_dimensionality().ok()?)))
+            self.push(fitted.call(method, &part).ok()?)?;
+            if let Samples::Dense(part) = part {
+                scratch::give_matrix(part);
+            }
+            start = end;
         }
+        Some(())
+    }
+
+    /// Puts answers behind those that are there, where they are of one kind.
+    pub(crate) fn push(&mut self, answer: Output) -> Option<()> {
+        match (&mut self.all, answer) {
+            (None, answer @ (Output::Array(_) | Output::Samples(Samples::Dense(_)))) => self.all = Some(answer),
+            (Some(Output::Array(all)), Output::Array(part)) => append_array(all, part, self.rows)?,
+            (Some(Output::Samples(Samples::Dense(all))), Output::Samples(Samples::Dense(part))) => {
+                append(all, part, self.rows)?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn append_array(all: &mut Array, part: Array, rows: usize) -> Option<()> {
+    match (all, part) {
+        (Array::F64(all), Array::F64(part)) => append(all, part, rows),
+        (Array::F32(all), Array::F32(part)) => append(all, part, rows),
+        (Array::I64(all), Array::I64(part)) => append(all, part, rows),
+        (Array::Bool(all), Array::Bool(part)) => append(all, part, rows),
+        (Array::Str(all), Array::Str(part)) => append(all, part, rows),
+        (Array::Bytes(all), Array::Bytes(part)) => append(all, part, rows),
+        (Array::Object(all), Array::Object(part)) => append(all, part, rows),
         _ => None,
     }
 }
 
-fn join_arrays(parts: Vec<Array>) -> Option<Array> {
-    macro_rules! joined {
-        ($variant:ident) => {{
-            let parts = parts.into_iter().map(|part| if let Array::$variant(part) = part { Some(part) } else { None });
-            joined(parts.collect::<Option<Vec<_>>>()?).map(Array::$variant)
-        }};
-    }
-    match parts.first()? {
-        Array::F64(_) => joined!(F64),
-        Array::F32(_) => joined!(F32),
-        Array::I64(_) => joined!(I64),
-        Array::Bool(_) => joined!(Bool),
-        Array::Str(_) => joined!(Str),
-        Array::Bytes(_) => joined!(Bytes),
-        Array::Object(_) => joined!(Object),
-    }
-}
-
-/// Arrays one behind the other along the first axis. (`ndarray::concatenate` is many times the code, and copies texts.)
-fn joined<T: Clone>(parts: Vec<ArrayD<T>>) -> Option<ArrayD<T>> {
-    let mut shape = parts.first()?.shape().to_vec();
-    if parts.iter().any(|part| part.shape().get(1..) != shape.get(1..)) {
+/// Puts an array behind another along the first axis, which is to have so many rows in the end. (`ndarray::concatenate` is many times the
+/// code, and copies texts.)
+fn append<T: Clone, D: Dimension>(all: &mut NdArray<T, D>, part: NdArray<T, D>, rows: usize) -> Option<()> {
+    let mut shape = all.raw_dim();
+    if shape.ndim() == 0 || shape.slice().get(1..) != part.shape().get(1..) {
         return None;
     }
-    *shape.first_mut()? = parts.iter().map(|part| part.shape()[0]).sum();
-    let mut values = Vec::with_capacity(shape.iter().product());
-    for part in parts {
-        if !part.is_standard_layout() {
-            values.extend(part.iter().cloned());
-            continue;
-        }
-        let count = part.len();
-        let (mut part, offset) = part.into_raw_vec_and_offset();
-        part.drain(..offset.unwrap_or_default());
-        part.truncate(count);
-        values.append(&mut part);
+    let each = shape.slice().get(1..)?.iter().product::<usize>();
+    shape[0] += part.len_of(Axis(0));
+    let empty = NdArray::from_shape_vec(D::zeros(shape.ndim()), Vec::new()).ok()?;
+    let mut values = in_order(mem::replace(all, empty));
+    values.reserve_exact(each.saturating_mul(rows).saturating_sub(values.len()));
+    values.append(&mut in_order(part));
+    *all = NdArray::from_shape_vec(shape, values).ok()?;
+    Some(())
+}
+
+/// The elements in C order.
+fn in_order<T: Clone, D: Dimension>(array: NdArray<T, D>) -> Vec<T> {
+    if !array.is_standard_layout() {
+        return array.iter().cloned().collect();
     }
-    ArrayD::from_shape_vec(shape, values).ok()
+    let count = array.len();
+    let (mut values, offset) = array.into_raw_vec_and_offset();
+    values.drain(..offset.unwrap_or_default());
+    values.truncate(count);
+    values
 }

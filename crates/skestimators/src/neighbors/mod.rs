@@ -14,7 +14,6 @@ mod tree;
 mod unsupervised;
 
 pub(crate) use approximate::load as load_lsh_forest;
-#[cfg(feature = "threads")]
 pub(crate) use base::MERGED;
 pub(crate) use classification::{load_k as load_k_classifier, load_radius as load_radius_classifier};
 pub(crate) use kde::load as load_kernel_density;
