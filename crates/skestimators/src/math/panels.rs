@@ -2,7 +2,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::Matrix;
+use super::{Matrix, scratch};
 
 /// Vectors of a panel.
 pub(crate) const VECTORS: usize = 2;
@@ -14,6 +14,10 @@ const BLOCK: usize = 16 * SAMPLES;
 const NEAR: usize = 1 << 13;
 /// Columns that are multiplied one after the other.
 const COLUMNS: usize = 4;
+/// Rows above which it pays to put the samples, too, side by side.
+const FEW_ROWS: usize = 128;
+/// Numbers of such samples.
+const PACKED: usize = 1 << 15;
 
 /// Rows in panels: the same column of several rows side by side. Panels that are not full are filled up with zeros.
 #[derive(Debug)]
@@ -33,6 +37,20 @@ impl Panels {
     pub(crate) fn of(matrix: &Matrix) -> Self {
         let mut panels = Panels::new(matrix.columns, Arch::new().dispatch(Lanes));
         panels.push((0..matrix.rows).map(|i| matrix.row(i)));
+        panels
+    }
+
+    /// The columns of a matrix instead of its rows.
+    pub(crate) fn of_columns(matrix: &Matrix) -> Self {
+        let mut panels = Panels::new(matrix.rows, Arch::new().dispatch(Lanes));
+        let size = panels.width * panels.lanes;
+        panels.values.resize(matrix.columns.div_ceil(panels.lanes) * size, 0.0);
+        for (first, panel) in (0..matrix.columns).step_by(panels.lanes).zip(panels.values.chunks_exact_mut(size)) {
+            for (i, column) in panel.chunks_exact_mut(panels.lanes).enumerate().take(matrix.rows) {
+                let row = &matrix.row(i)[first..matrix.columns.min(first + panels.lanes)];
+                column[..row.len()].copy_from_slice(row);
+            }
+        }
         panels
     }
 
@@ -97,13 +115,33 @@ impl<T: Take> WithSimd for Multiply<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Multiply { x, panels: Panels { values, width, lanes }, take } = self;
-        let width = *width;
-        let (vectors, _) = S::as_simd_f64s(values).0.as_chunks::<VECTORS>();
-        let part = (NEAR / (width * lanes)).max(1);
+        let rows = self.panels.len() * self.panels.lanes;
+        match S::F64_LANES {
+            _ if rows <= FEW_ROWS => self.direct(simd),
+            // The widest vectors have twice as many registers.
+            8 => self.packed::<S, { 2 * SAMPLES }>(simd),
+            _ => self.packed::<S, SAMPLES>(simd),
+        }
+    }
+}
+
+impl<T: Take> Multiply<'_, T> {
+    /// The panels, and how many of them are near at a time.
+    #[inline(always)]
+    fn parts<S: Simd>(panels: &Panels) -> (&[[S::f64s; VECTORS]], usize) {
+        let (vectors, _) = S::as_simd_f64s(&panels.values).0.as_chunks();
+        (vectors, (NEAR / (panels.width * panels.lanes)).max(1))
+    }
+
+    /// Samples as they stand.
+    #[inline(always)]
+    fn direct<S: Simd>(self, simd: S) {
+        let Multiply { x, panels, take } = self;
+        let (vectors, part) = Self::parts::<S>(panels);
+        let Panels { width, lanes, .. } = *panels;
         for (block, x) in x.chunks(BLOCK * width).enumerate() {
             for (start, panels) in vectors.chunks(part * width).enumerate() {
-                let place = (block * BLOCK, start * part * lanes, *lanes);
+                let place = (block * BLOCK, start * part * lanes, lanes);
                 let groups = x.chunks_exact(SAMPLES * width);
                 let rest = groups.remainder();
                 let grouped = x.len() / (SAMPLES * width) * SAMPLES;
@@ -115,6 +153,38 @@ impl<T: Take> WithSimd for Multiply<'_, T> {
                 }
             }
         }
+    }
+
+    /// Samples whose columns are put side by side first: `N` of them are then read as one stream, and most registers hold sums.
+    #[inline(always)]
+    fn packed<S: Simd, const N: usize>(self, simd: S) {
+        let Multiply { x, panels, take } = self;
+        let (vectors, part) = Self::parts::<S>(panels);
+        let Panels { width, lanes, .. } = *panels;
+        let block = (PACKED / width / N).clamp(1, BLOCK / N) * N;
+        let mut packed = scratch::zeros(block * width);
+        let (groups, _) = packed.as_chunks_mut::<N>();
+        for (i, x) in x.chunks(block * width).enumerate() {
+            let (first, samples) = (i * block, x.len() / width);
+            for (group, x) in groups.chunks_exact_mut(width).zip(x.chunks(N * width)) {
+                for (lane, x) in x.chunks_exact(width).enumerate() {
+                    group.iter_mut().zip(x).for_each(|(column, &x)| column[lane] = x);
+                }
+            }
+            for (start, panels) in vectors.chunks(part * width).enumerate() {
+                for (at, group) in (0..samples).step_by(N).zip(groups.chunks_exact(width)) {
+                    for (panel, rows) in panels.chunks_exact(width).enumerate() {
+                        let mut sums = [[simd.splat_f64s(0.0); VECTORS]; N];
+                        group.iter().zip(rows).for_each(|(x, rows)| add(simd, *x, rows, &mut sums));
+                        // The last group may hold what is left of samples before.
+                        for (lane, sums) in sums.into_iter().enumerate().take(samples - at) {
+                            take.take(simd, first + at + lane, (start * part + panel) * lanes, sums);
+                        }
+                    }
+                }
+            }
+        }
+        scratch::give(packed);
     }
 }
 
@@ -194,8 +264,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn columns_are_the_rows_of_the_transposed_matrix() {
+        for (rows, columns) in [(1, 1), (3, 17), (20, 40)] {
+            let matrix = Matrix::new((0..rows * columns).map(|i| i as f64).collect(), rows, columns);
+            assert_eq!(Panels::of_columns(&matrix).values, Panels::of(&matrix.transposed()).values);
+        }
+    }
+
+    #[test]
     fn products_of_any_number_of_samples_and_rows() {
-        for (samples, rows, width) in [(1, 1, 1), (5, 9, 3), (64, 8, 7), (131, 17, 20), (70, 300, 40), (3, 2, 9000)] {
+        for (samples, rows, width) in
+            [(1, 1, 1), (5, 9, 3), (64, 8, 7), (131, 17, 20), (70, 300, 40), (200, 129, 3), (3, 2, 9000)]
+        {
             let number = |i: usize| (i * 7919 % 101) as f64 - 50.0;
             let x: Vec<f64> = (0..samples * width).map(number).collect();
             let y: Vec<f64> = (0..rows * width).map(|i| number(i + 13)).collect();

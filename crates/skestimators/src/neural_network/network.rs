@@ -1,8 +1,8 @@
 //! A chain of dense layers: `x = f(x @ coefs_[i] + intercepts_[i])`.
 
-use std::{cell::Cell, mem};
+use std::{cell::Cell, mem, sync::OnceLock};
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut1, ArrayViewMut2, linalg::general_mat_mul};
+use ndarray::{Array2, ArrayViewMut1};
 use skpickle::ErrorKind;
 
 use crate::{
@@ -10,8 +10,9 @@ use crate::{
     error::Result,
     math::{
         Matrix,
+        panels::{Affine, Panels, multiply},
         special::{exp_each, expit_each, softmax, tanh_each},
-        wide::{Wide, wide},
+        wide::{Wide, fuses, wide},
     },
     state::State,
 };
@@ -52,6 +53,8 @@ struct Layer {
     /// (inputs, outputs), as in the file.
     coef: Matrix,
     intercept: skpickle::Shared<f64>,
+    /// The weights once more, made for the first batch.
+    panels: OnceLock<Panels>,
 }
 
 /// The layers with what is applied between them and at the end.
@@ -98,7 +101,7 @@ pub(crate) fn load(s: &State<'_, '_>, outputs: &[(&str, Activation)]) -> Result<
         for array in [coef.array()?, intercept.array()?] {
             single &= array.dtype().kind == b'f' && array.dtype().size == 4;
         }
-        let layer = Layer { coef: coef.get()?, intercept: intercept.get()? };
+        let layer = Layer { coef: coef.get()?, intercept: intercept.get()?, panels: OnceLock::new() };
         let inputs = layers.last().map_or(layer.coef.rows, |before| before.coef.columns);
         if layer.coef.rows != inputs || inputs == 0 || layer.coef.columns == 0 {
             let shape = (layer.coef.rows, layer.coef.columns);
@@ -121,8 +124,8 @@ pub(crate) fn load(s: &State<'_, '_>, outputs: &[(&str, Activation)]) -> Result<
 }
 
 /// Rows that pass through the layers together: the weights are read once for all of them.
-const BLOCK: usize = 512;
-/// Rows from which on a product of matrices, which packs both, is quicker than one row after the other.
+const BLOCK: usize = 192;
+/// Rows from which on it pays to have the weights in panels.
 const MANY: usize = 8;
 /// Units that are kept from one call to the next.
 const KEPT: usize = 1 << 14;
@@ -159,11 +162,9 @@ impl Network {
         let round = self.answers32(x);
         let (mut now, mut next) = SCRATCH.take();
         let mut finish = |start: usize, now: &mut Vec<f64>, next: &mut Vec<f64>| {
-            add(now, &first.intercept);
             for layer in rest {
                 self.hidden.apply(now);
                 layer.multiply(now, next);
-                add(next, &layer.intercept);
                 mem::swap(now, next);
             }
             for (i, row) in now.chunks_exact_mut(self.outputs()).enumerate() {
@@ -182,6 +183,7 @@ impl Network {
                 for (&j, &value) in indices.iter().zip(values) {
                     now.iter_mut().zip(first.coef.row(j)).for_each(|(out, w)| *out += value * w);
                 }
+                add(&mut now, &first.intercept);
                 finish(i, &mut now, &mut next);
             }
         } else {
@@ -205,19 +207,19 @@ impl Network {
 }
 
 impl Layer {
-    /// Makes `out` the product of the rows of `x` with the weights.
+    /// Makes `out` the product of the rows of `x` with the weights, and the intercept.
     fn multiply(&self, x: &[f64], out: &mut Vec<f64>) {
         let Matrix { rows: inputs, columns: width, .. } = self.coef;
         let rows = x.len() / inputs;
         out.clear();
         out.resize(rows * width, 0.0);
-        if rows < MANY {
-            return wide(AddFew { coef: &self.coef, x, out });
+        if rows < MANY || !fuses() {
+            wide(AddFew { coef: &self.coef, x, out });
+            add(out, &self.intercept);
+            return;
         }
-        let views = (ArrayView2::from_shape((rows, inputs), x), ArrayViewMut2::from_shape((rows, width), out));
-        if let (Ok(x), Ok(mut out)) = views {
-            general_mat_mul(1.0, &x, &self.coef.view(), 0.0, &mut out);
-        }
+        let panels = self.panels.get_or_init(|| Panels::of_columns(&self.coef));
+        multiply(x, panels, &mut Affine { out, offsets: &self.intercept });
     }
 }
 
