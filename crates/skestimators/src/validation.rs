@@ -8,6 +8,7 @@ use crate::{
     data::{Array, Samples, Table, Value},
     error::{Error, Result},
     estimator::Fitted,
+    math::wide,
     wording::{Age, Speaker},
 };
 
@@ -231,8 +232,7 @@ fn check_finite(speaker: Speaker<'_>, door: Door, x: &Samples) -> Result<()> {
     };
     match x {
         Samples::Dense(x) => {
-            // The sum is finite almost always, and quick.
-            if !door.float32 && x.sum().is_finite() {
+            if x.as_slice_memory_order().is_some_and(|all| wide::all_finite(all, door.float32)) {
                 return Ok(());
             }
             x.indexed_iter().for_each(|((i, j), &v)| visit(i, j, v));

@@ -26,10 +26,18 @@ pub(crate) fn wide<K: Wide>(kernel: K) -> K::Output {
 
 /// Where the first number stands that is NaN or infinite.
 pub(crate) fn not_finite(values: &[f64]) -> Option<usize> {
-    if wide(AllFinite(values)) { None } else { values.iter().position(|x| !x.is_finite()) }
+    if all_finite(values, false) { None } else { values.iter().position(|x| !x.is_finite()) }
 }
 
-struct AllFinite<'a>(&'a [f64]);
+/// Whether no number is NaN or infinite, or becomes so in 32 bits if it is `narrowed`.
+pub(crate) fn all_finite(values: &[f64], narrowed: bool) -> bool {
+    wide(AllFinite { values, narrowed })
+}
+
+struct AllFinite<'a> {
+    values: &'a [f64],
+    narrowed: bool,
+}
 
 impl Wide for AllFinite<'_> {
     type Output = bool;
@@ -37,7 +45,12 @@ impl Wide for AllFinite<'_> {
     /// Zero times a number is zero, unless the number is not finite: sums of such need no branches.
     #[inline(always)]
     fn run(self) -> bool {
-        let (groups, rest) = self.0.as_chunks::<16>();
+        let (groups, rest) = self.values.as_chunks::<16>();
+        if self.narrowed {
+            let each = |sums: [f32; 16], group: &[f64; 16]| std::array::from_fn(|i| sums[i] + group[i] as f32 * 0.0);
+            let sums = groups.iter().fold([0f32; 16], each);
+            return sums.iter().all(|&sum| sum == 0.0) && rest.iter().all(|&x| (x as f32).is_finite());
+        }
         let sums = groups.iter().fold([0.0; 16], |sums, group| std::array::from_fn(|i| sums[i] + group[i] * 0.0));
         sums.iter().all(|&sum| sum == 0.0) && rest.iter().all(|x| x.is_finite())
     }
@@ -108,6 +121,23 @@ fn split_exp(x: f64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_32_bits_cannot_hold_are_not_finite_in_them() {
+        // What is half way between the largest float and the next power of two is rounded up.
+        let largest = f64::from(f32::MAX);
+        let beyond = 2f64.powi(128) - 2f64.powi(103);
+        for at in [0, 3, 16, 39] {
+            let with = |x: f64| (0..40).map(|i| if i == at { x } else { -1e30 }).collect::<Vec<f64>>();
+            assert!(all_finite(&with(largest), true) && all_finite(&with(beyond.next_down()), true));
+            assert!(!all_finite(&with(beyond), true) && !all_finite(&with(-beyond), true));
+            assert!(all_finite(&with(beyond), false));
+            for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                assert!(!all_finite(&with(x), true) && !all_finite(&with(x), false));
+                assert_eq!(not_finite(&with(x)), Some(at));
+            }
+        }
+    }
 
     #[test]
     fn hyperbolic_tangents_are_those_of_the_library() {
