@@ -14,7 +14,7 @@ use crate::{
     Limits,
     error::{Error, ErrorKind, Result},
     numpy::{ArrayData, Dtype},
-    obj::Obj,
+    obj::{Obj, Step},
     stream::{LEFT, Stream},
 };
 
@@ -139,6 +139,8 @@ pub struct Graph {
     /// Numbers of arrays that were read, as often as they were.
     read: AtomicU64,
     dtypes: Mutex<VecDeque<KnownDtype>>,
+    /// Those of the paths to values that were looked into.
+    steps: Mutex<Vec<Step>>,
     budget: u64,
     limits: Limits,
 }
@@ -196,6 +198,7 @@ impl Graph {
             left: AtomicU64::new(budget),
             read: AtomicU64::new(0),
             dtypes: Mutex::default(),
+            steps: Mutex::default(),
             budget,
             limits: limits.clone(),
         }
@@ -280,6 +283,11 @@ impl Graph {
     /// The dtypes that were read last.
     pub(crate) fn dtypes(&self) -> MutexGuard<'_, VecDeque<KnownDtype>> {
         lock(&self.dtypes)
+    }
+
+    /// The steps of paths.
+    pub(crate) fn steps(&self) -> MutexGuard<'_, Vec<Step>> {
+        lock(&self.steps)
     }
 
     pub(crate) fn finish(&mut self, root: Id, trailing: usize, protocol: u8) {

@@ -4,7 +4,8 @@ use std::{
     borrow::Cow,
     cell::Cell,
     fmt,
-    sync::{Arc, OnceLock},
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
 };
 
 use hashbrown::HashMap;
@@ -47,17 +48,25 @@ pub enum Kind {
     Array,
 }
 
-/// A value of the graph together with the path that led to it.
-#[derive(Clone)]
+/// A value of the graph together with the path that led to it. The steps of paths are the graph's, so that nothing is to be done where a
+/// value is no longer used: there are many such places.
 pub struct Obj<'g> {
     graph: &'g Graph,
     id: Id,
-    /// The last step of the path to the parent.
-    parent: Option<Arc<Step>>,
+    /// The last step of the path to the parent, where there is one.
+    parent: Option<StepId>,
     /// How the value is reached from there; `None` while the graph is still being built.
     label: Option<Label>,
-    /// The last step of the path to this value, which its children share.
-    step: OnceLock<Arc<Step>>,
+    /// Steps from the root.
+    depth: u32,
+    /// The last step of the path to this value, which its children share: 0 until there is one.
+    step: AtomicU32,
+}
+
+impl Clone for Obj<'_> {
+    fn clone(&self) -> Self {
+        Obj { step: AtomicU32::new(self.step.load(Relaxed)), ..*self }
+    }
 }
 
 /// What tells a plain key of a dict from another.
@@ -136,11 +145,15 @@ impl<'g> Fields<'g> {
     }
 }
 
-struct Step {
-    parent: Option<Arc<Step>>,
+/// A step of a path to a value that has children.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    parent: Option<StepId>,
     label: Label,
-    depth: usize,
 }
+
+/// Number of a step among those of the graph, from 1.
+type StepId = NonZeroU32;
 
 /// How a value is reached from its parent. Most paths are never written out, so that the text is made when it is asked for.
 #[derive(Clone, Copy)]
@@ -179,36 +192,34 @@ impl Label {
     }
 }
 
-impl Drop for Step {
-    /// Paths are as deep as the data: dropped in a loop, not by recursion.
-    fn drop(&mut self) {
-        let mut next = self.parent.take();
-        while let Some(step) = next.and_then(Arc::into_inner) {
-            next = { step }.parent.take();
-        }
-    }
-}
-
 impl<'g> Obj<'g> {
-    fn new(graph: &'g Graph, id: Id, parent: Option<Arc<Step>>, label: Option<Label>) -> Self {
-        Obj { graph, id, parent, label, step: OnceLock::new() }
+    fn new(graph: &'g Graph, id: Id, label: Option<Label>) -> Self {
+        Obj { graph, id, parent: None, label, depth: 0, step: AtomicU32::new(0) }
     }
 
     pub(crate) fn root(graph: &'g Graph, id: Id) -> Self {
-        Obj::new(graph, id, None, Some(Label::Root(id)))
+        Obj::new(graph, id, Some(Label::Root(id)))
     }
 
     /// A value while the graph is still being built.
     pub(crate) fn bare(graph: &'g Graph, id: Id) -> Self {
-        Obj::new(graph, id, None, None)
+        Obj::new(graph, id, None)
     }
 
     pub(crate) fn child(&self, id: Id, label: Label) -> Obj<'g> {
-        let step = self.step.get_or_init(|| {
-            let label = self.label.unwrap_or(Label::Same);
-            Arc::new(Step { parent: self.parent.clone(), label, depth: self.depth() })
-        });
-        Obj::new(self.graph, id, Some(Arc::clone(step)), Some(label))
+        Obj { parent: self.step(), depth: self.depth + 1, ..Obj::new(self.graph, id, Some(label)) }
+    }
+
+    /// The last step of the path to this value. Two threads that ask at once may make one each, of which either will do.
+    fn step(&self) -> Option<StepId> {
+        let step = StepId::new(self.step.load(Relaxed));
+        // Without a label this is no part of a path.
+        let Some(label) = self.label.filter(|_| step.is_none()) else { return step };
+        let mut steps = self.graph.steps();
+        steps.push(Step { parent: self.parent, label });
+        let number = steps.len() as u32;
+        self.step.store(number, Relaxed);
+        StepId::new(number)
     }
 
     pub(crate) fn graph(&self) -> &'g Graph {
@@ -235,18 +246,21 @@ impl<'g> Obj<'g> {
 
     /// Steps from the root.
     pub fn depth(&self) -> usize {
-        self.parent.as_ref().map_or(0, |step| step.depth + 1)
+        self.depth as usize
     }
 
     /// The path from the root, such as `Pipeline.steps[1][1].coef_`.
     pub fn path(&self) -> String {
-        let mut labels: Vec<_> = self.label.map(|label| label.text(self.graph)).into_iter().collect();
-        let mut step = self.parent.as_ref();
-        while let Some(current) = step {
-            labels.push(current.label.text(self.graph));
-            step = current.parent.as_ref();
+        let mut labels: Vec<Label> = self.label.into_iter().collect();
+        {
+            let steps = self.graph.steps();
+            let mut parent = self.parent;
+            while let Some(step) = parent.and_then(|id| steps.get(id.get() as usize - 1)) {
+                labels.push(step.label);
+                parent = step.parent;
+            }
         }
-        labels.reverse();
+        let mut labels: Vec<_> = labels.into_iter().rev().map(|label| label.text(self.graph)).collect();
         if labels.len() > 24 {
             let cut = labels.len() - 12;
             labels.splice(12..cut, [Cow::Borrowed(" ... ")]);
@@ -521,7 +535,7 @@ impl<'g> Obj<'g> {
         let mut entries: Vec<(Obj<'g>, Obj<'g>)> = Vec::with_capacity(pairs.len() / 2);
         let mut seen: HashMap<Key<'g>, usize> = HashMap::with_capacity(pairs.len() / 2);
         for pair in pairs.chunks_exact(2) {
-            let key = Obj::new(self.graph, pair[0], self.parent.clone(), self.label);
+            let key = Obj { parent: self.parent, depth: self.depth, ..Obj::new(self.graph, pair[0], self.label) };
             let value = self.child(pair[1], Label::Entry(pair[0]));
             // 1, 1.0 and True are one key.
             let same = match key.node() {
