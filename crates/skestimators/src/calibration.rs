@@ -80,18 +80,18 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 impl Calibrated {
     fn load(s: &State<'_, '_>, whole: &State<'_, '_>, all: &Array) -> Result<Self> {
         if s.class() != "_CalibratedClassifier" {
-            return Err(s.error(format!("expected a _CalibratedClassifier, found {}", s.class())));
+            return Err(s.error(format_args!("expected a _CalibratedClassifier, found {}", s.class())));
         }
         // since 1.2
         let fitted = s.estimator(if s.has("estimator") { "estimator" } else { "base_estimator" })?;
         let scores = fitted.has(Method::DecisionFunction) || fitted.has(Method::PredictProba);
-        s.require(scores, format!("{} has neither decision_function nor predict_proba", fitted.class))?;
+        s.require(scores, format_args!("{} has neither decision_function nor predict_proba", fitted.class))?;
         // since 0.24
         let classes: Array = s.renamed(&["classes", "classes_"])?;
         s.require(classes == *all, "classes are not those of the whole model")?;
         let n_classes = classes.len();
         let Classes::One(known) = fitted.estimator.classes() else {
-            return Err(s.error(format!("{} is no classifier with one output", fitted.class)));
+            return Err(s.error(format_args!("{} is no classifier with one output", fitted.class)));
         };
         let binary = if whole.version() >= (1, 3) { known.len() == 2 } else { n_classes == 2 };
         let objects = s.objects(if s.has("calibrators") { "calibrators" } else { "calibrators_" })?;
@@ -123,8 +123,9 @@ impl Calibrated {
         let mut each = Vec::new();
         for (i, obj) in objects.iter().enumerate().take(known.len()) {
             let class = if n_classes == 2 { Some(1) } else { position(i) };
-            let class = class
-                .ok_or_else(|| s.error(format!("y contains previously unseen labels: class {i} of the estimator")))?;
+            let class = class.ok_or_else(|| {
+                s.error(format_args!("y contains previously unseen labels: class {i} of the estimator"))
+            })?;
             each.push((class, Calibrator::load(&s.open(obj)?, obj)?));
         }
         if n_classes == 2 {
@@ -203,7 +204,7 @@ impl Calibrated {
 
     fn softmax(&self, mut logits: Array2<f64>, beta: f64) -> Result<Array2<f64>> {
         if logits.ncols() != self.n_classes {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "{} gave {} scores a sample for {} classes",
                 self.fitted.class,
                 logits.ncols(),
@@ -228,7 +229,7 @@ impl CalibratedClassifierCV {
         for member in &self.members {
             let p = member.predict_proba(x)?;
             if p.dim() != mean.dim() {
-                return Err(Error::input(format!(
+                return Err(Error::input(format_args!(
                     "{} did not answer with one row for each sample",
                     member.fitted.class
                 )));

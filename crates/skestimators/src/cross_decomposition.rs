@@ -39,15 +39,15 @@ struct Regression {
 
 fn values(s: &State<'_, '_>, names: &[&str], count: usize) -> Result<Vec<f64>> {
     let values: skpickle::Shared<f64> = s.renamed(names)?;
-    s.require(values.len() == count, format!("{} has {} values, expected {count}", names[0], values.len()))?;
-    s.require(values.iter().all(|v| v.is_finite()), format!("{} is not finite", names[0]))?;
+    s.require(values.len() == count, format_args!("{} has {} values, expected {count}", names[0], values.len()))?;
+    s.require(values.iter().all(|v| v.is_finite()), format_args!("{} is not finite", names[0]))?;
     Ok(values.to_vec())
 }
 
 fn load_as(s: &State<'_, '_>, weights: &str) -> Result<PartialLeastSquares> {
     let rotations: Matrix = s.get(weights)?;
     let features = rotations.rows;
-    s.require(features > 0 && rotations.columns > 0, format!("{weights} is empty"))?;
+    s.require(features > 0 && rotations.columns > 0, format_args!("{weights} is empty"))?;
     let mean = values(s, &["_x_mean", "x_mean_"], features)?;
     let std = values(s, &["_x_std", "x_std_"], features)?;
     Ok(PartialLeastSquares {
@@ -73,7 +73,10 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let loadings: Matrix = s.get("x_loadings_")?;
     s.require(
         (loadings.rows, loadings.columns) == (features, count),
-        format!("x_loadings_ is of shape ({}, {}), expected ({features}, {count})", loadings.rows, loadings.columns),
+        format_args!(
+            "x_loadings_ is of shape ({}, {}), expected ({features}, {count})",
+            loadings.rows, loadings.columns
+        ),
     )?;
     if s.version() >= (0, 22) {
         pls.loadings = Some(loadings);
@@ -86,7 +89,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     };
     s.require(
         coef.columns == features && coef.rows > 0,
-        format!("the coefficients are for {} features, x_rotations_ has {features}", coef.columns),
+        format_args!("the coefficients are for {} features, x_rotations_ has {features}", coef.columns),
     )?;
     let intercept = if s.version() >= (1, 1) {
         values(s, &["intercept_"], coef.rows)?
@@ -94,7 +97,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         values(s, &["_y_mean", "y_mean_"], coef.rows)?
     };
     let flat = s.version() >= (1, 3) && s.get("_predict_1d")?;
-    s.require(!flat || coef.rows == 1, format!("_predict_1d with {} targets", coef.rows))?;
+    s.require(!flat || coef.rows == 1, format_args!("_predict_1d with {} targets", coef.rows))?;
     pls.regression = Some(Regression { coef, intercept, scaled: s.version() < (1, 5), flat });
     Ok(Box::new(pls))
 }

@@ -67,7 +67,7 @@ pub(crate) fn load_linear(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     if let Some(projection) = &projection {
         s.require(
             projection.directions.columns == features,
-            format!("scalings_ has not one row for each of {features} features"),
+            format_args!("scalings_ has not one row for each of {features} features"),
         )?;
     }
     let version = s.version();
@@ -198,12 +198,12 @@ pub(crate) fn load_quadratic(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let classes = s.classes()?;
     let k = classes.len();
     let means: Matrix = s.get("means_")?;
-    s.require(means.rows == k, format!("means_ has {} rows for {k} classes", means.rows))?;
+    s.require(means.rows == k, format_args!("means_ has {} rows for {k} classes", means.rows))?;
     let priors = s.get::<skpickle::Shared<f64>>("priors_")?;
     let (rotations, scalings) = (s.objects("rotations_")?, s.objects("scalings_")?);
     s.require(
         priors.len() == k && rotations.len() == k && scalings.len() == k,
-        format!("priors_, rotations_ and scalings_ have not one entry for each of {k} classes"),
+        format_args!("priors_, rotations_ and scalings_ have not one entry for each of {k} classes"),
     )?;
     let (mut axes, mut offset) = (Vec::new(), Vec::new());
     for (class, (rotation, scaling)) in rotations.iter().zip(&scalings).enumerate() {
@@ -213,7 +213,7 @@ pub(crate) fn load_quadratic(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         let mut matrix = stored.transposed();
         s.require(
             (matrix.rows, matrix.columns) == (spread.len(), means.columns),
-            format!("rotations_[{class}] does not fit means_ and scalings_[{class}]"),
+            format_args!("rotations_[{class}] does not fit means_ and scalings_[{class}]"),
         )?;
         let scale = |(i, v): (usize, &f64)| v * spread[i / means.columns].powf(-0.5);
         matrix = Matrix::new(matrix.data.iter().enumerate().map(scale).collect(), matrix.rows, matrix.columns);

@@ -74,7 +74,7 @@ pub(crate) fn classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let priors: Vec<Shared<f64>> = if many { s.get("class_prior_")? } else { vec![s.get("class_prior_")?] };
     let sizes: Vec<usize> = targets.sizes().collect();
     let found: Vec<usize> = priors.iter().map(|prior| prior.len()).collect();
-    s.require(found == sizes, format!("class_prior_ is for {found:?} classes, classes_ has {sizes:?}"))?;
+    s.require(found == sizes, format_args!("class_prior_ is for {found:?} classes, classes_ has {sizes:?}"))?;
     s.require(
         priors.iter().flat_map(|prior| prior.iter()).all(|p| (0.0..=1.0).contains(p)),
         "class_prior_ has values that are no probabilities",
@@ -124,7 +124,7 @@ fn constants(s: &State<'_, '_>, targets: &Targets) -> Result<Vec<usize>> {
     let classes = targets.arrays();
     s.require(
         values.len() == classes.len(),
-        format!("constant has {} values for {} outputs", values.len(), classes.len()),
+        format_args!("constant has {} values for {} outputs", values.len(), classes.len()),
     )?;
     let index = |(value, classes): (&Value, &Array)| {
         (0..classes.len()).find(|&i| classes.value(i).is_some_and(|class| same(&class, value)))
@@ -239,7 +239,7 @@ pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     };
     s.require(
         constant.len() == n_outputs || constant.len() == 1,
-        format!("constant_ has {} values for {n_outputs} outputs", constant.len()),
+        format_args!("constant_ has {} values for {n_outputs} outputs", constant.len()),
     )?;
     s.require(n_outputs > 0, "n_outputs_ is 0")?;
     s.require(constant.iter().all(|value| value.is_finite()), "constant_ is not finite")?;

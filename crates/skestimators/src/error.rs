@@ -40,27 +40,29 @@ struct Inner {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    #[cold]
-    fn new(kind: ErrorKind, exception: &'static str, message: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind, exception, message: message.into(), source: None }))
+    fn new(kind: ErrorKind, exception: &'static str, message: String) -> Self {
+        Error(Box::new(Inner { kind, exception, message, source: None }))
     }
 
     /// The input is refused; `ValueError` in Python.
     #[cold]
-    pub(crate) fn input(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Input, "ValueError", message)
+    #[inline(never)]
+    pub(crate) fn input(message: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Input, "ValueError", message.to_string())
     }
 
     /// The input is refused with a `TypeError` in Python.
     #[cold]
-    pub(crate) fn input_type(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Input, "TypeError", message)
+    #[inline(never)]
+    pub(crate) fn input_type(message: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Input, "TypeError", message.to_string())
     }
 
     /// The object has no such method; `AttributeError` in Python.
     #[cold]
-    pub(crate) fn method(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Method, "AttributeError", message)
+    #[inline(never)]
+    pub(crate) fn method(message: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Method, "AttributeError", message.to_string())
     }
 
     /// A class or function that cannot be run here.

@@ -109,7 +109,7 @@ pub(crate) enum Classes<'a> {
 /// Only reached when an estimator's `methods` names one that it does not have: a defect of this crate.
 #[cold]
 fn unreachable_method(method: Method) -> Error {
-    Error::method(format!("{} is announced but not there; please report this model", method.name()))
+    Error::method(format_args!("{} is announced but not there; please report this model", method.name()))
 }
 
 /// Natural logarithm of every element.

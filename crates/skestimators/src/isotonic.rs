@@ -67,7 +67,9 @@ impl IsotonicRegression {
     pub(crate) fn evaluate(&self, values: &[f64]) -> Result<Vec<f64>> {
         if let Some(at) = values.iter().position(|v| !v.is_finite()) {
             let what = if values[at].is_nan() { "NaN." } else { "infinity or a value too large for dtype('float64')." };
-            return Err(Error::input(format!("Input contains {what}\nThe first one is in row {at} (counted from 0).")));
+            return Err(Error::input(format_args!(
+                "Input contains {what}\nThe first one is in row {at} (counted from 0)."
+            )));
         }
         values.iter().map(|&v| self.at(v)).collect()
     }
@@ -89,7 +91,7 @@ impl IsotonicRegression {
                 return Ok(f64::NAN);
             }
             let (side, end, limit) = if v < low { ("below", "minimum", low) } else { ("above", "maximum", high) };
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "A value ({v}) in x_new is {side} the interpolation range's {end} value ({limit})."
             )));
         }

@@ -44,7 +44,10 @@ pub(crate) fn load_nystroem(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let n = components.rows;
     s.require(
         (normalization.rows, normalization.columns) == (n, n),
-        format!("normalization_ is of shape ({}, {}), expected ({n}, {n})", normalization.rows, normalization.columns),
+        format_args!(
+            "normalization_ is of shape ({}, {}), expected ({n}, {n})",
+            normalization.rows, normalization.columns
+        ),
     )?;
     let mut parameters = Parameters { gamma: s.opt("gamma")?, degree: s.opt("degree")?, coef0: s.opt("coef0")? };
     // What has a parameter of the sampler's own is not taken from the dict.
@@ -110,7 +113,7 @@ fn load_cosines(s: &State<'_, '_>) -> Result<Cosines> {
     let offset: Shared<f64> = s.get("random_offset_")?;
     let count = weights.rows;
     s.require(count > 0 && weights.columns > 0, "random_weights_ is empty")?;
-    s.require(offset.len() == count, format!("random_offset_ has {} values, expected {count}", offset.len()))?;
+    s.require(offset.len() == count, format_args!("random_offset_ has {} values, expected {count}", offset.len()))?;
     Ok(Cosines {
         prefix: s.class().to_lowercase(),
         factor: (2.0 / count as f64).sqrt(),
@@ -190,7 +193,7 @@ struct AdditiveChi2 {
 
 pub(crate) fn load_additive_chi2(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let steps: usize = s.get("sample_steps")?;
-    s.require((1..=1 << 16).contains(&steps), format!("sample_steps={steps}, expected at least 1"))?;
+    s.require((1..=1 << 16).contains(&steps), format_args!("sample_steps={steps}, expected at least 1"))?;
     let interval = match (s.opt::<f64>("sample_interval_")?.or(s.opt("sample_interval")?), steps) {
         (Some(interval), _) => interval,
         (None, 1) => 0.8,
@@ -248,7 +251,9 @@ impl Estimator for AdditiveChi2 {
         let width = columns
             .checked_mul(self.parts())
             .filter(|&width| width.checked_mul(x.rows()).is_some_and(|cells| (cells as u64) < 1 << 40))
-            .ok_or_else(|| Error::input(format!("{columns} features in {} parts each are too many", self.parts())))?;
+            .ok_or_else(|| {
+                Error::input(format_args!("{columns} features in {} parts each are too many", self.parts()))
+            })?;
         let negative = match x {
             Samples::Sparse(x) => x.data().iter().any(|&v| v < 0.0),
             other => other.dense()?.iter().any(|&v| v < 0.0),
@@ -310,19 +315,19 @@ struct PolynomialCountSketch {
 
 pub(crate) fn load_count_sketch(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let count: usize = s.get("n_components")?;
-    s.require((1..=1 << 24).contains(&count), format!("n_components={count} is out of range"))?;
+    s.require((1..=1 << 24).contains(&count), format_args!("n_components={count} is out of range"))?;
     let (gamma, coef0): (f64, f64) = (s.get("gamma")?, s.get("coef0")?);
     let (index, bit): (Matrix, Matrix) = (s.get("indexHash_")?, s.get("bitHash_")?);
     s.require(
         index.rows > 0 && (index.rows, index.columns) == (bit.rows, bit.columns),
-        format!(
+        format_args!(
             "indexHash_ and bitHash_ are of shapes ({}, {}) and ({}, {})",
             index.rows, index.columns, bit.rows, bit.columns
         ),
     )?;
     s.require(
         index.data.iter().all(|&place| place >= 0.0 && place < count as f64 && place.fract() == 0.0),
-        format!("indexHash_ has a place that is not below n_components={count}"),
+        format_args!("indexHash_ has a place that is not below n_components={count}"),
     )?;
     let constant = usize::from(coef0 != 0.0);
     s.require(index.columns > constant, "indexHash_ is empty")?;

@@ -33,7 +33,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let dual_coef = if flat { stored } else { stored.transposed() };
     s.require(
         dual_coef.columns == x_fit.rows,
-        format!("dual_coef_ is for {} samples, X_fit_ has {}", dual_coef.columns, x_fit.rows),
+        format_args!("dual_coef_ is for {} samples, X_fit_ has {}", dual_coef.columns, x_fit.rows),
     )?;
     Ok(Box::new(KernelRidge { kernel, x_fit, dual_coef, flat }))
 }

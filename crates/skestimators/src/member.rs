@@ -146,7 +146,7 @@ pub(crate) fn find<'g>(root: &Obj<'g>, path: &str) -> Result<Obj<'g>> {
     let mut obj = root.clone();
     for step in steps(path).ok_or_else(|| {
         let path = skpickle::printable(path);
-        root.error(ErrorKind::Value, format!("'{path}' names no member; write it as [\"name\"] or [0]"))
+        root.error(ErrorKind::Value, format_args!("'{path}' names no member; write it as [\"name\"] or [0]"))
     })? {
         obj = step.of(&obj).ok_or_else(|| {
             let there = match search(root).0.as_slice() {
@@ -154,7 +154,7 @@ pub(crate) fn find<'g>(root: &Obj<'g>, path: &str) -> Result<Obj<'g>> {
                 members => format!("; there are {}", listed(members)),
             };
             let step = skpickle::printable(&step.to_string());
-            obj.error(ErrorKind::Missing, format!("no member {step} in {}{there}", obj.describe()))
+            obj.error(ErrorKind::Missing, format_args!("no member {step} in {}{there}", obj.describe()))
         })?;
     }
     Ok(obj)

@@ -74,7 +74,7 @@ impl Model {
         let limits = Limits::default();
         let mut bytes = Vec::new();
         let read = reader.take(limits.input_bytes.saturating_add(1)).read_to_end(&mut bytes);
-        read.map_err(|e| skpickle::Error::new(skpickle::ErrorKind::Io, format!("cannot read the model: {e}")))?;
+        read.map_err(|e| skpickle::Error::new(skpickle::ErrorKind::Io, format_args!("cannot read the model: {e}")))?;
         Self::from_graph(&skpickle::load(bytes, &limits)?, None)
     }
 
@@ -214,7 +214,7 @@ impl Model {
     fn check_rows(&self, x: &Samples) -> Result<()> {
         let (each, limit) = (self.inner.row_cost.bytes, self.inner.call_bytes);
         if (x.rows() as u64).saturating_mul(each) > limit {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "{} rows at {each} bytes each need more than {limit} bytes (limit call_bytes); give fewer rows at a time",
                 x.rows()
             )));

@@ -29,7 +29,7 @@ fn members(s: &State<'_, '_>) -> Result<Vec<Fitted>> {
     let members = s.estimators("estimators_")?;
     s.require(!members.is_empty(), "estimators_ is empty")?;
     for (i, member) in members.iter().enumerate() {
-        s.require(member.has(Method::Predict), format!("estimators_[{i}] has no predict"))?;
+        s.require(member.has(Method::Predict), format_args!("estimators_[{i}] has no predict"))?;
     }
     Ok(members)
 }
@@ -93,7 +93,7 @@ impl Estimator for MultiOutput {
     fn predict(&self, x: &Samples) -> Result<Array> {
         let answers: Vec<Array> = self.members.iter().map(|member| member.predict(x)).collect::<Result<_>>()?;
         if let Some(other) = answers.iter().find(|answer| answer.shape() != [x.rows()]) {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "an estimator of {} gave an answer of shape {:?}; one value for each sample is expected",
                 self.class,
                 other.shape()
@@ -192,9 +192,9 @@ fn load_chain(s: &State<'_, '_>, classifier: bool) -> Result<Box<dyn Estimator>>
         ],
     )?;
     for (i, member) in members.iter().enumerate() {
-        s.require(member.has(link), format!("estimators_[{i}] has no {}", link.name()))?;
+        s.require(member.has(link), format_args!("estimators_[{i}] has no {}", link.name()))?;
         if let (Some(first), Some(width)) = (members[0].n_features_in, member.n_features_in) {
-            s.require(first.checked_add(i) == Some(width), format!("estimators_[{i}] is for {width} features"))?;
+            s.require(first.checked_add(i) == Some(width), format_args!("estimators_[{i}] is for {width} features"))?;
         }
     }
     Ok(Box::new(Chain {
@@ -215,7 +215,7 @@ fn response(member: &Fitted, method: Method, x: &Samples) -> Result<Vec<f64>> {
         Method::PredictProba | Method::PredictLogProba => {
             let answer = matrix(member.call(method, x)?)?;
             if answer.ncols() != 2 {
-                return Err(Error::input(format!(
+                return Err(Error::input(format_args!(
                     "Got {} of shape ({}, {}), but need classifier with two classes.",
                     method.name(),
                     answer.nrows(),

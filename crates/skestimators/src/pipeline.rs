@@ -63,7 +63,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
                     return Err(object
                         .error(
                             skpickle::ErrorKind::Value,
-                            format!("'{}' is not the last step and has no transform", fitted.class),
+                            format_args!("'{}' is not the last step and has no transform", fitted.class),
                         )
                         .into());
                 }
@@ -88,7 +88,7 @@ impl Pipeline {
     fn before_last<'x>(&self, method: Method, x: &'x Samples) -> Result<(Cow<'x, Samples>, &Fitted)> {
         let last = self
             .last()
-            .ok_or_else(|| Error::method(format!("'str' object has no attribute '{}'", method.attribute())))?;
+            .ok_or_else(|| Error::method(format_args!("'str' object has no attribute '{}'", method.attribute())))?;
         let before = &self.steps[..self.steps.len() - 1];
         let mut x = Cow::Borrowed(x);
         for (_, step) in before {

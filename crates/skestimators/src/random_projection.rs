@@ -45,7 +45,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         let stored: Matrix = s.get("inverse_components_")?;
         s.require(
             (stored.rows, stored.columns) == (features, count),
-            format!(
+            format_args!(
                 "inverse_components_ is of shape ({}, {}), expected ({features}, {count})",
                 stored.rows, stored.columns
             ),
@@ -70,7 +70,7 @@ impl RandomProjection {
         }
         let cells = self.components.rows().saturating_mul(self.components.columns());
         if cells > LARGEST_INVERSE {
-            return Err(crate::error::Error::input(format!(
+            return Err(crate::error::Error::input(format_args!(
                 "inverse_transform would invert a matrix of {cells} elements at this call; fit with compute_inverse_components=True, \
                  which keeps the inverse in the file"
             )));

@@ -159,7 +159,7 @@ impl<'g> Loader<'g> {
                 return Err(obj
                     .error(
                         FileErrorKind::Limit,
-                        format!(
+                        format_args!(
                             "more than {} estimators inside one another (limit estimator_depth)",
                             limits.estimator_depth
                         ),
@@ -193,7 +193,7 @@ impl<'g> Loader<'g> {
         if let (Some(recorded), Some(by_shape)) = (n_features_in, by_shape) {
             state.require(
                 recorded == by_shape,
-                format!("n_features_in_ is {recorded}, but the fitted arrays are for {by_shape} features"),
+                format_args!("n_features_in_ is {recorded}, but the fitted arrays are for {by_shape} features"),
             )?;
         }
         let n_features_in = n_features_in.or(by_shape);
@@ -290,7 +290,7 @@ impl<'a, 'g> State<'a, 'g> {
         self.obj
             .error(
                 FileErrorKind::Missing,
-                format!(
+                format_args!(
                     "{} has no attribute {}: it was saved before it was fitted, or by a version that is not known",
                     self.class,
                     list.join(" or ")
@@ -342,7 +342,7 @@ impl<'a, 'g> State<'a, 'g> {
             place
                 .error(
                     FileErrorKind::Value,
-                    format!("{name}='{}', expected one of {}", skpickle::printable(&text), known.join(", ")),
+                    format_args!("{name}='{}', expected one of {}", skpickle::printable(&text), known.join(", ")),
                 )
                 .into()
         })
@@ -357,16 +357,20 @@ impl<'a, 'g> State<'a, 'g> {
 
     /// Refuses the object unless a condition holds that its parts must fulfil together.
     pub(crate) fn require(&self, condition: bool, message: impl fmt::Display) -> Result<()> {
-        if condition { Ok(()) } else { Err(self.obj.error(FileErrorKind::Value, message.to_string()).into()) }
+        if condition { Ok(()) } else { Err(self.error(message)) }
     }
 
     /// A refusal that names this object.
-    pub(crate) fn error(&self, message: impl Into<String>) -> Error {
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn error(&self, message: impl fmt::Display) -> Error {
         self.obj.error(FileErrorKind::Value, message).into()
     }
 
     /// The refusal of something that cannot be run here.
-    pub(crate) fn unsupported(&self, message: impl Into<String>) -> Error {
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn unsupported(&self, message: impl fmt::Display) -> Error {
         Error::unsupported(self.obj.error(FileErrorKind::Unsupported, message))
     }
 

@@ -165,7 +165,7 @@ fn check_as<'x>(
         Samples::Rows(rows) => Cow::Owned(Samples::Dense(rows_to_numbers(rows, door.floats)?)),
         Samples::Text(texts) => return Err(expected_2d(1, texts.len())),
         Samples::Records(records) => {
-            return Err(Error::input_type(format!(
+            return Err(Error::input_type(format_args!(
                 "rows of numbers are expected by {class}, found {} records",
                 records.len()
             )));
@@ -175,7 +175,7 @@ fn check_as<'x>(
             2 if door.values => Cow::Owned(array_to_rows(array)),
             2 => Cow::Owned(Samples::Dense(array_to_numbers(array, door.floats)?)),
             rank => {
-                return Err(Error::input(format!(
+                return Err(Error::input(format_args!(
                     "Found array with dim {rank}, while dim <= 2 is required by {class}."
                 )));
             }
@@ -184,13 +184,13 @@ fn check_as<'x>(
     check_finite(speaker, door, &x)?;
     let (rows, columns) = (x.rows(), x.columns().unwrap_or(0));
     if rows == 0 {
-        return Err(Error::input(format!(
+        return Err(Error::input(format_args!(
             "Found array with 0 sample(s) (shape=({rows}, {columns})) while a minimum of 1 is required{}.",
             speaker.by()
         )));
     }
     if columns == 0 {
-        return Err(Error::input(format!(
+        return Err(Error::input(format_args!(
             "Found array with 0 feature(s) (shape=({rows}, {columns})) while a minimum of 1 is required{}.",
             speaker.by()
         )));
@@ -204,7 +204,7 @@ fn check_as<'x>(
 /// The refusal of an array that has not one row a sample.
 pub(crate) fn expected_2d(rank: usize, len: usize) -> Error {
     let found = if rank == 0 { "scalar" } else { "1D" };
-    Error::input(format!(
+    Error::input(format_args!(
         "Expected 2D array, got {found} array instead:\narray of {len} values.\nReshape your data either using \
          array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it contains a single sample."
     ))
@@ -268,10 +268,10 @@ fn check_finite(speaker: Speaker<'_>, door: Door, x: &Samples) -> Result<()> {
     let class = speaker.class;
     let found = nan.filter(|_| refuses_nan).or(infinite);
     if let Some((at, old)) = found.zip(speaker.old_infinite(dtype, !refuses_nan)) {
-        return Err(Error::input(format!("{old}{}", place(at))));
+        return Err(Error::input(format_args!("{old}{}", place(at))));
     }
     match (nan, infinite) {
-        (Some(at), _) if refuses_nan => Err(Error::input(format!(
+        (Some(at), _) if refuses_nan => Err(Error::input(format_args!(
             "Input X contains NaN.\n{class} does not accept missing values encoded as NaN natively. For supervised learning, \
              you might want to consider sklearn.ensemble.HistGradientBoostingClassifier and Regressor which accept missing values \
              encoded as NaNs natively. Alternatively, it is possible to preprocess the data, for instance by using an imputer \
@@ -280,7 +280,7 @@ fn check_finite(speaker: Speaker<'_>, door: Door, x: &Samples) -> Result<()> {
              https://scikit-learn.org/stable/modules/impute.html#estimators-that-handle-nan-values{}",
             place(at)
         ))),
-        (_, Some(at)) => Err(Error::input(format!(
+        (_, Some(at)) => Err(Error::input(format_args!(
             "Input X contains infinity or a value too large for dtype('{dtype}').{}",
             place(at)
         ))),
@@ -334,7 +334,7 @@ pub(crate) fn table_to_numbers(table: &Table) -> Result<Array2<f64>> {
             mixed => {
                 for (row, out) in out.iter_mut().enumerate() {
                     *out = to_number(&mixed.value(row)).map_err(|e| {
-                        Error::input(format!("{e}: row {row}, column '{}'", skpickle::printable(&column.name)))
+                        Error::input(format_args!("{e}: row {row}, column '{}'", skpickle::printable(&column.name)))
                     })?;
                 }
             }
@@ -360,7 +360,7 @@ pub(crate) fn numbers_at(rows: &[Vec<Value>], places: &[usize], floats: bool) ->
             if !floats && matches!(value, Value::Str(_)) {
                 return Err(no_numbers());
             }
-            *out = to_number(value).map_err(|e| Error::input(format!("{e}: row {i}, column {j}")))?;
+            *out = to_number(value).map_err(|e| Error::input(format_args!("{e}: row {i}, column {j}")))?;
         }
     }
     Ok(out)
@@ -370,7 +370,7 @@ pub(crate) fn numbers_at(rows: &[Vec<Value>], places: &[usize], floats: bool) ->
 pub(crate) fn check_lengths(rows: &[Vec<Value>]) -> Result<()> {
     let columns = rows.first().map_or(0, Vec::len);
     match rows.iter().position(|row| row.len() != columns) {
-        Some(i) => Err(Error::input(format!(
+        Some(i) => Err(Error::input(format_args!(
             "setting an array element with a sequence. Row {i} has {} values, row 0 has {columns}",
             rows[i].len()
         ))),
@@ -415,10 +415,9 @@ fn to_number(value: &Value) -> Result<f64> {
         Value::Bool(b) => Ok(f64::from(u8::from(*b))),
         Value::Int(n) => Ok(*n as f64),
         Value::Float(x) => Ok(*x),
-        Value::Str(text) => text
-            .trim()
-            .parse()
-            .map_err(|_| Error::input(format!("could not convert string to float: '{}'", skpickle::printable(text)))),
+        Value::Str(text) => text.trim().parse().map_err(|_| {
+            Error::input(format_args!("could not convert string to float: '{}'", skpickle::printable(text)))
+        }),
         // pandas' and numpy's way with None in a column of objects.
         Value::None => Ok(f64::NAN),
         Value::Bytes(_) => Err(Error::input("could not convert bytes to float")),

@@ -162,7 +162,7 @@ impl Service {
     /// The refusal of another model's name.
     pub(crate) fn unknown(&self, name: &str) -> dialect::Refusal {
         let (name, own) = (skpickle::printable(name), skpickle::printable(&self.name));
-        dialect::Refusal::new(404, format!("there is no model '{name}'; the model here is '{own}'"))
+        dialect::Refusal::new(404, format_args!("there is no model '{name}'; the model here is '{own}'"))
     }
 }
 

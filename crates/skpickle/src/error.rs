@@ -52,8 +52,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A refusal of the given kind; `message` is a phrase without a full stop.
     #[cold]
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind, message: message.into(), path: String::new(), offset: None, opcode: None }))
+    #[inline(never)]
+    pub fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
+        Error(Box::new(Inner { kind, message: message.to_string(), path: String::new(), offset: None, opcode: None }))
     }
 
     /// The same refusal with the byte offset (in the decompressed stream) where it happened, unless one is known already.

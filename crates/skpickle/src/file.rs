@@ -42,7 +42,7 @@ pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
 }
 
 fn fault(path: &Path, error: &io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot read '{}': {error}", printable(&path.to_string_lossy())))
+    Error::new(ErrorKind::Io, format_args!("cannot read '{}': {error}", printable(&path.to_string_lossy())))
 }
 
 fn open(path: &Path, limits: &Limits) -> Result<(File, u64)> {
@@ -55,7 +55,7 @@ fn open(path: &Path, limits: &Limits) -> Result<(File, u64)> {
     if meta.len() > limits.input_bytes {
         return Err(Error::new(
             ErrorKind::Limit,
-            format!("the file has {} bytes (limit input_bytes: {})", meta.len(), limits.input_bytes),
+            format_args!("the file has {} bytes (limit input_bytes: {})", meta.len(), limits.input_bytes),
         ));
     }
     Ok((file, meta.len()))

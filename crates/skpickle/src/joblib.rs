@@ -62,7 +62,9 @@ fn inline(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<Node> {
     let fortran = match &*field("order")?.str()? {
         "C" => false,
         "F" => true,
-        other => return Err(wrapper.error(ErrorKind::Value, format!("array order {}, expected C or F", quoted(other)))),
+        other => {
+            return Err(wrapper.error(ErrorKind::Value, format_args!("array order {}, expected C or F", quoted(other))));
+        }
     };
     array_check_shape(&shape, machine.graph.limits().array_dims)?;
     if dtype.is_object() {
@@ -79,14 +81,14 @@ fn inline(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<Node> {
         if !(1..=255).contains(&alignment) || i64::from(padding) > alignment {
             return Err(Error::new(
                 ErrorKind::Malformed,
-                format!("array padding of {padding} bytes for an alignment of {alignment}"),
+                format_args!("array padding of {padding} bytes for an alignment of {alignment}"),
             ));
         }
         machine.reader.take(padding.into())?;
     }
     let len = array_len_of(&shape).and_then(|len| len.checked_mul(dtype.size));
     let len = len.ok_or_else(|| {
-        Error::new(ErrorKind::Value, format!("an array of shape {shape:?} is larger than any memory"))
+        Error::new(ErrorKind::Value, format_args!("an array of shape {shape:?} is larger than any memory"))
     })?;
     let bytes = machine.reader.pass(len as u64)?;
     let data = crate::numpy::Data::Bytes(bytes);
@@ -102,7 +104,7 @@ fn file_name(wrapper: &Obj<'_>) -> Result<String> {
     }
     Err(wrapper.error(
         ErrorKind::Unsupported,
-        format!(
+        format_args!(
             "the array is kept in the file {}; only a bare file name in the model's own folder is followed",
             quoted(&name)
         ),
@@ -113,19 +115,23 @@ fn file_name(wrapper: &Obj<'_>) -> Result<String> {
 fn side_file(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<Node> {
     let name = file_name(&Obj::bare(machine.graph, id))?;
     let content = (machine.side_files)(&name)?;
-    let in_file = |e: Error| Error::new(e.kind(), format!("side file '{}': {e}", printable(&name)));
+    let in_file = |e: Error| Error::new(e.kind(), format_args!("side file '{}': {e}", printable(&name)));
     let (dtype, shape, fortran, start) = npy::header(&content, machine.graph.limits()).map_err(in_file)?;
     if dtype.is_object() {
         return Err(Error::new(
             ErrorKind::Unsupported,
-            format!("side file '{}' holds an array of Python objects", printable(&name)),
+            format_args!("side file '{}' holds an array of Python objects", printable(&name)),
         ));
     }
     let len = array_len_of(&shape).and_then(|len| len.checked_mul(dtype.size)).unwrap_or(usize::MAX);
     if content.len() - start < len || u32::try_from(content.len()).is_err() {
         return Err(Error::new(
             ErrorKind::Truncated,
-            format!("side file '{}' holds {} bytes of array, expected {len}", printable(&name), content.len() - start),
+            format_args!(
+                "side file '{}' holds {} bytes of array, expected {len}",
+                printable(&name),
+                content.len() - start
+            ),
         ));
     }
     let piece = machine.graph.add_piece(content)?;
@@ -147,12 +153,12 @@ fn zipped_side_file(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<Node> {
     array_check_shape(&shape, machine.graph.limits().array_dims)?;
     let content = (machine.side_files)(&name)?;
     let content = container::open_side_file(&content, machine.graph.limits())
-        .map_err(|e| Error::new(e.kind(), format!("side file '{}': {e}", printable(&name))))?;
+        .map_err(|e| Error::new(e.kind(), format_args!("side file '{}': {e}", printable(&name))))?;
     let len = array_len_of(&shape).and_then(|len| len.checked_mul(dtype.size)).unwrap_or(usize::MAX);
     if dtype.is_object() || content.len() != len || u32::try_from(len).is_err() {
         return Err(Error::new(
             ErrorKind::Value,
-            format!("side file '{}' holds {} bytes of array, expected {len}", printable(&name), content.len()),
+            format_args!("side file '{}' holds {} bytes of array, expected {len}", printable(&name), content.len()),
         ));
     }
     let piece = machine.graph.add_piece(content)?;

@@ -186,7 +186,7 @@ impl Limits {
         let give = (bytes / 4).saturating_mul(5).div_ceil(64 * MB).saturating_mul(64).max(have + 64);
         Error::new(
             ErrorKind::Limit,
-            format!(
+            format_args!(
                 "the model needs at least {} MB of memory, and this process has {have} MB; set its memory to at least {give} MB",
                 bytes.div_ceil(MB)
             ),

@@ -90,7 +90,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
             && self.frame_end < self.reader.offset()
             && !matches!(op, Opcode::BUILD | Opcode::FRAME)
         {
-            return Err(malformed(format!("the frame ends at byte {}, inside the opcode", self.frame_end)));
+            return Err(malformed(format_args!("the frame ends at byte {}, inside the opcode", self.frame_end)));
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
     /// (A stream's first byte was looked at when it was opened.)
     #[cold]
     fn unknown(&self, byte: u8) -> Error {
-        malformed(format!("no opcode has the byte 0x{byte:02x}")).at(self.at as u64)
+        malformed(format_args!("no opcode has the byte 0x{byte:02x}")).at(self.at as u64)
     }
 
     fn step(&mut self, op: Opcode) -> Step {
@@ -225,7 +225,10 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
     fn mark(&mut self) -> Step {
         let max = self.graph.limits().marks;
         if self.marks.len() >= max {
-            return Err(Error::new(ErrorKind::Limit, format!("more than {max} marks are open at once (limit marks)")));
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format_args!("more than {max} marks are open at once (limit marks)"),
+            ));
         }
         self.marks.push(self.stack.len());
         Ok(())
@@ -258,7 +261,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         if protocol > 5 {
             return Err(Error::new(
                 ErrorKind::Unsupported,
-                format!("unsupported pickle protocol: {protocol}; protocols 0 to 5 exist"),
+                format_args!("unsupported pickle protocol: {protocol}; protocols 0 to 5 exist"),
             ));
         }
         self.protocol = self.protocol.max(protocol);
@@ -271,7 +274,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         if len > left {
             return Err(Error::new(
                 ErrorKind::Truncated,
-                format!("a frame of {len} bytes is announced, {left} are left; is the file complete?"),
+                format_args!("a frame of {len} bytes is announced, {left} are left; is the file complete?"),
             ));
         }
         let end = self.reader.offset() + len as usize;
@@ -286,7 +289,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
 
     fn len_i32(&mut self) -> Result<u64> {
         let len = self.reader.i32()?;
-        u64::try_from(len).map_err(|_| malformed(format!("a length of {len}")))
+        u64::try_from(len).map_err(|_| malformed(format_args!("a length of {len}")))
     }
 
     fn int_line(&mut self) -> Step {
@@ -307,7 +310,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         if line.len() > max + 1 {
             return Err(Error::new(
                 ErrorKind::Limit,
-                format!("an integer spelled with {} digits (limit int_digits: {max})", line.len()),
+                format_args!("an integer spelled with {} digits (limit int_digits: {max})", line.len()),
             ));
         }
         match text::parse_int(line)? {
@@ -322,7 +325,10 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
     fn long(&mut self, len: u64) -> Step {
         let max = self.graph.limits().long_bytes as u64;
         if len > max {
-            return Err(Error::new(ErrorKind::Limit, format!("an integer of {len} bytes (limit long_bytes: {max})")));
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format_args!("an integer of {len} bytes (limit long_bytes: {max})"),
+            ));
         }
         let start = self.reader.offset();
         let raw = self.reader.take(len)?;
@@ -357,7 +363,10 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
     fn check_text(&self, len: usize) -> Step {
         let max = self.graph.limits().string_bytes;
         if len > max {
-            return Err(Error::new(ErrorKind::Limit, format!("a text of {len} bytes (limit string_bytes: {max})")));
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format_args!("a text of {len} bytes (limit string_bytes: {max})"),
+            ));
         }
         Ok(())
     }
@@ -552,7 +561,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
     fn put(&mut self, index: u64) -> Step {
         let id = self.top()?;
         if index > 1 << 31 {
-            return Err(Error::new(ErrorKind::Limit, format!("memo index {index}; no pickler counts that far")));
+            return Err(Error::new(ErrorKind::Limit, format_args!("memo index {index}; no pickler counts that far")));
         }
         self.graph.pay(8)?;
         self.memo.put(index, id);
@@ -561,7 +570,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
 
     fn get(&mut self, index: u64) -> Step {
         let Some(id) = self.memo.get(index) else {
-            return Err(malformed(format!("Memo value not found at index {index}")));
+            return Err(malformed(format_args!("Memo value not found at index {index}")));
         };
         self.graph.pay(4)?;
         self.stack.push(id);
@@ -736,13 +745,14 @@ impl Memo {
 }
 
 #[cold]
-pub(crate) fn malformed(message: impl Into<String>) -> Error {
+#[inline(never)]
+pub(crate) fn malformed(message: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Malformed, message)
 }
 
 #[cold]
 fn unsupported(what: &str) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("the stream refers to {what}"))
+    Error::new(ErrorKind::Unsupported, format_args!("the stream refers to {what}"))
 }
 
 /// Python's built-in functions make nothing that a pickler would spell as a call, so a stream that calls one was not
@@ -804,7 +814,7 @@ fn check_builtin(name: crate::graph::Name<'_>) -> Step {
     if matches!(name.module, "builtins" | "__builtin__") && FUNCTIONS.binary_search(&name.name).is_ok() {
         return Err(Error::new(
             ErrorKind::Unsupported,
-            format!("the stream calls {name}; nothing in a file is ever called, and no pickler writes this"),
+            format_args!("the stream calls {name}; nothing in a file is ever called, and no pickler writes this"),
         ));
     }
     Ok(())

@@ -328,15 +328,17 @@ impl<'g> Obj<'g> {
 
     /// A refusal that concerns this value.
     #[cold]
-    pub fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+    #[inline(never)]
+    pub fn error(&self, kind: ErrorKind, message: impl fmt::Display) -> Error {
         let error = Error::new(kind, message).at(self.offset());
         if self.label.is_some() { error.on_path(self.path()) } else { error }
     }
 
     /// The refusal `expected WHAT, found …`.
     #[cold]
+    #[inline(never)]
     pub fn expected(&self, what: &str) -> Error {
-        self.error(ErrorKind::Value, format!("expected {what}, found {}", self.describe()))
+        self.error(ErrorKind::Value, format_args!("expected {what}, found {}", self.describe()))
     }
 
     /// Reads the value as `T`.
@@ -453,7 +455,7 @@ impl<'g> Obj<'g> {
     /// [`ErrorKind::Missing`] when there is none of this name.
     pub fn field(&self, name: &str) -> Result<Obj<'g>> {
         let field = self.fields()?.get(name);
-        field.ok_or_else(|| self.error(ErrorKind::Missing, format!("no attribute '{name}'")))
+        field.ok_or_else(|| self.error(ErrorKind::Missing, format_args!("no attribute '{name}'")))
     }
 
     // Containers
@@ -601,7 +603,7 @@ impl<'g> Obj<'g> {
                 return Ok(self.child(pair[1], Label::Entry(pair[0])));
             }
         }
-        Err(self.error(ErrorKind::Missing, format!("no entry '{}'", printable(key))))
+        Err(self.error(ErrorKind::Missing, format_args!("no entry '{}'", printable(key))))
     }
 
     // Plain values
@@ -737,7 +739,7 @@ impl<'g> Obj<'g> {
         if READING.get() >= DEEPEST {
             return Err(self.error(
                 ErrorKind::Limit,
-                format!("arrays and scalars that are made of one another, more than {DEEPEST} deep"),
+                format_args!("arrays and scalars that are made of one another, more than {DEEPEST} deep"),
             ));
         }
         READING.set(READING.get() + 1);

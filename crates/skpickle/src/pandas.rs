@@ -57,7 +57,7 @@ impl<'g> Obj<'g> {
             if cells.len() != places.len().saturating_mul(rows) {
                 return Err(block.error(
                     ErrorKind::Value,
-                    format!("a block of {} cells for {} columns of {rows} rows", cells.len(), places.len()),
+                    format_args!("a block of {} cells for {} columns of {rows} rows", cells.len(), places.len()),
                 ));
             }
             let mut cells = cells.into_iter();
@@ -82,7 +82,7 @@ fn is_one_dimensional(obj: &Obj<'_>) -> bool {
 
 fn values(obj: &Obj<'_>, depth: usize) -> Result<Vec<Scalar>> {
     if depth > DEPTH {
-        return Err(obj.error(ErrorKind::Limit, format!("containers of pandas nested more than {DEPTH} deep")));
+        return Err(obj.error(ErrorKind::Limit, format_args!("containers of pandas nested more than {DEPTH} deep")));
     }
     if matches!(obj.kind(), Kind::List | Kind::Tuple) {
         return obj.items()?.iter().map(cell).collect();
@@ -185,7 +185,7 @@ fn categorical(categories: &Obj<'_>, codes: &Obj<'_>, depth: usize) -> Result<Ve
         .iter()
         .map(|&code| match usize::try_from(code) {
             Ok(code) => categories.get(code).cloned().ok_or_else(|| {
-                codes.error(ErrorKind::Value, format!("code {code} for {} categories", categories.len()))
+                codes.error(ErrorKind::Value, format_args!("code {code} for {} categories", categories.len()))
             }),
             // -1 is a missing value.
             Err(_) => Ok(Scalar::Float(f64::NAN)),
@@ -223,5 +223,5 @@ fn places(obj: &Obj<'_>, columns: usize) -> Result<Vec<usize>> {
     };
     let checked: Option<Vec<usize>> =
         indices.iter().map(|&i| usize::try_from(i).ok().filter(|&i| i < columns)).collect();
-    checked.ok_or_else(|| obj.error(ErrorKind::Value, format!("a column outside 0..{columns}")))
+    checked.ok_or_else(|| obj.error(ErrorKind::Value, format_args!("a column outside 0..{columns}")))
 }

@@ -105,7 +105,7 @@ impl<'g> FromObj<'g> for Sparse {
 fn indices(obj: &Obj<'_>, below: usize) -> Result<Vec<usize>> {
     let raw = if obj.kind() == Kind::None { return Err(obj.expected("indices")) } else { obj.array()?.i64s()? };
     let checked: Option<Vec<usize>> = raw.iter().map(|&i| usize::try_from(i).ok().filter(|&i| i < below)).collect();
-    checked.ok_or_else(|| obj.error(ErrorKind::Value, format!("an index outside 0..{below}")))
+    checked.ok_or_else(|| obj.error(ErrorKind::Value, format_args!("an index outside 0..{below}")))
 }
 
 /// `indptr` and `indices` of a matrix compressed along an axis of extent `major`.
@@ -118,7 +118,7 @@ fn compressed(obj: &Obj<'_>, major: usize, minor: usize, len: usize) -> Result<(
     if indptr.len() != major.saturating_add(1) || !grows {
         return Err(pointer.error(
             ErrorKind::Value,
-            format!("indptr must grow from 0 to the {len} entries in {} steps", major.saturating_add(1)),
+            format_args!("indptr must grow from 0 to the {len} entries in {} steps", major.saturating_add(1)),
         ));
     }
     let indices = indices(&obj.field("indices")?, minor)?;

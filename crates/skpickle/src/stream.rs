@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         let left = self.remaining();
         Error::new(
             ErrorKind::Truncated,
-            format!("the stream ends early: {what} needs {wanted} bytes, {left} are left; is the file complete?"),
+            format_args!("the stream ends early: {what} needs {wanted} bytes, {left} are left; is the file complete?"),
         )
         .at(self.offset() as u64)
     }

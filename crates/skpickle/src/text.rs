@@ -14,7 +14,7 @@ pub(crate) enum Int {
 
 /// Decimal digits with an optional sign. Python also takes `0x…`, `0o…` and underscores, which no pickler writes.
 pub(crate) fn parse_int(line: &[u8]) -> Result<Int> {
-    let bad = || malformed(format!("'{}' is no integer", printable(&String::from_utf8_lossy(line))));
+    let bad = || malformed(format_args!("'{}' is no integer", printable(&String::from_utf8_lossy(line))));
     let (negative, digits) = match line {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
@@ -109,7 +109,7 @@ pub(crate) fn parse_float(line: &[u8]) -> Result<f64> {
     std::str::from_utf8(line)
         .ok()
         .and_then(|text| text.parse().ok())
-        .ok_or_else(|| malformed(format!("'{}' is no number", printable(&String::from_utf8_lossy(line)))))
+        .ok_or_else(|| malformed(format_args!("'{}' is no number", printable(&String::from_utf8_lossy(line)))))
 }
 
 /// A memo index.
@@ -118,13 +118,13 @@ pub(crate) fn parse_index(line: &[u8]) -> Result<u64> {
         .ok()
         .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
         .and_then(|text| text.parse().ok())
-        .ok_or_else(|| malformed(format!("'{}' is no memo index", printable(&String::from_utf8_lossy(line)))))
+        .ok_or_else(|| malformed(format_args!("'{}' is no memo index", printable(&String::from_utf8_lossy(line)))))
 }
 
 /// Text as UTF-8. Python also accepts lone surrogates here; no text that means something has them.
 pub(crate) fn check_utf8(raw: &[u8]) -> Result<&str> {
     std::str::from_utf8(raw).map_err(|e| {
-        Error::new(ErrorKind::Malformed, format!("text is not UTF-8 from its byte {} on", e.valid_up_to()))
+        Error::new(ErrorKind::Malformed, format_args!("text is not UTF-8 from its byte {} on", e.valid_up_to()))
     })
 }
 
@@ -231,7 +231,8 @@ pub(crate) fn raw_unicode_escape(line: &[u8]) -> Result<String> {
             }
         }
         out.push(
-            char::from_u32(code).ok_or_else(|| malformed(format!("\\u escape of {code:#x}, which is no character")))?,
+            char::from_u32(code)
+                .ok_or_else(|| malformed(format_args!("\\u escape of {code:#x}, which is no character")))?,
         );
     }
     Ok(out)

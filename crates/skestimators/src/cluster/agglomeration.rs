@@ -74,7 +74,7 @@ fn pool(obj: &Obj<'_>) -> Result<Pool> {
         "std" | "nanstd" if numpy => Ok(Pool::Deviation),
         _ => Err(Error::unsupported(obj.error(
             skpickle::ErrorKind::Unsupported,
-            format!(
+            format_args!(
                 "pooling_func={name} cannot be run; known are numpy's mean, average, median, max, min, ptp, sum, prod, var and std"
             ),
         ))),
@@ -143,7 +143,7 @@ impl Estimator for FeatureAgglomeration {
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
         let (width, groups) = (x.columns().unwrap_or(0), self.groups.len());
         if width < groups {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "index {} is out of bounds for axis 1 with size {width}: one column for each of {groups} groups is expected",
                 groups - 1
             )));

@@ -80,7 +80,7 @@ fn centre(s: &State<'_, '_>, obj: &Obj<'_>, width: usize) -> Result<Vec<f64>> {
     let centre = centre.to_vec();
     s.require(
         centre.len() == width && centre.iter().all(|v| v.is_finite()),
-        format!("a centre in _bisecting_tree has not {width} finite values"),
+        format_args!("a centre in _bisecting_tree has not {width} finite values"),
     )?;
     Ok(centre)
 }

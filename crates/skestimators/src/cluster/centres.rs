@@ -49,8 +49,8 @@ impl Distances {
 /// Reads centres, one row each.
 pub(super) fn centres(s: &State<'_, '_>, name: &str) -> Result<Matrix> {
     let centres: Matrix = s.get(name)?;
-    s.require(centres.columns > 0, format!("{name} has no columns"))?;
-    s.require(centres.data.iter().all(|v| v.is_finite()), format!("{name} is not finite"))?;
+    s.require(centres.columns > 0, format_args!("{name} has no columns"))?;
+    s.require(centres.data.iter().all(|v| v.is_finite()), format_args!("{name} is not finite"))?;
     Ok(centres)
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn load_birch(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let labels = s.get::<skpickle::Shared<i64>>("subcluster_labels_")?.to_vec();
     s.require(
         labels.len() == centres.rows,
-        format!("subcluster_labels_ has {} labels for {} centres", labels.len(), centres.rows),
+        format_args!("subcluster_labels_ has {} labels for {} centres", labels.len(), centres.rows),
     )?;
     let distances = Some(Distances::load(s, "subcluster_centers_")?);
     Ok(Box::new(Centres {

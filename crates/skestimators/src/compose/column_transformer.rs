@@ -178,7 +178,7 @@ impl<'g> Loader<'_, '_, 'g> {
         }
         let transformer = if word.is_some() { None } else { Some(self.s.load(transformer)?) };
         if let Some(fitted) = transformer.as_ref().filter(|fitted| !fitted.has(Method::Transform)) {
-            return Err(entry.error(ErrorKind::Value, format!("'{}' has no transform", fitted.class)).into());
+            return Err(entry.error(ErrorKind::Value, format_args!("'{}' has no transform", fitted.class)).into());
         }
         let weight = match self.s.raw_opt("transformer_weights") {
             Some(weights) => weights.entry(&name).ok().filter(|w| !w.is_none()).map(|w| w.get()).transpose()?,
@@ -201,7 +201,7 @@ impl<'g> Loader<'_, '_, 'g> {
         let width = self.n_features.unwrap_or(0) as i64;
         let place = if number < 0 { number + width } else { number };
         if !(0..width).contains(&place) {
-            return Err(columns.error(ErrorKind::Value, format!("column {number} of {width} columns")).into());
+            return Err(columns.error(ErrorKind::Value, format_args!("column {number} of {width} columns")).into());
         }
         Ok((place as usize, number < 0))
     }
@@ -244,7 +244,7 @@ impl<'g> Loader<'_, '_, 'g> {
             let width = self.n_features.unwrap_or(values.len());
             if values.len() != width {
                 return Err(columns
-                    .error(ErrorKind::Value, format!("a mask of {} for {width} columns", values.len()))
+                    .error(ErrorKind::Value, format_args!("a mask of {} for {width} columns", values.len()))
                     .into());
             }
             let on = |(i, value): (usize, &Scalar)| (*value == Scalar::Bool(true)).then_some(i);
@@ -317,14 +317,14 @@ impl ColumnTransformer {
         };
         let expected = self.n_features.unwrap_or(found);
         let other_width = || {
-            Err(Error::input(format!(
+            Err(Error::input(format_args!(
                 "X has {found} features, but ColumnTransformer is expecting {expected} features as input."
             )))
         };
         match &self.rules {
             Rules::Wider { order } => {
                 if expected > found {
-                    return Err(Error::input(format!(
+                    return Err(Error::input(format_args!(
                         "Number of features of the input must be equal to or greater than that of the fitted transformer. \
                          Transformer n_features is {expected} and input n_features is {found}."
                     )));
@@ -369,7 +369,7 @@ impl ColumnTransformer {
                     }
                     let list: Vec<String> =
                         missing.iter().map(|name| format!("'{}'", skpickle::printable(name))).collect();
-                    Err(Error::input(format!("columns are missing: {{{}}}", list.join(", "))))
+                    Err(Error::input(format_args!("columns are missing: {{{}}}", list.join(", "))))
                 }
                 _ if expected != found => other_width(),
                 _ => Ok(false),
@@ -421,7 +421,10 @@ impl Part {
 fn places_of(table: &Table, names: &[String]) -> Result<Vec<usize>> {
     let place = |name: &String| {
         table.names().position(|other| other == name).ok_or_else(|| {
-            Error::input(format!("\"['{0}'] not in index\": the table has no column '{0}'", skpickle::printable(name)))
+            Error::input(format_args!(
+                "\"['{0}'] not in index\": the table has no column '{0}'",
+                skpickle::printable(name)
+            ))
         })
     };
     names.iter().map(place).collect()

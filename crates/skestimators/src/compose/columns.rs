@@ -67,7 +67,7 @@ pub(crate) fn not_two_dimensional(x: &Samples) -> Error {
     match x {
         Samples::Array(array) => validation::expected_2d(array.shape().len(), array.len()),
         Samples::Text(texts) => validation::expected_2d(1, texts.len()),
-        other => Error::input(format!("rows with columns are expected, found {}", other.kind())),
+        other => Error::input(format_args!("rows with columns are expected, found {}", other.kind())),
     }
 }
 
@@ -91,7 +91,7 @@ fn select_sparse(x: &Csr, indices: &[usize]) -> Result<Csr> {
 /// `hstack` of parts with the same number of rows: sparse if asked for; else numbers where all are numbers, rows of objects otherwise.
 pub(crate) fn hstack(parts: Vec<Samples>, rows: usize, sparse: bool) -> Result<Samples> {
     if let Some(other) = parts.iter().find(|part| part.rows() != rows) {
-        return Err(Error::input(format!(
+        return Err(Error::input(format_args!(
             "all the input array dimensions except for the concatenation axis must match exactly, but a part has {} rows \
              and another {rows}",
             other.rows()

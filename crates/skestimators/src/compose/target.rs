@@ -20,8 +20,11 @@ struct TransformedTargetRegressor {
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let (regressor, transformer) = (s.estimator("regressor_")?, s.estimator("transformer_")?);
-    s.require(regressor.has(Method::Predict), format!("'{}' has no predict", regressor.class))?;
-    s.require(transformer.has(Method::InverseTransform), format!("'{}' has no inverse_transform", transformer.class))?;
+    s.require(regressor.has(Method::Predict), format_args!("'{}' has no predict", regressor.class))?;
+    s.require(
+        transformer.has(Method::InverseTransform),
+        format_args!("'{}' has no inverse_transform", transformer.class),
+    )?;
     let dimensions: usize = s.get("_training_dim")?;
     Ok(Box::new(TransformedTargetRegressor { regressor, transformer, flat: dimensions == 1 }))
 }
@@ -51,7 +54,7 @@ impl Estimator for TransformedTargetRegressor {
             1 => target.into_dimensionality::<Ix1>().map(|t| t.insert_axis(Axis(1))),
             _ => target.into_dimensionality::<Ix2>(),
         }
-        .map_err(|e| Error::input(e.to_string()))?;
+        .map_err(Error::input)?;
         let back = match self.transformer.inverse_transform(&Samples::Dense(target))? {
             Samples::Array(array) => numbers(array)?,
             Samples::Rows(rows) => crate::validation::rows_to_numbers(&rows, false)?.into_dyn(),

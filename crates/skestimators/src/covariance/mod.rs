@@ -29,9 +29,9 @@ impl Covariance {
         let square = |name: &str, matrix: &Matrix| {
             s.require(
                 (matrix.rows, matrix.columns) == (p, p),
-                format!("{name} is of shape ({}, {}), expected ({p}, {p})", matrix.rows, matrix.columns),
+                format_args!("{name} is of shape ({}, {}), expected ({p}, {p})", matrix.rows, matrix.columns),
             )?;
-            s.require(matrix.data.iter().all(|v| v.is_finite()), format!("{name} is not finite"))
+            s.require(matrix.data.iter().all(|v| v.is_finite()), format_args!("{name} is not finite"))
         };
         let stored = s.opt::<bool>("store_precision")?.unwrap_or(true);
         let precision = if stored {
@@ -42,7 +42,7 @@ impl Covariance {
             let covariance: Matrix = s.get("covariance_")?;
             square("covariance_", &covariance)?;
             if p > inverse::LARGEST {
-                return Err(s.unsupported(format!(
+                return Err(s.unsupported(format_args!(
                     "store_precision=False with {p} features: the inverse would have to be computed at every load; \
                      store_precision=True keeps it in the file"
                 )));

@@ -114,7 +114,7 @@ impl Samples {
             Samples::Dense(x) => Ok(CowArray::from(x.view())),
             Samples::Dense32(x) => Ok(CowArray::from(x.mapv(f64::from))),
             Samples::Sparse(x) if x.rows().checked_mul(x.columns()).is_none_or(|cells| cells > LARGEST_DENSE) => {
-                Err(Error::input(format!(
+                Err(Error::input(format_args!(
                     "{} sparse rows of {} columns are too much to be made dense, which this estimator needs; give fewer rows at a time",
                     x.rows(),
                     x.columns()
@@ -125,7 +125,7 @@ impl Samples {
                 let numbers = x.to_f64().and_then(|x| x.into_dimensionality().ok());
                 numbers.map(CowArray::from).ok_or_else(|| Error::input("numbers in rows are expected, found labels"))
             }
-            other => Err(Error::input(format!("numbers in rows are expected, found {}", other.kind()))),
+            other => Err(Error::input(format_args!("numbers in rows are expected, found {}", other.kind()))),
         }
     }
 

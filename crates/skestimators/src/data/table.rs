@@ -104,7 +104,7 @@ impl Table {
     pub fn new(columns: Vec<Column>) -> crate::Result<Self> {
         let rows = columns.first().map_or(0, |column| column.data.len());
         if let Some(other) = columns.iter().find(|column| column.data.len() != rows) {
-            return Err(crate::Error::input(format!(
+            return Err(crate::Error::input(format_args!(
                 "column '{}' has {} values, column '{}' has {rows}",
                 skpickle::printable(&other.name),
                 other.data.len(),

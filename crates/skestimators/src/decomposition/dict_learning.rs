@@ -57,8 +57,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let name = if s.class() == "SparseCoder" && s.has("dictionary") { "dictionary" } else { "components_" };
     let dictionary: Matrix = s.get(name)?;
     let (rows, features) = (dictionary.rows, dictionary.columns);
-    s.require(rows > 0 && features > 0, format!("{name} is empty"))?;
-    s.require(dictionary.data.iter().all(|v| v.is_finite()), format!("{name} is not finite"))?;
+    s.require(rows > 0 && features > 0, format_args!("{name} is empty"))?;
+    s.require(dictionary.data.iter().all(|v| v.is_finite()), format_args!("{name} is not finite"))?;
     let algorithm = s.choice(
         "transform_algorithm",
         Some("omp"),
@@ -80,7 +80,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     // Before 0.22 each solver had its own.
     let of_old = if algorithm == Algorithm::LassoLars { 500 } else { 1000 };
     let max_iter = s.opt::<usize>("transform_max_iter")?.unwrap_or(of_old);
-    s.require(max_iter <= MOST_ROUNDS, format!("transform_max_iter is {max_iter}, more than {MOST_ROUNDS}"))?;
+    s.require(max_iter <= MOST_ROUNDS, format_args!("transform_max_iter is {max_iter}, more than {MOST_ROUNDS}"))?;
     s.obj().charge(8 * (rows as u64).saturating_mul(rows as u64))?;
     Ok(Box::new(SparseCoding {
         class: s.class().to_owned(),
@@ -107,14 +107,14 @@ impl SparseCoding {
         let (rows, features) = (self.dictionary.rows, self.dictionary.columns);
         let columns = x.columns().unwrap_or(0);
         if columns != features {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "shapes ({rows},{features}) and ({columns},{}) not aligned: {features} (dim 1) != {columns} (dim 0)",
                 x.rows()
             )));
         }
         if self.positive && matches!(self.algorithm, Algorithm::Omp | Algorithm::Lars) {
             let name = if self.algorithm == Algorithm::Omp { "omp" } else { "lars" };
-            return Err(Error::input(format!("Positive constraint not supported for '{name}' coding method.")));
+            return Err(Error::input(format_args!("Positive constraint not supported for '{name}' coding method.")));
         }
         match self.algorithm {
             Algorithm::Omp if self.count == 0 => Err(Error::input("The number of atoms must be positive")),
@@ -197,7 +197,7 @@ impl Estimator for SparseCoding {
         let expected = if self.split_sign { 2 * rows } else { rows };
         let columns = x.columns().unwrap_or(0);
         if columns != expected {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "The number of components in the code is different from the number of components in the dictionary.\
                  Expected {expected}, got {columns}."
             )));

@@ -65,7 +65,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let vectors: Matrix = s.renamed(&["eigenvectors_", "alphas_"])?;
     s.require(
         (vectors.rows, vectors.columns) == (n, values.len()),
-        format!(
+        format_args!(
             "eigenvectors of shape ({}, {}) for {} eigenvalues and {n} samples",
             vectors.rows,
             vectors.columns,
@@ -85,7 +85,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         let dual_coef: Matrix = s.get("dual_coef_")?;
         s.require(
             x_fit.columns > 0 && x_fit.rows > 0 && dual_coef.rows == x_fit.rows,
-            format!("dual_coef_ has {} rows, X_transformed_fit_ has {}", dual_coef.rows, x_fit.rows),
+            format_args!("dual_coef_ has {} rows, X_transformed_fit_ has {}", dual_coef.rows, x_fit.rows),
         )?;
         // The kernel's default gamma goes by the width of what is transformed back, unless it was kept.
         let kernel = Kernel::load(s, "kernel", parameters(s)?, x_fit.columns)?;
@@ -134,7 +134,7 @@ impl Estimator for KernelPca {
         };
         let expected = inverse.x_fit.columns;
         if x.columns().is_some_and(|columns| columns != expected) {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "Incompatible dimension for X and Y matrices: X.shape[1] == {} while Y.shape[1] == {expected}",
                 x.columns().unwrap_or(0)
             )));

@@ -42,7 +42,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let prior: f64 = s.get("doc_topic_prior_")?;
     s.require(prior.is_finite() && prior > 0.0, "doc_topic_prior_ is not positive")?;
     let max_iter: usize = s.get("max_doc_update_iter")?;
-    s.require(max_iter <= MOST_ROUNDS, format!("max_doc_update_iter is {max_iter}, more than {MOST_ROUNDS}"))?;
+    s.require(max_iter <= MOST_ROUNDS, format_args!("max_doc_update_iter is {max_iter}, more than {MOST_ROUNDS}"))?;
     Ok(Box::new(LatentDirichletAllocation {
         words: topics.transposed(),
         prior,
@@ -158,7 +158,7 @@ impl Estimator for LatentDirichletAllocation {
             return Err(Error::input("Negative values in data passed to LatentDirichletAllocation.transform"));
         }
         if columns != self.words.rows {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "The provided data has {columns} dimensions while the model was trained with feature size {}.",
                 self.words.rows
             )));

@@ -99,7 +99,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         _ => {}
     }
     let max_iter: usize = s.get(rounds)?;
-    s.require(max_iter <= MOST_ROUNDS, format!("{rounds} is {max_iter}, more than {MOST_ROUNDS}"))?;
+    s.require(max_iter <= MOST_ROUNDS, format_args!("{rounds} is {max_iter}, more than {MOST_ROUNDS}"))?;
     let tol: f64 = s.get("tol")?;
     s.require(tol >= 0.0, "tol is negative")?;
     Ok(Box::new(Nmf {
@@ -184,7 +184,7 @@ impl Nmf {
     fn check(&self, x: &Samples) -> Result<()> {
         let columns = x.columns().unwrap_or(0);
         if columns != self.components.columns {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "Array with wrong shape passed to NMF (input H). Expected ({rows}, {columns}), but got ({rows}, {}) ",
                 self.components.columns,
                 rows = self.components.rows
@@ -192,7 +192,7 @@ impl Nmf {
         }
         let smallest = smallest(x)?;
         if let Some(whom) = self.non_negative.filter(|_| smallest < 0.0) {
-            return Err(Error::input(format!("Negative values in data passed to {whom}")));
+            return Err(Error::input(format_args!("Negative values in data passed to {whom}")));
         }
         if self.beta <= 0.0 && smallest == 0.0 && matches!(self.solver, Solver::Multiplicative) {
             return Err(Error::input(
@@ -208,7 +208,7 @@ impl Nmf {
         };
         if self.width_in_bits && !matches!(self.solver, Solver::MiniBatch) && other_width {
             let dtype = if self.single { "float32" } else { "float64" };
-            return Err(Error::input_type(format!("H should have the same dtype as X. Got H.dtype = {dtype}.")));
+            return Err(Error::input_type(format_args!("H should have the same dtype as X. Got H.dtype = {dtype}.")));
         }
         Ok(())
     }

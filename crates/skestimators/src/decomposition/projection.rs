@@ -52,8 +52,8 @@ pub(super) fn components(s: &State<'_, '_>) -> Result<Matrix> {
 /// An attribute with one finite number for each of `count` things.
 pub(super) fn vector(s: &State<'_, '_>, name: &str, count: usize) -> Result<Vec<f64>> {
     let values: Shared<f64> = s.get(name)?;
-    s.require(values.len() == count, format!("{name} has {} values, expected {count}", values.len()))?;
-    s.require(values.iter().all(|v| v.is_finite()), format!("{name} is not finite"))?;
+    s.require(values.len() == count, format_args!("{name} has {} values, expected {count}", values.len()))?;
+    s.require(values.iter().all(|v| v.is_finite()), format_args!("{name} is not finite"))?;
     Ok(values.to_vec())
 }
 
@@ -137,7 +137,7 @@ pub(crate) fn in_width(values: Array2<f64>, x: &Samples) -> Samples {
 /// Refuses samples that a matrix of this many rows cannot be multiplied with.
 pub(crate) fn require_width(x: &Samples, width: usize) -> Result<()> {
     match x.columns() {
-        Some(columns) if columns != width => Err(Error::input(format!(
+        Some(columns) if columns != width => Err(Error::input(format_args!(
             "matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) \
              (size {width} is different from {columns}): inverse_transform takes rows of {width} components"
         ))),
@@ -286,7 +286,7 @@ pub(crate) fn load_fast_ica(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let mixing: Matrix = s.get("mixing_")?;
     s.require(
         (mixing.rows, mixing.columns) == (features, count),
-        format!("mixing_ is of shape ({}, {}), expected ({features}, {count})", mixing.rows, mixing.columns),
+        format_args!("mixing_ is of shape ({}, {}), expected ({features}, {count})", mixing.rows, mixing.columns),
     )?;
     p.back = Some(mixing);
     // False, True, or the way of whitening.

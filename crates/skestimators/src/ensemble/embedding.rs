@@ -40,7 +40,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     };
     encoder.require(
         categories.len() == trees.len(),
-        format!("the encoder has {} columns for {} trees", categories.len(), trees.len()),
+        format_args!("the encoder has {} columns for {} trees", categories.len(), trees.len()),
     )?;
     encoder.require(
         categories.iter().all(|nodes| nodes.is_sorted_by(|a, b| a < b)),
@@ -109,7 +109,7 @@ impl Estimator for RandomTreesEmbedding {
             let mut start = 0;
             for (t, (node, known)) in row.iter().zip(&self.categories).enumerate() {
                 let at = known.binary_search(node).map_err(|_| {
-                    Error::input(format!("Found unknown categories [{node}] in column {t} during transform"))
+                    Error::input(format_args!("Found unknown categories [{node}] in column {t} during transform"))
                 })?;
                 indices.push(start + at);
                 start += known.len();

@@ -181,7 +181,7 @@ pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let trees = trees(s, &members, &["DecisionTreeRegressor", "ExtraTreeRegressor"], n_outputs, |s, stored| {
         s.require(
             stored.n_outputs() == n_outputs,
-            format!("tree_ has {} outputs in a forest of {n_outputs}", stored.n_outputs()),
+            format_args!("tree_ has {} outputs in a forest of {n_outputs}", stored.n_outputs()),
         )?;
         stored.regression(s)
     })?;

@@ -92,7 +92,7 @@ impl Boosting {
         };
         let x = rounded(x)?;
         let wrong =
-            || Error::input(format!("init_ ({}) answers in another shape than boosting needs", estimator.class));
+            || Error::input(format_args!("init_ ({}) answers in another shape than boosting needs", estimator.class));
         let Some(loss) = self.loss else {
             let y = estimator.predict(&x)?.to_f64().filter(|y| y.len() == rows).ok_or_else(wrong)?;
             return y.into_shape_with_order((rows, 1)).map_err(|_| wrong());
@@ -198,7 +198,7 @@ fn init(s: &State<'_, '_>, width: usize, loss: Option<&Classification>) -> Resul
         };
         state.require(
             values.len() == width && values.iter().all(|value| value.is_finite()),
-            format!("{} finite initial values, expected {width}", values.len()),
+            format_args!("{} finite initial values, expected {width}", values.len()),
         )?;
         return Ok(Init::Constant(values));
     }
@@ -209,12 +209,12 @@ fn init(s: &State<'_, '_>, width: usize, loss: Option<&Classification>) -> Resul
     }
     let estimator = s.load(&field)?;
     let needed = if loss.is_some() { Method::PredictProba } else { Method::Predict };
-    s.require(estimator.has(needed), format!("init_ ({}) has no {}", estimator.class, needed.name()))?;
+    s.require(estimator.has(needed), format_args!("init_ ({}) has no {}", estimator.class, needed.name()))?;
     if loss.is_some()
         && let Classes::One(classes) = estimator.estimator.classes()
     {
         let expected = width.max(2);
-        s.require(classes.len() == expected, format!("init_ has {} classes, expected {expected}", classes.len()))?;
+        s.require(classes.len() == expected, format_args!("init_ has {} classes, expected {expected}", classes.len()))?;
     }
     Ok(Init::Estimator(Box::new(estimator)))
 }
@@ -231,7 +231,7 @@ pub(crate) fn classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let two = loss.loss != Loss::Multinomial;
     s.require(
         if two { classes.len() == 2 } else { classes.len() > 2 },
-        format!("classes_ has {} labels, which is not for the loss {:?}", classes.len(), loss.loss),
+        format_args!("classes_ has {} labels, which is not for the loss {:?}", classes.len(), loss.loss),
     )?;
     let boosting = Boosting::read(s, if two { 1 } else { classes.len() }, Some(loss))?;
     Ok(Box::new(GradientBoostingClassifier { boosting, loss, classes }))

@@ -131,5 +131,5 @@ fn class(s: &State<'_, '_>) -> Result<String> {
 }
 
 fn unknown(s: &State<'_, '_>, found: &str, expected: &str) -> crate::error::Error {
-    s.unsupported(format!("_loss is a {}, expected {expected}", skpickle::printable(found)))
+    s.unsupported(format_args!("_loss is a {}, expected {expected}", skpickle::printable(found)))
 }

@@ -226,7 +226,7 @@ pub(crate) fn load_regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 
 fn load(s: &State<'_, '_>, outputs: usize) -> Result<HistGradientBoosting> {
     let per_iteration: usize = s.get("n_trees_per_iteration_")?;
-    s.require(per_iteration == outputs, format!("n_trees_per_iteration_ is {per_iteration}, expected {outputs}"))?;
+    s.require(per_iteration == outputs, format_args!("n_trees_per_iteration_ is {per_iteration}, expected {outputs}"))?;
     let width = width(s)?;
     let baseline = baseline(s, outputs)?;
     let link = link(s)?;
@@ -265,7 +265,7 @@ fn baseline(s: &State<'_, '_>, outputs: usize) -> Result<Vec<f64>> {
     };
     s.require(
         values.len() == outputs,
-        format!("_baseline_prediction has {} values for {outputs} outputs", values.len()),
+        format_args!("_baseline_prediction has {} values for {outputs} outputs", values.len()),
     )?;
     Ok(values)
 }
@@ -289,7 +289,7 @@ fn link(s: &State<'_, '_>) -> Result<Link> {
 
 fn trees(s: &State<'_, '_>, outputs: usize, width: usize) -> Result<Trees> {
     let nodes = Nodes::new(width);
-    let nodes = nodes.ok_or_else(|| s.obj().error(ErrorKind::Limit, format!("a tree for {width} features")))?;
+    let nodes = nodes.ok_or_else(|| s.obj().error(ErrorKind::Limit, format_args!("a tree for {width} features")))?;
     let mut trees = Trees { nodes, roots: Vec::new(), categories: Categories::default() };
     let mut splits = Vec::new();
     // Columns by whose numbers a tree splits: such hold no categories.
@@ -298,7 +298,7 @@ fn trees(s: &State<'_, '_>, outputs: usize, width: usize) -> Result<Trees> {
         let predictors = iteration.items()?;
         if predictors.len() != outputs {
             return Err(iteration
-                .error(ErrorKind::Value, format!("{} trees in an iteration, expected {outputs}", predictors.len()))
+                .error(ErrorKind::Value, format_args!("{} trees in an iteration, expected {outputs}", predictors.len()))
                 .into());
         }
         for predictor in &predictors {
@@ -431,7 +431,8 @@ fn add_tree(
     if count == 0 {
         return Err(obj.error(ErrorKind::Value, "a tree of no nodes").into());
     }
-    let wrong = |i: usize, what: String| -> Error { obj.error(ErrorKind::Value, format!("node {i}: {what}")).into() };
+    let wrong =
+        |i: usize, what: String| -> Error { obj.error(ErrorKind::Value, format_args!("node {i}: {what}")).into() };
     let mut sources = Vec::with_capacity(count);
     let mut reached = vec![false; count];
     for (i, record) in records.iter().enumerate() {
@@ -498,7 +499,7 @@ fn known_categories(s: &State<'_, '_>, width: usize) -> Result<Vec<Bitset>> {
     let thresholds = mapper.objects("bin_thresholds_")?;
     mapper.require(
         categorical.len() == width && thresholds.len() == width,
-        format!("is_categorical_ and bin_thresholds_ are not for {width} features"),
+        format_args!("is_categorical_ and bin_thresholds_ are not for {width} features"),
     )?;
     s.obj().charge((width as u64).saturating_mul(32))?;
     let mut known = vec![[0; 8]; width];
@@ -506,7 +507,7 @@ fn known_categories(s: &State<'_, '_>, width: usize) -> Result<Vec<Bitset>> {
         if categorical {
             for &value in thresholds.array()?.f64s()?.iter() {
                 if !(0.0..256.0).contains(&value) {
-                    return Err(thresholds.error(ErrorKind::Value, format!("{value} is no category")).into());
+                    return Err(thresholds.error(ErrorKind::Value, format_args!("{value} is no category")).into());
                 }
                 let category = value as u8;
                 known[usize::from(category / 32)] |= 1 << (category % 32);
@@ -523,7 +524,7 @@ impl HistGradientBoosting {
         let x = preprocessor.transform(x)?;
         let columns = x.columns().unwrap_or(0);
         if columns != self.width {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "X has {columns} features but this estimator was trained with {} features.",
                 self.width
             )));

@@ -104,7 +104,7 @@ fn trees(s: &State<'_, '_>, n_features: usize, length: PathLength) -> Result<Tre
     if let Some(features) = &features {
         s.require(
             features.len() == members.len(),
-            format!("estimators_features_ has {} entries for {} trees", features.len(), members.len()),
+            format_args!("estimators_features_ has {} entries for {} trees", features.len(), members.len()),
         )?;
     }
     let stored_lengths = lengths(s, "_average_path_length_per_tree", members.len())?;
@@ -117,13 +117,17 @@ fn trees(s: &State<'_, '_>, n_features: usize, length: PathLength) -> Result<Tre
             let columns = columns(&features[i], n_features)?;
             state.require(
                 columns.len() == stored.n_features,
-                format!("the tree is for {} features, estimators_features_ names {}", stored.n_features, columns.len()),
+                format_args!(
+                    "the tree is for {} features, estimators_features_ names {}",
+                    stored.n_features,
+                    columns.len()
+                ),
             )?;
             stored = stored.with_features(&columns, n_features);
         }
         state.require(
             stored.n_features == n_features,
-            format!("the tree is for {} features in a forest for {n_features}", stored.n_features),
+            format_args!("the tree is for {} features in a forest for {n_features}", stored.n_features),
         )?;
         let count = stored.node_count();
         let lengths = match &stored_lengths {
@@ -157,7 +161,7 @@ fn lengths<'g>(s: &State<'_, 'g>, name: &str, trees: usize) -> Result<Option<Vec
         return Ok(None);
     }
     let fields = s.objects(name)?;
-    s.require(fields.len() == trees, format!("{name} has {} entries for {trees} trees", fields.len()))?;
+    s.require(fields.len() == trees, format_args!("{name} has {} entries for {trees} trees", fields.len()))?;
     Ok(Some(fields))
 }
 
@@ -175,7 +179,7 @@ fn columns(field: &Obj<'_>, n_features: usize) -> Result<Vec<u32>> {
     let indices: Shared<i64> = field.get()?;
     let index = |&j: &i64| u32::try_from(j).ok().filter(|&j| (j as usize) < n_features && j < 1 << 31);
     let columns: Option<Vec<u32>> = indices.iter().map(index).collect();
-    columns.ok_or_else(|| field.error(ErrorKind::Value, format!("a column is not below {n_features}")).into())
+    columns.ok_or_else(|| field.error(ErrorKind::Value, format_args!("a column is not below {n_features}")).into())
 }
 
 impl IsolationForest {

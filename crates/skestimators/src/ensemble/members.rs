@@ -36,7 +36,7 @@ pub(crate) fn expect(found: &Array2<f64>, rows: usize, columns: usize) -> Result
     if found.dim() == (rows, columns) {
         return Ok(());
     }
-    Err(Error::input(format!(
+    Err(Error::input(format_args!(
         "operands could not be broadcast together with shapes {:?} {:?}: an estimator of the ensemble answers in another \
          shape than the rest",
         found.dim(),
@@ -46,8 +46,9 @@ pub(crate) fn expect(found: &Array2<f64>, rows: usize, columns: usize) -> Result
 
 /// Answers that are numbers of classes.
 pub(crate) fn codes(answer: &Array, classes: usize) -> Result<Vec<usize>> {
-    let wrong =
-        || Error::input(format!("an estimator of the ensemble answers with other labels than 0 to {}", classes - 1));
+    let wrong = || {
+        Error::input(format_args!("an estimator of the ensemble answers with other labels than 0 to {}", classes - 1))
+    };
     let code = |x: f64| if x >= 0.0 && x < classes as f64 { Some(x as usize) } else { None };
     answer.to_f64().ok_or_else(wrong)?.iter().map(|&x| code(x).ok_or_else(wrong)).collect()
 }
@@ -74,7 +75,10 @@ pub(crate) fn class_codes(s: &State<'_, '_>, member: &Fitted, classes: usize) ->
         .collect();
     codes.filter(|codes| codes.iter().all(|&code| code < classes)).ok_or_else(|| {
         s.obj()
-            .error(ErrorKind::Value, format!("classes_ of a '{}' inside are not numbers below {classes}", member.class))
+            .error(
+                ErrorKind::Value,
+                format_args!("classes_ of a '{}' inside are not numbers below {classes}", member.class),
+            )
             .into()
     })
 }
@@ -86,9 +90,7 @@ pub(crate) fn stacked(stages: &[Array2<f64>], rows: usize, columns: usize) -> Re
         expect(stage, rows, columns)?;
         values.extend(stage.iter().copied());
     }
-    ArrayD::from_shape_vec(IxDyn(&[stages.len(), rows, columns]), values)
-        .map(Array::F64)
-        .map_err(|e| Error::input(e.to_string()))
+    ArrayD::from_shape_vec(IxDyn(&[stages.len(), rows, columns]), values).map(Array::F64).map_err(Error::input)
 }
 
 /// Names of the estimators in the parameter `estimators`, and whether each has been dropped.

@@ -58,7 +58,7 @@ fn load(s: &State<'_, '_>, labels: Labels) -> Result<Box<dyn Estimator>> {
     let names: Vec<String> = names(s)?.into_iter().filter(|(_, dropped)| !dropped).map(|(name, _)| name).collect();
     s.require(
         !estimators.is_empty() && methods.len() == estimators.len() && names.len() == estimators.len(),
-        format!(
+        format_args!(
             "estimators_ has {} estimators, stack_method_ {} and estimators {}",
             estimators.len(),
             methods.len(),
@@ -71,9 +71,9 @@ fn load(s: &State<'_, '_>, labels: Labels) -> Result<Box<dyn Estimator>> {
             "predict" => Method::Predict,
             "predict_proba" => Method::PredictProba,
             "decision_function" => Method::DecisionFunction,
-            other => return Err(s.error(format!("stack_method_ '{}' is not known", skpickle::printable(other)))),
+            other => return Err(s.error(format_args!("stack_method_ '{}' is not known", skpickle::printable(other)))),
         };
-        s.require(fitted.has(method), format!("a '{}' in estimators_ has no {name}", fitted.class))?;
+        s.require(fitted.has(method), format_args!("a '{}' in estimators_ has no {name}", fitted.class))?;
         members.push((fitted, method));
     }
     // since 1.1
@@ -132,7 +132,7 @@ impl Stacking {
             Labels::Many(classes) => {
                 let y = matrix(y.clone())?;
                 if y.ncols() != classes.len() {
-                    return Err(Error::input(format!(
+                    return Err(Error::input(format_args!(
                         "the final estimator answers for {} outputs, expected {}",
                         y.ncols(),
                         classes.len()

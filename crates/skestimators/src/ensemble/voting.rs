@@ -28,7 +28,7 @@ fn voters(s: &State<'_, '_>) -> Result<Voters> {
     let members = s.estimators("estimators_")?;
     s.require(!members.is_empty(), "estimators_ is empty")?;
     for member in &members {
-        s.require(member.has(Method::Predict), format!("a '{}' in estimators_ has no predict", member.class))?;
+        s.require(member.has(Method::Predict), format_args!("a '{}' in estimators_ has no predict", member.class))?;
     }
     let given = names(s)?;
     let weights = match s.opt::<Vec<f64>>("weights") {
@@ -39,7 +39,7 @@ fn voters(s: &State<'_, '_>) -> Result<Voters> {
         Some(weights) => {
             s.require(
                 weights.len() == given.len(),
-                format!("{} weights for {} estimators", weights.len(), given.len()),
+                format_args!("{} weights for {} estimators", weights.len(), given.len()),
             )?;
             Some(weights.iter().zip(&given).filter(|(_, (_, dropped))| !dropped).map(|(&w, _)| w).collect::<Vec<f64>>())
         }
@@ -48,7 +48,7 @@ fn voters(s: &State<'_, '_>) -> Result<Voters> {
     let names: Vec<String> = given.into_iter().filter(|(_, dropped)| !dropped).map(|(name, _)| name).collect();
     s.require(
         names.len() == members.len(),
-        format!("estimators_ has {} estimators, estimators {}", members.len(), names.len()),
+        format_args!("estimators_ has {} estimators, estimators {}", members.len(), names.len()),
     )?;
     // since 1.1
     Ok(Voters { members, weights, names, named: s.version() >= (1, 1) })
@@ -109,7 +109,7 @@ pub(crate) fn load_classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         for member in &voters.members {
             s.require(
                 member.has(Method::PredictProba),
-                format!("a '{}' in estimators_ has no predict_proba, which voting='soft' needs", member.class),
+                format_args!("a '{}' in estimators_ has no predict_proba, which voting='soft' needs", member.class),
             )?;
         }
     }

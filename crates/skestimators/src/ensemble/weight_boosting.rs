@@ -44,10 +44,10 @@ fn members(s: &State<'_, '_>) -> Result<(Vec<Fitted>, Vec<f64>)> {
     s.require(!members.is_empty(), "estimators_ is empty")?;
     s.require(
         weights.len() >= members.len(),
-        format!("estimator_weights_ has {} values for {} estimators", weights.len(), members.len()),
+        format_args!("estimator_weights_ has {} values for {} estimators", weights.len(), members.len()),
     )?;
     for member in &members {
-        s.require(member.has(Method::Predict), format!("a '{}' in estimators_ has no predict", member.class))?;
+        s.require(member.has(Method::Predict), format_args!("a '{}' in estimators_ has no predict", member.class))?;
     }
     Ok((members, weights))
 }
@@ -68,7 +68,11 @@ pub(crate) fn load_classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             let fits = matches!(member.estimator.classes(), Classes::One(own) if own.len() == classes.len());
             s.require(
                 fits && member.has(Method::PredictProba),
-                format!("a '{}' in estimators_ has no probabilities for the {} classes", member.class, classes.len()),
+                format_args!(
+                    "a '{}' in estimators_ has no probabilities for the {} classes",
+                    member.class,
+                    classes.len()
+                ),
             )?;
         }
     }

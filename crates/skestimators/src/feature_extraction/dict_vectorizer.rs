@@ -37,7 +37,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let entries = s.raw("vocabulary_")?.entries()?;
     s.require(
         entries.len() == names.len(),
-        format!("vocabulary_ has {} names, feature_names_ {}", entries.len(), names.len()),
+        format_args!("vocabulary_ has {} names, feature_names_ {}", entries.len(), names.len()),
     )?;
     let mut taken = vec![false; names.len()];
     let (mut text, mut others) = (HashMap::new(), Vec::new());
@@ -128,7 +128,7 @@ impl DictVectorizer {
         let (mut sums, mut row) = (RowSums::default(), RowSum::default());
         for (i, record) in records.iter().enumerate() {
             if !self.several && record.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-                return Err(Error::input(format!(
+                return Err(Error::input(format_args!(
                     "setting an array element with a sequence. Record {i} has a list of values, which DictVectorizer takes since \
                      scikit-learn 1.0; the model is older"
                 )));
@@ -136,7 +136,7 @@ impl DictVectorizer {
             for (name, value) in record {
                 if let Some((column, value)) = self.entry(name, value).map_err(|e| {
                     let name = skpickle::printable(&categories::text(name));
-                    Error::input_type(format!("{e}: '{name}' in record {i}"))
+                    Error::input_type(format_args!("{e}: '{name}' in record {i}"))
                 })? {
                     row.add(column, value);
                 }
@@ -163,7 +163,7 @@ impl Estimator for DictVectorizer {
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
         let Samples::Records(records) = x else {
-            return Err(Error::method(format!(
+            return Err(Error::method(format_args!(
                 "an object has no attribute 'items': records (dicts) are expected by DictVectorizer, found {}",
                 x.kind()
             )));
@@ -174,7 +174,7 @@ impl Estimator for DictVectorizer {
         }
         let cells = csr.rows().saturating_mul(csr.columns());
         if cells > 1 << 27 {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "{} records of {} columns come to too many cells with sparse=False; give fewer at a time",
                 csr.rows(),
                 csr.columns()
@@ -187,7 +187,7 @@ impl Estimator for DictVectorizer {
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
         let x = x.csr()?;
         if x.columns() > self.names.len() {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "list index out of range: X has {} columns, DictVectorizer {} features",
                 x.columns(),
                 self.names.len()

@@ -43,7 +43,7 @@ impl Hasher {
         let n_features: usize = s.get("n_features")?;
         s.require(
             (1..=i32::MAX as usize).contains(&n_features),
-            format!("n_features={n_features}, expected 1 to {}", i32::MAX),
+            format_args!("n_features={n_features}, expected 1 to {}", i32::MAX),
         )?;
         Ok(Hasher {
             n_features,
@@ -102,11 +102,11 @@ impl FeatureHasher {
         for (i, record) in records.iter().enumerate() {
             // Lists come as one name several times.
             if self.input == InputType::Dict && record.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-                return Err(Error::input_type(format!("must be real number, not list: a value of record {i}")));
+                return Err(Error::input_type(format_args!("must be real number, not list: a value of record {i}")));
             }
             for (name, value) in record {
                 let Value::Str(name) = name else {
-                    return Err(Error::input_type(format!("feature names must be strings: record {i}")));
+                    return Err(Error::input_type(format_args!("feature names must be strings: record {i}")));
                 };
                 match value {
                     Value::Str(_) if self.input == InputType::String => self.hasher.add(&mut row, name.as_bytes(), 1.0),
@@ -114,7 +114,7 @@ impl FeatureHasher {
                     value => match number(value) {
                         Some(value) => self.hasher.add(&mut row, name.as_bytes(), value),
                         None => {
-                            return Err(Error::input_type(format!(
+                            return Err(Error::input_type(format_args!(
                                 "must be real number: the value of '{}' in record {i}",
                                 skpickle::printable(name)
                             )));
@@ -157,7 +157,7 @@ impl Estimator for FeatureHasher {
             Samples::Text(_) if self.input == InputType::String => Err(Error::input(
                 "Samples can not be a single string. The input must be an iterable over iterables of strings.",
             )),
-            other => Err(Error::input(format!("records are expected by FeatureHasher, found {}", other.kind()))),
+            other => Err(Error::input(format_args!("records are expected by FeatureHasher, found {}", other.kind()))),
         }
     }
 }

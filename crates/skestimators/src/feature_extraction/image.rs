@@ -40,14 +40,14 @@ impl PatchExtractor {
     fn patches(&self, images: ArrayD<f64>) -> Result<ArrayD<f64>> {
         let shape = images.shape().to_vec();
         let (&[n, height, width] | &[n, height, width, _]) = shape.as_slice() else {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "not enough values to unpack (expected 3, got {}): images of shape (n_samples, height, width) or \
                  (n_samples, height, width, channels) are expected",
                 shape.len()
             )));
         };
         if self.checks && n == 0 {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "Found array with 0 sample(s) (shape=(0, {height}, {width})) while a minimum of 1 is required by PatchExtractor."
             )));
         }
@@ -57,13 +57,13 @@ impl PatchExtractor {
             } else {
                 "infinity or a value too large for dtype('float64')"
             };
-            return Err(Error::input(format!("Input X contains {what}.")));
+            return Err(Error::input(format_args!("Input X contains {what}.")));
         }
         let channels = shape.get(3).copied().unwrap_or(1);
         let (p_height, p_width) = self.size.unwrap_or((height / 10, width / 10));
         for (name, patch, image) in [("Height", p_height, height), ("Width", p_width, width)] {
             if patch > image {
-                return Err(Error::input(format!(
+                return Err(Error::input(format_args!(
                     "{name} of the patch should be less than the {} of the image.",
                     name.to_lowercase()
                 )));
@@ -71,7 +71,7 @@ impl PatchExtractor {
         }
         if p_height == 0 || p_width == 0 {
             // A tenth of a small image.
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "cannot reshape array of size 0 into shape ({p_height},{p_width},{channels})"
             )));
         }
@@ -79,7 +79,7 @@ impl PatchExtractor {
         let sizes = [n, down, across, p_height, p_width, channels];
         let cells = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
         if cells.is_none_or(|cells| cells > LARGEST) || sizes[..3].iter().product::<usize>() > LARGEST {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "the patches come to more than {LARGEST} numbers; give fewer images at a time"
             )));
         }
@@ -118,7 +118,7 @@ impl Estimator for PatchExtractor {
             Samples::Array(array) => array.to_f64(),
             other => other.dense().ok().map(|x| x.into_owned().into_dyn()),
         };
-        let images = images.ok_or_else(|| Error::input(format!("images are expected, found {}", x.kind())))?;
+        let images = images.ok_or_else(|| Error::input(format_args!("images are expected, found {}", x.kind())))?;
         self.patches(images).map(|patches| Samples::Array(Array::F64(patches)))
     }
 }

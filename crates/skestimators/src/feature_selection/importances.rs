@@ -32,7 +32,7 @@ pub(crate) fn of<'g>(
             return Ok(found);
         }
     }
-    Err(s.unsupported(format!(
+    Err(s.unsupported(format_args!(
         "the importances of {} cannot be told: it has neither coef_ nor feature_importances_",
         state.class()
     )))
@@ -42,7 +42,11 @@ pub(crate) fn of<'g>(
 fn by_path(state: &State<'_, '_>, path: &str) -> Result<Importances> {
     let Some((first, rest)) = path.split_once('.') else {
         return attribute(state, path)?.ok_or_else(|| {
-            state.unsupported(format!("'{}' object has no attribute '{}'", state.class(), skpickle::printable(path)))
+            state.unsupported(format_args!(
+                "'{}' object has no attribute '{}'",
+                state.class(),
+                skpickle::printable(path)
+            ))
         });
     };
     if first == "named_steps" {
@@ -54,7 +58,7 @@ fn by_path(state: &State<'_, '_>, path: &str) -> Result<Importances> {
                 return by_path(&state.open(object)?, rest);
             }
         }
-        return Err(state.error(format!("no step is called '{}'", skpickle::printable(name))));
+        return Err(state.error(format_args!("no step is called '{}'", skpickle::printable(name))));
     }
     by_path(&state.child(first)?, rest)
 }

@@ -43,7 +43,7 @@ fn bound(s: &State<'_, '_>, name: &str, n: usize) -> Result<Vec<f64>> {
         return Ok(vec![value; n]);
     }
     let values: Shared<f64> = obj.get()?;
-    s.require(values.len() >= n, format!("{name} has {} values for {n} columns", values.len()))?;
+    s.require(values.len() >= n, format_args!("{name} has {} values for {n} columns", values.len()))?;
     Ok(values.to_vec())
 }
 
@@ -62,9 +62,9 @@ fn step(s: &State<'_, '_>, obj: &Obj<'_>, n: usize) -> Result<Step> {
     let column: usize = column.get()?;
     let from: Vec<usize> =
         from.get::<Shared<i64>>()?.iter().map(|&j| usize::try_from(j).unwrap_or(usize::MAX)).collect();
-    s.require(column < n && from.iter().all(|&j| j < n), format!("a step uses columns beyond {n}"))?;
+    s.require(column < n && from.iter().all(|&j| j < n), format_args!("a step uses columns beyond {n}"))?;
     let estimator = s.load(estimator)?;
-    s.require(estimator.has(Method::Predict), format!("'{}' has no predict", estimator.class))?;
+    s.require(estimator.has(Method::Predict), format_args!("'{}' has no predict", estimator.class))?;
     s.require(
         estimator.n_features_in.is_none_or(|width| width == from.len()),
         "a step's estimator is for another number of columns",
@@ -144,7 +144,7 @@ impl Estimator for IterativeImputer {
             out = take_columns(&out.view(), &self.kept);
         }
         if out.dim() != gone.dim() {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "initial_imputer_ gives {} columns, but {} are expected",
                 out.ncols(),
                 gone.ncols()

@@ -138,7 +138,7 @@ impl Indicator {
         let features: Shared<i64> = s.get("features_")?;
         let columns: usize = s.renamed(&["_n_features", "n_features_in_"])?;
         let features: Vec<usize> = features.iter().map(|&j| usize::try_from(j).unwrap_or(usize::MAX)).collect();
-        s.require(features.iter().all(|&j| j < columns), format!("features_ go beyond {columns} columns"))?;
+        s.require(features.iter().all(|&j| j < columns), format_args!("features_ go beyond {columns} columns"))?;
         Ok(Indicator { features, columns })
     }
 
@@ -150,7 +150,7 @@ impl Indicator {
         let indicator = Self::load(&s.child("indicator_")?)?;
         s.require(
             indicator.columns == columns,
-            format!("indicator_ is for {} columns, not {columns}", indicator.columns),
+            format_args!("indicator_ is for {} columns, not {columns}", indicator.columns),
         )?;
         Ok(Some(indicator))
     }
@@ -244,7 +244,7 @@ impl Estimator for MissingIndicator {
                 Samples::Array(take_columns(&marks.view(), features).into())
             }
             (Samples::Array(Array::Bool(marks)), sparse) => {
-                let marks = marks.into_dimensionality().map_err(|e| Error::input(e.to_string()))?;
+                let marks = marks.into_dimensionality().map_err(Error::input)?;
                 let marks = take_columns(&marks.view(), features);
                 match sparse {
                     Some(true) => Samples::Sparse(Csr::from_dense(&marks.mapv(|b| f64::from(u8::from(b))))),
@@ -277,7 +277,7 @@ impl MissingIndicator {
             return Ok(());
         }
         let list: Vec<String> = new.iter().map(usize::to_string).collect();
-        Err(Error::input(format!(
+        Err(Error::input(format_args!(
             "The features [{}] have missing values in transform but have no missing values in fit.",
             list.join(" ")
         )))

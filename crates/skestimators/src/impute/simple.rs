@@ -218,7 +218,7 @@ impl Estimator for SimpleImputer {
         let x = x.dense()?;
         let (columns, marks) = (self.statistics.len(), indicator.features.len());
         if x.ncols() < marks || x.ncols() - marks > columns {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "shape mismatch: {} columns, but {} with the indicator's {marks} are expected",
                 x.ncols(),
                 self.kept.len() + marks
@@ -237,7 +237,9 @@ impl Estimator for SimpleImputer {
                 to += 1;
             }
             if to == columns {
-                return Err(Error::input(format!("index {columns} is out of bounds for axis 1 with size {columns}")));
+                return Err(Error::input(format_args!(
+                    "index {columns} is out of bounds for axis 1 with size {columns}"
+                )));
             }
             out.column_mut(to).assign(&x.column(from));
             to += 1;
@@ -280,7 +282,7 @@ impl Estimator for RowImputer {
         for (i, mut row) in x.rows_mut().into_iter().enumerate() {
             let mut there: Vec<f64> = row.iter().copied().filter(|&v| !self.missing.is_number(v)).collect();
             if there.is_empty() {
-                return Err(Error::input(format!("Some rows only contain missing values: [{i}]")));
+                return Err(Error::input(format_args!("Some rows only contain missing values: [{i}]")));
             }
             there.sort_by(f64::total_cmp);
             let value = match self.strategy {
@@ -293,7 +295,7 @@ impl Estimator for RowImputer {
                 }
             };
             if !value.is_finite() && self.strategy == Strategy::Mean {
-                return Err(Error::input(format!(
+                return Err(Error::input(format_args!(
                     "Some rows only contain missing values: [{i}]: their mean is not finite"
                 )));
             }

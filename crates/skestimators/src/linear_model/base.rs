@@ -32,7 +32,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 /// `SGDRegressor` and `PassiveAggressiveRegressor`: one output, whose coefficients `sparsify()` makes 2-d.
 pub(crate) fn load_flat(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let linear = LinearPredictor::load(s)?;
-    s.require(linear.outputs() == 1, format!("coef_ has {} rows, expected one", linear.outputs()))?;
+    s.require(linear.outputs() == 1, format_args!("coef_ has {} rows, expected one", linear.outputs()))?;
     let selection = Selection::load(s)?;
     Ok(Box::new(LinearRegression { linear, flat: true, decision_function: s.version() < (0, 19), selection }))
 }

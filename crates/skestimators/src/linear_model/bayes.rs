@@ -32,7 +32,7 @@ struct Spread {
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let linear = LinearPredictor::load(s)?;
-    s.require(linear.outputs() == 1, format!("coef_ has {} rows, expected one", linear.outputs()))?;
+    s.require(linear.outputs() == 1, format_args!("coef_ has {} rows, expected one", linear.outputs()))?;
     let keep = vec![true; linear.features()];
     let spread = spread(s, &keep)?;
     Ok(Box::new(BayesianRidge { linear, decision_function: s.version() < (0, 19), spread }))
@@ -41,11 +41,11 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 /// `ARDRegression`: features whose precision reached the threshold are left out of the spread.
 pub(crate) fn load_ard(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let linear = LinearPredictor::load(s)?;
-    s.require(linear.outputs() == 1, format!("coef_ has {} rows, expected one", linear.outputs()))?;
+    s.require(linear.outputs() == 1, format_args!("coef_ has {} rows, expected one", linear.outputs()))?;
     let lambda: Shared<f64> = s.get("lambda_")?;
     s.require(
         lambda.len() == linear.features(),
-        format!("lambda_ has {} values for {} features", lambda.len(), linear.features()),
+        format_args!("lambda_ has {} values for {} features", lambda.len(), linear.features()),
     )?;
     let threshold: f64 = s.get("threshold_lambda")?;
     let keep: Vec<bool> = lambda.iter().map(|&precision| precision < threshold).collect();
@@ -72,7 +72,7 @@ fn spread(s: &State<'_, '_>, keep: &[bool]) -> Result<std::result::Result<Spread
         let values: Shared<f64> = s.get(name)?;
         s.require(
             values.len() == keep.len(),
-            format!("{name} has {} values for {} features", values.len(), keep.len()),
+            format_args!("{name} has {} values for {} features", values.len(), keep.len()),
         )?;
         Ok(values)
     };
@@ -84,7 +84,7 @@ fn spread(s: &State<'_, '_>, keep: &[bool]) -> Result<std::result::Result<Spread
     let sigma: Matrix = s.get("sigma_")?;
     s.require(
         sigma.rows == features.len() && sigma.columns == features.len(),
-        format!("sigma_ is {} by {} for {} features", sigma.rows, sigma.columns, features.len()),
+        format_args!("sigma_ is {} by {} for {} features", sigma.rows, sigma.columns, features.len()),
     )?;
     let alpha = s.raw("alpha_")?;
     let noise = match alpha.get()? {
@@ -142,7 +142,7 @@ impl Estimator for BayesianRidge {
     fn other(&self, method: Method, x: &Samples) -> Result<Output> {
         match (method, &self.spread) {
             (Method::PredictStd, Ok(spread)) => Ok(Array::from(spread.std(x, self.linear.in32(x))?).into()),
-            _ => Err(Error::method(format!("no method {}", method.name()))),
+            _ => Err(Error::method(format_args!("no method {}", method.name()))),
         }
     }
 }

@@ -69,7 +69,7 @@ impl LinearClassifier {
         let pair = linear.outputs() == classes.len() && probability != Probability::ModifiedHuber;
         s.require(
             linear.outputs() == expected || pair,
-            format!("coef_ has {} rows for {} classes, expected {expected}", linear.outputs(), classes.len()),
+            format_args!("coef_ has {} rows for {} classes, expected {expected}", linear.outputs(), classes.len()),
         )?;
         Ok(LinearClassifier { linear, classes, probability, selection: Selection::load(s)? })
     }
@@ -192,7 +192,7 @@ impl Estimator for LinearClassifier {
         let labels = self.classes.take_each(indices);
         match outside {
             // Only a classifier that was fitted on a single class comes here.
-            Some(row) => Err(Error::input(format!(
+            Some(row) => Err(Error::input(format_args!(
                 "index 1 is out of bounds for axis 0 with size 1: the score of row {row} is positive, but there is one class"
             ))),
             None => Ok(labels),

@@ -24,7 +24,7 @@ struct GeneralizedLinearRegressor {
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let linear = LinearPredictor::load(s)?;
-    s.require(linear.outputs() == 1, format!("coef_ has {} rows, expected one", linear.outputs()))?;
+    s.require(linear.outputs() == 1, format_args!("coef_ has {} rows, expected one", linear.outputs()))?;
     Ok(Box::new(GeneralizedLinearRegressor { linear, link: link(s)? }))
 }
 

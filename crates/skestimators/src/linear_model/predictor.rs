@@ -130,14 +130,14 @@ fn intercept(s: &State<'_, '_>, name: &str, outputs: usize) -> Result<(Vec<f64>,
     let field = s.raw(name)?;
     let (values, float32) = match field.array() {
         Ok(array) => {
-            s.require(array.shape().len() <= 1, format!("{name} is an array of rank {}", array.shape().len()))?;
+            s.require(array.shape().len() <= 1, format_args!("{name} is an array of rank {}", array.shape().len()))?;
             (array.f64s()?.to_vec(), is_float32(&field)?)
         }
         Err(_) => (vec![field.get::<f64>()?], scalar_keeps_32(&field)),
     };
     s.require(
         values.len() == outputs || values.len() == 1,
-        format!("{name} has {} values for {outputs} outputs", values.len()),
+        format_args!("{name} has {} values for {outputs} outputs", values.len()),
     )?;
     let values = if values.len() == outputs { values } else { vec![values[0]; outputs] };
     Ok((values, float32))

@@ -15,7 +15,10 @@ struct RansacRegressor {
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let estimator = s.estimator("estimator_")?;
-    s.require(estimator.has(Method::Predict), format!("estimator_ is a {}, which cannot predict", estimator.class))?;
+    s.require(
+        estimator.has(Method::Predict),
+        format_args!("estimator_ is a {}, which cannot predict", estimator.class),
+    )?;
     Ok(Box::new(RansacRegressor { estimator }))
 }
 

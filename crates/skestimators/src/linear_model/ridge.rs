@@ -30,11 +30,11 @@ pub(crate) fn load_classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         return Ok(Box::new(LinearClassifier::new(s, classes, Probability::None)?));
     }
     let labels: (i64, i64) = (binarizer.get("neg_label")?, binarizer.get("pos_label")?);
-    binarizer.require(labels == (-1, 1), format!("labels {labels:?}, expected (-1, 1)"))?;
+    binarizer.require(labels == (-1, 1), format_args!("labels {labels:?}, expected (-1, 1)"))?;
     let linear = LinearPredictor::load(s)?;
     s.require(
         linear.outputs() == classes.len() && classes.len() > 1,
-        format!("coef_ has {} rows for {} labels", linear.outputs(), classes.len()),
+        format_args!("coef_ has {} rows for {} labels", linear.outputs(), classes.len()),
     )?;
     Ok(Box::new(Multilabel { linear, classes }))
 }

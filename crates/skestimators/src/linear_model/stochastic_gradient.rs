@@ -57,7 +57,7 @@ struct SgdOneClassSvm {
 pub(crate) fn load_one_class(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let offset: f64 = s.get("offset_")?;
     let products = LinearPredictor::with_intercept(s, "offset_")?.without_intercept();
-    s.require(products.outputs() == 1, format!("coef_ has {} rows, expected one", products.outputs()))?;
+    s.require(products.outputs() == 1, format_args!("coef_ has {} rows, expected one", products.outputs()))?;
     Ok(Box::new(SgdOneClassSvm { products, offset }))
 }
 

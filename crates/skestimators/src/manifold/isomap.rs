@@ -39,7 +39,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     };
     let ways: Matrix = s.get("dist_matrix_")?;
     let fitted = neighbors.fitted();
-    s.require(ways.rows == fitted && ways.columns == fitted, format!("dist_matrix_ is not {fitted} x {fitted}"))?;
+    s.require(ways.rows == fitted && ways.columns == fitted, format_args!("dist_matrix_ is not {fitted} x {fitted}"))?;
     let projection = s.estimator("kernel_pca_")?;
     s.require(projection.has(Method::Transform), "kernel_pca_ cannot transform")?;
     let names = if s.version() >= (1, 1) { Some(s.get::<Matrix>("embedding_")?.columns) } else { None };

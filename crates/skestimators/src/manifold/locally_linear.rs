@@ -33,10 +33,10 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let embedding: Matrix = s.get("embedding_")?;
     s.require(
         embedding.rows == fitted.rows && embedding.columns > 0,
-        format!("embedding_ has {} rows for {} samples", embedding.rows, fitted.rows),
+        format_args!("embedding_ has {} rows for {} samples", embedding.rows, fitted.rows),
     )?;
     let k = s.get::<usize>("n_neighbors")?;
-    s.require(k > 0 && k <= fitted.rows, format!("n_neighbors={k} of {} samples", fitted.rows))?;
+    s.require(k > 0 && k <= fitted.rows, format_args!("n_neighbors={k} of {} samples", fitted.rows))?;
     // The matrix of the neighbours' products, and its factor.
     let (n, width) = (k as u64, fitted.columns as u64);
     let square = n.saturating_mul(n);

@@ -141,7 +141,9 @@ impl Density {
             return Err(field.expected("covariances of the shape that covariance_type says").into());
         }
         if matches!(kind, Kind::Full | Kind::Tied) && p > LARGEST {
-            return Err(s.unsupported(format!("covariances of {p} features; at most {LARGEST} are inverted at load")));
+            return Err(
+                s.unsupported(format_args!("covariances of {p} features; at most {LARGEST} are inverted at load"))
+            );
         }
         let stored = array.f64s()?;
         field.charge(32 * stored.len() as u64)?;
@@ -175,7 +177,7 @@ impl Density {
             Factors::Diagonal(factors) => positive(&factors.data),
             Factors::Scalar(factors) => positive(factors),
         };
-        s.require(sound, format!("{name} has values that are not finite, or not positive on a diagonal"))?;
+        s.require(sound, format_args!("{name} has values that are not finite, or not positive on a diagonal"))?;
         let square = |v: &f64| v * v;
         let (precisions, log_det) = match factors {
             Factors::Many(factors) => {

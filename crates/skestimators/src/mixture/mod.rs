@@ -38,7 +38,7 @@ pub(crate) fn load_gmm(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 fn with_weights(s: &State<'_, '_>, density: Density, scores: bool) -> Result<Box<dyn Estimator>> {
     let weights = s.get::<skpickle::Shared<f64>>("weights_")?;
     let k = density.components();
-    s.require(weights.len() == k, format!("weights_ has {} values for {k} components", weights.len()))?;
+    s.require(weights.len() == k, format_args!("weights_ has {} values for {k} components", weights.len()))?;
     let offset = weights.iter().map(|w| w.ln()).collect();
     Ok(Box::new(Mixture { density, offset, scores }))
 }
@@ -63,7 +63,7 @@ pub(crate) fn load_bayesian(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         let values = if values.len() == 1 { vec![values[0]; k] } else { values };
         s.require(
             values.len() == k && values.iter().all(|v| v.is_finite() && *v > 0.0),
-            format!("{name} has not one positive value for each of {k} components"),
+            format_args!("{name} has not one positive value for each of {k} components"),
         )?;
         Ok(values)
     };
@@ -88,7 +88,7 @@ fn log_weights(s: &State<'_, '_>, k: usize) -> Result<Vec<f64>> {
     let check = |values: &[f64]| {
         s.require(
             values.len() == k && values.iter().all(|v| v.is_finite() && *v > 0.0),
-            format!("weight_concentration_ has not one positive value for each of {k} components"),
+            format_args!("weight_concentration_ has not one positive value for each of {k} components"),
         )
     };
     if prior == Prior::Distribution {

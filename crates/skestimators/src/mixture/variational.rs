@@ -47,13 +47,13 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let gamma: Matrix = s.get("gamma_")?;
     s.require(gamma.data.iter().all(|v| v.is_finite()), "gamma_ is not finite")?;
     let log_weights = if s.class() == "VBGMM" {
-        s.require(gamma.data.len() == count, format!("gamma_ has not one value for each of {count} components"))?;
+        s.require(gamma.data.len() == count, format_args!("gamma_ has not one value for each of {count} components"))?;
         let total = digamma(gamma.data.iter().sum::<f64>() + EPSILON);
         gamma.data.iter().map(|g| digamma(g + EPSILON) - total).collect()
     } else {
         s.require(
             (gamma.rows, gamma.columns) == (count, 3),
-            format!("gamma_ is of shape ({}, {}), expected ({count}, 3)", gamma.rows, gamma.columns),
+            format_args!("gamma_ is of shape ({}, {}), expected ({count}, 3)", gamma.rows, gamma.columns),
         )?;
         stick(&gamma)
     };
@@ -72,13 +72,13 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             (all.len() == count || all.len() == 1) && all.iter().all(|m| (m.rows, m.columns) == (features, features))
         }
     };
-    s.require(fits, format!("precs_ is not for {count} components of {features} features"))?;
+    s.require(fits, format_args!("precs_ is not for {count} components of {features} features"))?;
     let start: f64 = s.get("_initial_bound")?;
     let bound = match s.raw("bound_prec_")?.get::<f64>() {
         Ok(shared) => vec![start + shared; count],
         Err(_) => s.get::<Shared<f64>>("bound_prec_")?.iter().map(|b| start + b).collect(),
     };
-    s.require(bound.len() == count, format!("bound_prec_ has not one value for each of {count} components"))?;
+    s.require(bound.len() == count, format_args!("bound_prec_ has not one value for each of {count} components"))?;
     let by_batch = s.version() >= (0, 19);
     Ok(Box::new(Variational { means, precisions, bound, log_weights, by_batch }))
 }

@@ -61,7 +61,7 @@ fn load(s: &State<'_, '_>, label: Option<Value>) -> Result<Threshold> {
         None if inner.has(Method::PredictProba) => Method::PredictProba,
         None => Method::DecisionFunction,
     };
-    s.require(inner.has(response), format!("{} has no {}", inner.class, response.name()))?;
+    s.require(inner.has(response), format_args!("{} has no {}", inner.class, response.name()))?;
     let positive = match label {
         None => 1,
         Some(label) => match (0..2).find(|&i| classes.value(i).is_some_and(|class| same(&class, &label))) {
@@ -140,7 +140,7 @@ fn scorer_label(s: &State<'_, '_>) -> Result<Option<Value>> {
                 || function.describe(),
                 |name| skpickle::printable(&format!("{}.{}", name.module, name.name)),
             );
-            Err(s.unsupported(format!(
+            Err(s.unsupported(format_args!(
                 "the threshold was tuned by {name}, and which class is positive depends on its code; save the model with a scorer that is \
                  given pos_label"
             )))

@@ -106,7 +106,7 @@ impl Member {
 pub(crate) fn numbers(answer: &Array, rows: usize) -> Result<Vec<f64>> {
     let values = answer.to_f64().map(|a| a.iter().copied().collect::<Vec<f64>>()).filter(|v| v.len() == rows);
     values.ok_or_else(|| {
-        Error::input(format!(
+        Error::input(format_args!(
             "could not broadcast input array from shape {:?} into shape ({rows},): the estimator inside has to give one \
              number for each sample",
             answer.shape()
@@ -129,7 +129,7 @@ pub(crate) fn column(matrix: &Array2<f64>, index: usize) -> Result<Vec<f64>> {
     if index < matrix.ncols() {
         return Ok(matrix.column(index).to_vec());
     }
-    Err(Error::input(format!(
+    Err(Error::input(format_args!(
         "index {index} is out of bounds for axis 1 with size {}: the estimator inside knows one class only",
         matrix.ncols()
     )))

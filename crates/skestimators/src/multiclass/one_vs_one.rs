@@ -37,7 +37,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let k = classes.len();
     s.require(
         k.checked_mul(k - 1).is_some_and(|twice| twice / 2 == members.len()),
-        format!("estimators_ holds {} estimators for {k} classes", members.len()),
+        format_args!("estimators_ holds {} estimators for {k} classes", members.len()),
     )?;
     let columns: Option<Vec<Vec<usize>>> = match s.raw_opt("pairwise_indices_") {
         None => None,
@@ -110,7 +110,7 @@ impl OneVsOne {
 fn select_columns(x: &Samples, columns: &[usize]) -> Result<Samples> {
     let width = x.columns().unwrap_or(0);
     if let Some(column) = columns.iter().find(|&&column| column >= width) {
-        return Err(Error::input(format!(
+        return Err(Error::input(format_args!(
             "index {column} is out of bounds for axis 1 with size {width}: a precomputed kernel has one column for each \
              sample of the fit"
         )));

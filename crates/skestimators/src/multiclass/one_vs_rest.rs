@@ -44,7 +44,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let expected = if target == Target::Binary { 1 } else { classes.len() };
     s.require(
         members.len() == expected && (target != Target::Binary || classes.len() <= 2),
-        format!("estimators_ holds {} estimators for {} classes", members.len(), classes.len()),
+        format_args!("estimators_ holds {} estimators for {} classes", members.len(), classes.len()),
     )?;
     let version = s.version();
     Ok(Box::new(OneVsRest {

@@ -31,7 +31,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let codes: Matrix = s.get("code_book_")?;
     s.require(
         (codes.rows, codes.columns) == (classes.len(), members.len()),
-        format!(
+        format_args!(
             "code_book_ is of shape ({}, {}), expected ({}, {})",
             codes.rows,
             codes.columns,

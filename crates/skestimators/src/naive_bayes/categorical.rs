@@ -27,7 +27,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     for (feature, matrix) in log_prob.iter().enumerate() {
         s.require(
             matrix.rows == classes.len(),
-            format!("feature_log_prob_[{feature}] has {} rows for {} classes", matrix.rows, classes.len()),
+            format_args!("feature_log_prob_[{feature}] has {} rows for {} classes", matrix.rows, classes.len()),
         )?;
     }
     Ok(NaiveBayes::boxed(s, classes, Categorical { log_prob, prior }))
@@ -51,7 +51,7 @@ impl Likelihood for Categorical {
             for (feature, (value, log_prob)) in row.iter().zip(&self.log_prob).enumerate() {
                 let category = *value as usize;
                 if category >= log_prob.columns {
-                    return Err(Error::input(format!(
+                    return Err(Error::input(format_args!(
                         "index {category} is out of bounds for axis 1 with size {}: row {i}, column {feature} holds a \
                          category that was not seen in fit (see min_categories)",
                         log_prob.columns

@@ -24,7 +24,10 @@ struct Discrete {
 /// `feature_log_prob_`, one row a class.
 fn weights(s: &State<'_, '_>, classes: usize) -> Result<Matrix> {
     let weights: Matrix = s.get("feature_log_prob_")?;
-    s.require(weights.rows == classes, format!("feature_log_prob_ has {} rows for {classes} classes", weights.rows))?;
+    s.require(
+        weights.rows == classes,
+        format_args!("feature_log_prob_ has {} rows for {classes} classes", weights.rows),
+    )?;
     Ok(weights)
 }
 

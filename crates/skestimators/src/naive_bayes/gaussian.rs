@@ -36,7 +36,10 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let fitted32 = is32("theta_")?;
     // since 1.0
     let var: Matrix = s.renamed(&["var_", "sigma_"])?;
-    s.require(theta.rows == classes.len(), format!("theta_ has {} rows for {} classes", theta.rows, classes.len()))?;
+    s.require(
+        theta.rows == classes.len(),
+        format_args!("theta_ has {} rows for {} classes", theta.rows, classes.len()),
+    )?;
     s.require((var.rows, var.columns) == (theta.rows, theta.columns), "theta_ and var_ differ in shape")?;
     let prior32 = is32("class_prior_")?;
     let prior = per_class(s, "class_prior_", classes.len())?;

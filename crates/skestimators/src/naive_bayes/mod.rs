@@ -117,6 +117,6 @@ impl<L: Likelihood> NaiveBayes<L> {
 /// An attribute with one number for each class.
 fn per_class(s: &State<'_, '_>, name: &str, classes: usize) -> Result<Vec<f64>> {
     let values = s.get::<skpickle::Shared<f64>>(name)?.to_vec();
-    s.require(values.len() == classes, format!("{name} has {} values for {classes} classes", values.len()))?;
+    s.require(values.len() == classes, format_args!("{name} has {} values for {classes} classes", values.len()))?;
     Ok(values)
 }

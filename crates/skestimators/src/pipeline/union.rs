@@ -44,7 +44,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             None => Some(s.load(transformer)?),
         };
         if let Some(fitted) = transformer.as_ref().filter(|fitted| !fitted.has(Method::Transform)) {
-            return Err(s.error(format!("'{}' in transformer_list has no transform", fitted.class)));
+            return Err(s.error(format_args!("'{}' in transformer_list has no transform", fitted.class)));
         }
         let name: String = name.get()?;
         let weight = match &weights {

@@ -259,7 +259,7 @@ impl Estimator for Scaler {
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
         let (rows, found) = (x.rows(), x.columns().unwrap_or(0));
         if let Some(columns) = self.columns.filter(|&columns| columns != found) {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "operands could not be broadcast together with shapes ({rows},{found}) ({columns},) ({rows},{found})"
             )));
         }
@@ -278,7 +278,7 @@ impl Estimator for Scaler {
 fn scale(s: &State<'_, '_>) -> Result<Shared<f64>> {
     let scale: Shared<f64> = s.get("scale_")?;
     let zero = scale.iter().position(|&v| v == 0.0);
-    s.require(zero.is_none(), format!("scale_ is 0 for column {}", zero.unwrap_or(0)))?;
+    s.require(zero.is_none(), format_args!("scale_ is 0 for column {}", zero.unwrap_or(0)))?;
     Ok(scale)
 }
 
@@ -311,7 +311,7 @@ pub(crate) fn load_min_max(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     if s.opt("clip")?.unwrap_or(false) {
         let range: Vec<f64> = s.get("feature_range")?;
         let [low, high] = range[..] else {
-            return Err(s.error(format!("feature_range has {} values, expected 2", range.len())));
+            return Err(s.error(format_args!("feature_range has {} values, expected 2", range.len())));
         };
         scaler.clip = Some((low, high));
     }

@@ -70,7 +70,7 @@ impl KBinsDiscretizer {
     fn decode(&self, x: &Array2<f64>) -> Result<Array2<f64>> {
         let width: usize = (0..self.edges.len()).map(|j| self.bins(j)).sum();
         if x.ncols() != width {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "Shape of the passed X data is not correct. Expected {width} columns, got {}.",
                 x.ncols()
             )));
@@ -147,7 +147,7 @@ impl Estimator for KBinsDiscretizer {
             x = self.decode(&x)?;
         }
         if x.ncols() != self.edges.len() {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "Incorrect number of features. Expecting {}, received {}.",
                 self.edges.len(),
                 x.ncols()
@@ -160,7 +160,7 @@ impl Estimator for KBinsDiscretizer {
                 // Negative numbers count from the end, as in numpy.
                 let at = usize::try_from(if bin < 0 { bin.saturating_add(bins) } else { bin }).unwrap_or(usize::MAX);
                 if at >= self.bins(j) {
-                    return Err(Error::input(format!(
+                    return Err(Error::input(format_args!(
                         "index {bin} is out of bounds for axis 0 with size {bins}: column {j}"
                     )));
                 }

@@ -59,7 +59,7 @@ impl Estimator for FunctionTransformer {
         if let (Samples::Table(table), Some(width)) = (x, self.width)
             && table.columns().len() != width
         {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "Length mismatch: Expected axis has {} elements, new values have {width} elements",
                 table.columns().len()
             )));

@@ -153,7 +153,7 @@ fn column(s: &State<'_, '_>, field: &Obj<'_>, mapping: Option<&Obj<'_>>, drop: O
         column.mapping = Some(map);
     }
     let len = column.grouped.len();
-    s.require(drop.is_none_or(|drop| drop < len), format!("drop_idx_ is {drop:?} among {len} categories"))?;
+    s.require(drop.is_none_or(|drop| drop < len), format_args!("drop_idx_ is {drop:?} among {len} categories"))?;
     if let Some(drop) = drop {
         column.names.remove(drop);
     }
@@ -193,13 +193,13 @@ impl OneHotEncoder {
         let rows: Vec<usize> = lost.iter().filter(|&&(column, _)| column == first).map(|&(_, row)| row).collect();
         if self.drops {
             let width = self.columns[first].width();
-            return Error::input(format!(
+            return Error::input(format_args!(
                 "shape mismatch: value array of shape (1,{width}) could not be broadcast to indexing result of shape ({},)",
                 rows.len()
             ));
         }
         let rows: Vec<String> = rows.iter().map(usize::to_string).collect();
-        Error::input(format!(
+        Error::input(format_args!(
             "Samples [{}] can not be inverted when drop=None and handle_unknown='error' because they contain all zeros",
             rows.join(" ")
         ))
@@ -256,7 +256,7 @@ impl Estimator for OneHotEncoder {
             }
             if !strange.is_empty() {
                 strange.sort_unstable();
-                return Err(Error::input(format!(
+                return Err(Error::input(format_args!(
                     "Found unknown categories [{}] in column {j} during transform",
                     strange.join(", ")
                 )));
@@ -276,7 +276,7 @@ impl Estimator for OneHotEncoder {
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
         let (width, found) = (self.width(), x.columns().unwrap_or(0));
         if found != width {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "Shape of the passed X data is not correct. Expected {width} columns, got {found}."
             )));
         }

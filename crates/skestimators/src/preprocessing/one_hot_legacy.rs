@@ -106,7 +106,7 @@ fn selected(s: &State<'_, '_>, hidden: bool, n: usize) -> Result<(Selected, Opti
     };
     columns.sort_unstable();
     columns.dedup();
-    s.require(columns.len() == n, format!("categorical_features are {}, but n_values_ {n}", columns.len()))?;
+    s.require(columns.len() == n, format_args!("categorical_features are {}, but n_values_ {n}", columns.len()))?;
     Ok((Selected::Columns(columns), width))
 }
 
@@ -114,7 +114,7 @@ impl LegacyEncoder {
     fn encode(&self, x: &Array2<f64>) -> Result<Samples> {
         let n = self.limits.len();
         if x.ncols() != n {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "X has different shape than during fitting. Expected {n}, got {}.",
                 x.ncols()
             )));
@@ -128,7 +128,7 @@ impl LegacyEncoder {
             for (j, &value) in row.iter().enumerate() {
                 let value = value as i64;
                 if value < 0 {
-                    return Err(Error::input(format!(
+                    return Err(Error::input(format_args!(
                         "X needs to contain only non-negative integers. Row {i}, column {j} has {value}"
                     )));
                 }
@@ -136,7 +136,7 @@ impl LegacyEncoder {
                     if self.ignore {
                         continue;
                     }
-                    return Err(Error::input(format!(
+                    return Err(Error::input(format_args!(
                         "unknown categorical feature present [{value}] during transform. It is in row {i}, column {j}"
                     )));
                 }
@@ -171,7 +171,7 @@ impl Estimator for LegacyEncoder {
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
         match &self.back {
             Some(Some(encoder)) => encoder.inverse_transform(x),
-            _ => Err(Error::input(format!(
+            _ => Err(Error::input(format_args!(
                 "Shape of the passed X data is not correct. Expected 0 columns, got {}.",
                 x.columns().unwrap_or(0)
             ))),
@@ -185,7 +185,7 @@ impl Estimator for LegacyEncoder {
             return Ok(Samples::Dense(x));
         }
         if let Some(j) = columns.iter().find(|&&j| j >= x.ncols()) {
-            return Err(Error::input(format!("index {j} is out of bounds for axis 0 with size {}", x.ncols())));
+            return Err(Error::input(format_args!("index {j} is out of bounds for axis 0 with size {}", x.ncols())));
         }
         let others: Vec<usize> = (0..x.ncols()).filter(|j| columns.binary_search(j).is_err()).collect();
         let encoded = self.encode(&take_columns(&x.view(), columns))?;

@@ -65,7 +65,9 @@ fn read_missing(s: &State<'_, '_>, columns: &mut [Column]) -> Result<()> {
         let (at, missing): (usize, usize) = (column.get()?, index.get()?);
         match columns.get_mut(at) {
             Some(column) if missing < column.categories.len() => column.missing = Some(missing),
-            _ => return Err(index.error(ErrorKind::Value, format!("no category {missing} of column {at}")).into()),
+            _ => {
+                return Err(index.error(ErrorKind::Value, format_args!("no category {missing} of column {at}")).into());
+            }
         }
     }
     Ok(())
@@ -84,7 +86,7 @@ fn read_infrequent(s: &State<'_, '_>, columns: &mut [Column]) -> Result<()> {
             let values: Vec<usize> =
                 obj.array()?.i64s()?.iter().map(|&i| usize::try_from(i).unwrap_or(usize::MAX)).collect();
             if values.iter().any(|&i| i >= bound) || len.is_some_and(|len| len != values.len()) {
-                return Err(obj.error(ErrorKind::Value, format!("not numbers of {bound} categories")).into());
+                return Err(obj.error(ErrorKind::Value, format_args!("not numbers of {bound} categories")).into());
             }
             Ok(values)
         };
@@ -177,7 +179,7 @@ impl Estimator for OrdinalEncoder {
             }
             if !strange.is_empty() {
                 strange.sort_unstable();
-                return Err(Error::input(format!(
+                return Err(Error::input(format_args!(
                     "Found unknown categories [{}] in column {j} during transform",
                     strange.join(", ")
                 )));
@@ -189,7 +191,7 @@ impl Estimator for OrdinalEncoder {
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
         let x = x.dense()?;
         if x.ncols() != self.columns.len() {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "Shape of the passed X data is not correct. Expected {} columns, got {}.",
                 self.columns.len(),
                 x.ncols()
@@ -200,7 +202,7 @@ impl Estimator for OrdinalEncoder {
             let mut values = Vec::with_capacity(row.len());
             for (j, (&code, column)) in row.iter().zip(&self.columns).enumerate() {
                 values.push(column.decode(code, self).ok_or_else(|| {
-                    Error::input(format!(
+                    Error::input(format_args!(
                         "index {code} is out of bounds for axis 0 with size {}: row {i}, column {j}",
                         column.categories.len()
                     ))

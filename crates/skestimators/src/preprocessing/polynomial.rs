@@ -44,8 +44,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         width: 0,
         sparse: s.version() >= (0, 20),
     };
-    let too_many = || s.error(format!("more columns than can be counted: {columns} of degree {high}"));
-    s.require(high <= 1024, format!("degree is {high}, and at most 1024 can be computed"))?;
+    let too_many = || s.error(format_args!("more columns than can be counted: {columns} of degree {high}"));
+    s.require(high <= 1024, format_args!("degree is {high}, and at most 1024 can be computed"))?;
     let mut width = usize::from(bias);
     for degree in polynomial.degrees.clone() {
         width = polynomial.products(columns, degree).and_then(|n| n.checked_add(width)).ok_or_else(too_many)?;
@@ -53,7 +53,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     polynomial.width = width;
     s.row_cost((width as u64).saturating_mul(high as u64), (width as u64).saturating_mul(8))?;
     if let Some(recorded) = s.opt::<usize>("n_output_features_")? {
-        s.require(recorded == width, format!("n_output_features_ is {recorded}, but there are {width} products"))?;
+        s.require(recorded == width, format_args!("n_output_features_ is {recorded}, but there are {width} products"))?;
     }
     Ok(Box::new(polynomial))
 }

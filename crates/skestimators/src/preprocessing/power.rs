@@ -105,7 +105,7 @@ impl Estimator for PowerTransformer {
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
         let found = x.columns().unwrap_or(0);
         if found != self.lambdas.len() {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "X has {found} features, but PowerTransformer is expecting {} features as input.",
                 self.lambdas.len()
             )));

@@ -155,7 +155,7 @@ impl Estimator for QuantileTransformer {
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
         let found = x.columns().unwrap_or(0);
         if found != self.quantiles.rows {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "X has {found} features, but QuantileTransformer is expecting {} features as input.",
                 self.quantiles.rows
             )));

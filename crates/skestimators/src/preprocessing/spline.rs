@@ -151,7 +151,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             ("periodic", Extrapolation::Periodic),
         ],
     )?;
-    s.require(degree <= splines, format!("degree {degree} of {splines} splines"))?;
+    s.require(degree <= splines, format_args!("degree {degree} of {splines} splines"))?;
     let missing = s.choice("handle_missing", Some("error"), &[("error", false), ("zeros", true)])?;
     let transformer = SplineTransformer {
         columns,
@@ -177,7 +177,7 @@ fn modulo(x: f64, by: f64) -> f64 {
 }
 
 fn out_of_bounds(index: usize, size: usize) -> Error {
-    Error::input(format!("index {index} is out of bounds for axis 0 with size {size}"))
+    Error::input(format_args!("index {index} is out of bounds for axis 0 with size {size}"))
 }
 
 impl SplineTransformer {
@@ -244,7 +244,7 @@ impl SplineTransformer {
             } else if self.splines == 1 {
                 Ok(out)
             } else {
-                Err(Error::input(format!(
+                Err(Error::input(format_args!(
                     "shape mismatch: value array of shape ({},) could not be broadcast to indexing result of no columns",
                     self.splines
                 )))

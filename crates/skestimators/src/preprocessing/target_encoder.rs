@@ -46,7 +46,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let means: Vec<f64> = if several { mean.get::<Shared<f64>>()?.to_vec() } else { vec![mean.get()?] };
     let encodings: Vec<Shared<f64>> =
         s.objects("encodings_")?.iter().map(|obj| obj.get()).collect::<skpickle::Result<_>>()?;
-    s.require(means.len() == n, format!("target_mean_ has {} values for {n} classes", means.len()))?;
+    s.require(means.len() == n, format_args!("target_mean_ has {} values for {n} classes", means.len()))?;
     let sound = encodings.len() == n.saturating_mul(categories.len())
         && encodings.chunks(n).zip(&categories).all(|(part, known)| part.iter().all(|e| e.len() == known.len()));
     s.require(sound, "encodings_ is not for the categories")?;

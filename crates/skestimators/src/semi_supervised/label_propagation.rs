@@ -34,7 +34,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let fitted: Matrix = s.get("X_")?;
     s.require(
         labels.rows == fitted.rows && labels.columns == classes.len(),
-        format!(
+        format_args!(
             "label_distributions_ is {} x {}, expected {} samples and {} classes",
             labels.rows,
             labels.columns,
@@ -46,7 +46,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     if let Some(field) = field.filter(|field| field.kind() != Kind::Str) {
         let name = field.global().map_or_else(|| field.describe(), |name| format!("{}.{}", name.module, name.name));
         let name = skpickle::printable(&name);
-        return Err(s.unsupported(format!("kernel is the function {name}, whose code is not in the file")));
+        return Err(s.unsupported(format_args!("kernel is the function {name}, whose code is not in the file")));
     }
     let kernel = match s.choice("kernel", Some("rbf"), &[("rbf", true), ("knn", false)])? {
         true => Kernel::Rbf { gamma: s.get("gamma")? },

@@ -23,7 +23,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     // Up to 1.0 `base_estimator_`.
     let name = if s.has("estimator_") { "estimator_" } else { "base_estimator_" };
     let inner = s.estimator(name)?;
-    s.require(inner.has(Method::Predict), format!("{name} cannot predict"))?;
+    s.require(inner.has(Method::Predict), format_args!("{name} cannot predict"))?;
     let classes = if s.has("classes_") { Some(s.classes()?) } else { None };
     Ok(Box::new(SelfTraining { width: inner.n_features_in.is_some(), inner, classes }))
 }

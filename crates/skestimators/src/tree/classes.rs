@@ -156,7 +156,7 @@ pub(crate) fn regressor(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let outputs: usize = s.get("n_outputs_")?;
     s.require(
         outputs == stored.n_outputs(),
-        format!("n_outputs_ is {outputs}, but tree_ has {} outputs", stored.n_outputs()),
+        format_args!("n_outputs_ is {outputs}, but tree_ has {} outputs", stored.n_outputs()),
     )?;
     Ok(Box::new(DecisionTreeRegressor {
         tree: Trees::one(s, &stored, outputs, &stored.regression(s)?)?,

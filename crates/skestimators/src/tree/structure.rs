@@ -257,7 +257,7 @@ fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u3
     let mut leaves = Vec::with_capacity(count / 2 + 1);
     let mut reached = vec![false; count];
     let fault = |i: usize, what: String| -> Error {
-        field.error(skpickle::ErrorKind::Value, format!("node {i}: {what}")).into()
+        field.error(skpickle::ErrorKind::Value, format_args!("node {i}: {what}")).into()
     };
     let index = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
     for (i, record) in bytes.chunks_exact(size).map(Record::new).enumerate() {

@@ -33,7 +33,7 @@ impl Targets {
             let fields = s.objects("classes_")?;
             s.require(
                 fields.len() == n_outputs && n_outputs > 0,
-                format!("classes_ has {} entries for {n_outputs} outputs", fields.len()),
+                format_args!("classes_ has {} entries for {n_outputs} outputs", fields.len()),
             )?;
             let mut classes = Vec::with_capacity(n_outputs);
             for field in fields {
@@ -58,7 +58,10 @@ impl Targets {
     /// Refuses an object whose parts were fitted for other numbers of classes.
     pub(crate) fn require(&self, s: &State<'_, '_>, name: &str, n_classes: &[usize]) -> Result<()> {
         let own: Vec<usize> = self.sizes().collect();
-        s.require(own == n_classes, format!("classes_ has {own:?} labels, but {name} is for {n_classes:?} classes"))
+        s.require(
+            own == n_classes,
+            format_args!("classes_ has {own:?} labels, but {name} is for {n_classes:?} classes"),
+        )
     }
 
     pub(crate) fn classes(&self) -> Classes<'_> {

@@ -68,7 +68,7 @@ impl Trees {
                     .obj()
                     .error(
                         ErrorKind::Limit,
-                        format!("a tree for {n_features} features, of which fewer than 2^31 can be told apart"),
+                        format_args!("a tree for {n_features} features, of which fewer than 2^31 can be told apart"),
                     )
                     .into());
             }

@@ -83,7 +83,7 @@ fn read(body: &[u8]) -> Result<Vec<Vec<String>>, Refusal> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(body);
     let mut records: Vec<Vec<String>> = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|e| Refusal::input(format!("the body is no CSV: {e}")))?;
+        let record = record.map_err(|e| Refusal::input(format_args!("the body is no CSV: {e}")))?;
         let width = records.first().map_or(record.len(), Vec::len);
         if record.len() != width {
             let line = record.position().map_or(0, ::csv::Position::line);

@@ -20,7 +20,7 @@ type Named = (String, Vec<Value>);
 pub(super) fn from_list(model: &Model, items: &[Json], what: &str) -> Result<Samples, Refusal> {
     let all = |f: fn(&Json) -> bool| items.iter().all(f);
     if items.is_empty() {
-        return Err(Refusal::input(format!("{what} has no rows")));
+        return Err(Refusal::input(format_args!("{what} has no rows")));
     }
     if all(|item| matches!(item, Json::Array(_))) {
         return from_rows(model, items.iter().map(|row| if let Json::Array(row) = row { row.as_slice() } else { &[] }));
@@ -49,7 +49,7 @@ pub(super) fn from_list(model: &Model, items: &[Json], what: &str) -> Result<Sam
     }
     let first = form(&items[0]);
     let other = items.iter().position(|item| form(item) != first).unwrap_or(0);
-    Err(Refusal::input(format!(
+    Err(Refusal::input(format_args!(
         "{what}: row {other} is {}, row 0 is {first}; all rows must be alike",
         form(&items[other])
     )))
@@ -85,7 +85,7 @@ fn features(item: &Json) -> Option<&[Json]> {
 }
 
 fn not_text(row: usize) -> Refusal {
-    Refusal::input(format!("row {row}: a lone surrogate is no text"))
+    Refusal::input(format_args!("row {row}: a lone surrogate is no text"))
 }
 
 /// Rows of cells by position. Where the model knows names, they are given to the columns.
@@ -131,7 +131,7 @@ fn width(model: &Model, widths: impl Iterator<Item = usize>) -> Result<usize, Re
         let width = *first.get_or_insert(found);
         check_width(model, found, i)?;
         if found != width {
-            return Err(Refusal::input(format!(
+            return Err(Refusal::input(format_args!(
                 "row {i} has {found} values, row 0 has {width}; all rows must be alike"
             )));
         }
@@ -160,7 +160,7 @@ fn cell(value: &Json, row: usize, column: &dyn Fn() -> String) -> Result<Value, 
             Json::Str(_) => "text with a lone surrogate",
             other => form(other),
         };
-        Refusal::input(format!("row {row}, column {}: a number or text is expected, found {what}", column()))
+        Refusal::input(format_args!("row {row}, column {}: a number or text is expected, found {what}", column()))
     })
 }
 
@@ -173,7 +173,7 @@ pub(super) fn from_records(model: &Model, items: &[Json]) -> Result<Samples, Ref
     let mut columns: Vec<Named> = Vec::new();
     for (i, item) in items.iter().enumerate() {
         let Json::Object(entries) = item else {
-            return Err(Refusal::input(format!("row {i} is {}; an object is expected", form(item))));
+            return Err(Refusal::input(format_args!("row {i} is {}; an object is expected", form(item))));
         };
         for (key, value) in entries {
             let name = key.as_str().ok_or_else(|| not_text(i))?;
@@ -211,28 +211,28 @@ fn unlike(row: usize, name: &str, more: bool) -> Refusal {
 pub(super) fn from_split(model: &Model, split: &Json, what: &str) -> Result<Samples, Refusal> {
     let (columns, data) = (split.get("columns"), split.get("data"));
     let Some(Json::Array(rows)) = data else {
-        return Err(Refusal::input(format!("{what} needs \"data\", a list of rows")));
+        return Err(Refusal::input(format_args!("{what} needs \"data\", a list of rows")));
     };
     if rows.is_empty() {
-        return Err(Refusal::input(format!("{what} has no rows")));
+        return Err(Refusal::input(format_args!("{what} has no rows")));
     }
     let names = match columns {
         None => return from_list(model, rows, &format!("{what}.data")),
         Some(Json::Array(names)) => names,
         Some(other) => {
-            return Err(Refusal::input(format!("{what}.columns is {}; a list of names is expected", form(other))));
+            return Err(Refusal::input(format_args!("{what}.columns is {}; a list of names is expected", form(other))));
         }
     };
     let name = |(j, name): (usize, &Json)| match name {
         Json::Str(name) => name.as_str().map(str::to_owned).ok_or_else(|| not_text(j)),
         Json::Int(n) => Ok(n.to_string()),
-        other => Err(Refusal::input(format!("{what}.columns[{j}] is {}; a name is expected", form(other)))),
+        other => Err(Refusal::input(format_args!("{what}.columns[{j}] is {}; a name is expected", form(other)))),
     };
     let names = names.iter().enumerate().map(name).collect::<Result<Vec<_>, _>>()?;
     let mut columns: Vec<Named> = names.into_iter().map(|name| (name, Vec::with_capacity(rows.len()))).collect();
     for (i, row) in rows.iter().enumerate() {
         let Json::Array(row) = row else {
-            return Err(Refusal::input(format!("{what}.data: row {i} is {}; a list is expected", form(row))));
+            return Err(Refusal::input(format_args!("{what}.data: row {i} is {}; a list is expected", form(row))));
         };
         if row.len() != columns.len() {
             let text = format!("{what}.data: row {i} has {} values for {} columns", row.len(), columns.len());
@@ -248,7 +248,7 @@ pub(super) fn from_split(model: &Model, split: &Json, what: &str) -> Result<Samp
 /// `{"name": [values], …}`.
 pub(super) fn from_object_of_columns(model: &Model, object: &Json, what: &str) -> Result<Samples, Refusal> {
     let Json::Object(entries) = object else {
-        return Err(Refusal::input(format!("{what} is {}; an object of columns is expected", form(object))));
+        return Err(Refusal::input(format_args!("{what} is {}; an object of columns is expected", form(object))));
     };
     let mut columns = Vec::with_capacity(entries.len());
     for (name, values) in entries {
@@ -282,7 +282,7 @@ pub(super) fn from_columns(model: &Model, columns: Vec<Column>) -> Result<Sample
     let mut given: HashMap<String, Column> = HashMap::with_capacity(columns.len());
     for column in columns {
         if given.contains_key(&column.name) {
-            return Err(Refusal::input(format!("the column {} is there twice", quoted(&column.name))));
+            return Err(Refusal::input(format_args!("the column {} is there twice", quoted(&column.name))));
         }
         given.insert(column.name.clone(), column);
     }
@@ -296,7 +296,7 @@ pub(super) fn from_columns(model: &Model, columns: Vec<Column>) -> Result<Sample
             text.push_str(&format!("; did you mean it by {}?", quoted(near)));
         }
         let names = listed(names.iter().map(String::as_str));
-        return Err(Refusal::input(format!("{} Its columns are {names}", sentence(&text))));
+        return Err(Refusal::input(format_args!("{} Its columns are {names}", sentence(&text))));
     }
     table(names.iter().filter_map(|name| given.remove(name)).collect())
 }

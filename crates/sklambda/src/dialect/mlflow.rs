@@ -39,7 +39,7 @@ fn predictions(service: &Service, request: &Request, body: Noted) -> Result<Resp
             }
         },
         Some(other) => {
-            return Err(Refusal::new(400, format!("\"params\" is {}; expected an object", input::form(other))));
+            return Err(Refusal::new(400, format_args!("\"params\" is {}; expected an object", input::form(other))));
         }
     };
     let method = method_of(model, request, method)?;
@@ -53,11 +53,11 @@ fn samples(model: &Model, body: &Json) -> Result<Samples, Refusal> {
     let ([key], Json::Object(entries)) = (found.as_slice(), body) else {
         let found = if found.is_empty() { "none of them is there" } else { "several of them are there" };
         let keys = input::listed(KEYS.into_iter());
-        return Err(Refusal::input(format!("exactly one of {keys} is expected in the body, and {found}")));
+        return Err(Refusal::input(format_args!("exactly one of {keys} is expected in the body, and {found}")));
     };
     if let Some((other, _)) = entries.iter().find(|(name, _)| ![*key, "params"].map(Some).contains(&name.as_str())) {
         let other = input::quoted(other.as_str().unwrap_or("?"));
-        return Err(Refusal::input(format!(
+        return Err(Refusal::input(format_args!(
             "the key {other} is not known beside \"{key}\"; \"params\" may stand there"
         )));
     }
@@ -71,7 +71,9 @@ pub(super) fn rows(model: &Model, body: &Json, key: &str) -> Result<Samples, Ref
         ("dataframe_split", split) => input::from_split(model, split, key),
         ("inputs", columns @ Json::Object(_)) => input::from_object_of_columns(model, columns, key),
         (_, Json::Array(items)) => input::from_list(model, items, key),
-        (_, other) => Err(Refusal::input(format!("\"{key}\" is {}; a list of rows is expected", input::form(other)))),
+        (_, other) => {
+            Err(Refusal::input(format_args!("\"{key}\" is {}; a list of rows is expected", input::form(other))))
+        }
     }
 }
 

@@ -127,14 +127,14 @@ fn invocations(service: &Service, request: &Request) -> Response {
 }
 
 fn no_json(message: &str) -> Refusal {
-    Refusal::input(format!("the body is no JSON: {message}"))
+    Refusal::input(format_args!("the body is no JSON: {message}"))
 }
 
 /// The body, if it is JSON by the standard, which Python's reader is laxer than.
 fn strict(noted: Noted) -> Result<Json, Refusal> {
     match noted.departs {
         None => Ok(noted.value),
-        Some(fault) => Err(Refusal::input(format!("the body is refused: {fault}"))),
+        Some(fault) => Err(Refusal::input(format_args!("the body is refused: {fault}"))),
     }
 }
 
@@ -144,7 +144,7 @@ fn model(service: &Service) -> Result<&Model, Refusal> {
         Loaded::Model(model, _) => Ok(model),
         Loaded::Nothing => Err(Refusal::new(500, "there is no model: the path leads to no file")),
         Loaded::Other(class) => {
-            Err(Refusal::new(500, format!("the file holds an object of class '{class}', which is no estimator")))
+            Err(Refusal::new(500, format_args!("the file holds an object of class '{class}', which is no estimator")))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Why a request is not answered, before a dialect words it in its own form.
 
+use std::fmt;
+
 use skestimators::ErrorKind;
 
 /// A refusal: HTTP status and the reason, worded for whoever wrote the request.
@@ -14,14 +16,16 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// The rows or their form are at fault, for which an example helps.
     #[cold]
-    pub(crate) fn input(message: impl Into<String>) -> Refusal {
-        Refusal { status: 400, message: message.into(), example: true }
+    #[inline(never)]
+    pub(crate) fn input(message: impl fmt::Display) -> Refusal {
+        Refusal { status: 400, message: message.to_string(), example: true }
     }
 
     /// Something else is at fault.
     #[cold]
-    pub(crate) fn new(status: u16, message: impl Into<String>) -> Refusal {
-        Refusal { status, message: message.into(), example: false }
+    #[inline(never)]
+    pub(crate) fn new(status: u16, message: impl fmt::Display) -> Refusal {
+        Refusal { status, message: message.to_string(), example: false }
     }
 
     /// The message with an example behind it, where one helps and there is one.
@@ -42,10 +46,10 @@ pub(crate) fn sentence(text: &str) -> String {
 impl From<skestimators::Error> for Refusal {
     fn from(error: skestimators::Error) -> Refusal {
         match error.kind() {
-            ErrorKind::Input => Refusal::input(error.to_string()),
-            ErrorKind::Method => Refusal::new(400, error.to_string()),
+            ErrorKind::Input => Refusal::input(error),
+            ErrorKind::Method => Refusal::new(400, error),
             // After a model is loaded only the input can be at fault: whatever else comes is ours.
-            _ => Refusal::new(500, error.to_string()),
+            _ => Refusal::new(500, error),
         }
     }
 }

@@ -65,7 +65,7 @@ fn state(service: &Service) -> Response {
 fn predict(service: &Service, request: &Request) -> Result<Response, Refusal> {
     let body = strict(json::parse_noting(&request.body).map_err(|e| no_json(&e))?)?;
     let Json::Object(entries) = &body else {
-        return Err(Refusal::input(format!("the body is {}; an object is expected", input::form(&body))));
+        return Err(Refusal::input(format_args!("the body is {}; an object is expected", input::form(&body))));
     };
     let key = match (body.get("instances"), body.get("inputs")) {
         (Some(_), None) => "instances",
@@ -75,7 +75,7 @@ fn predict(service: &Service, request: &Request) -> Result<Response, Refusal> {
     let known = [key, "signature_name"];
     if let Some((other, _)) = entries.iter().find(|(name, _)| !known.map(Some).contains(&name.as_str())) {
         let other = input::quoted(other.as_str().unwrap_or("?"));
-        return Err(Refusal::input(format!("the key {other} is not known beside \"{key}\"")));
+        return Err(Refusal::input(format_args!("the key {other} is not known beside \"{key}\"")));
     }
     let model = model(service)?;
     let signature = match body.get("signature_name") {
@@ -85,7 +85,7 @@ fn predict(service: &Service, request: &Request) -> Result<Response, Refusal> {
         Some(other) => {
             return Err(Refusal::new(
                 400,
-                format!("\"signature_name\" is {}; expected a method's name", input::form(other)),
+                format_args!("\"signature_name\" is {}; expected a method's name", input::form(other)),
             ));
         }
     };

@@ -57,7 +57,7 @@ pub(super) struct Tensor {
 
 /// The tensors that an answer is: one, one for each output of a model of several, or one for each column of a table.
 pub(super) fn tensors(name: &str, answer: Output) -> Result<Vec<Tensor>, Refusal> {
-    let unfit = || Refusal::new(400, format!("the answer of {name} has no tensor form; use another way to ask"));
+    let unfit = || Refusal::new(400, format_args!("the answer of {name} has no tensor form; use another way to ask"));
     Ok(match dense(answer)? {
         Output::Array(array) | Output::Samples(Samples::Array(array)) => vec![tensor(name.into(), &array)],
         Output::Arrays(arrays) => {

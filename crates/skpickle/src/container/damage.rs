@@ -43,7 +43,7 @@ pub(crate) fn explain(error: Error, bytes: &[u8]) -> Error {
     if error.message().contains("text mode") || !looks_crlf_damaged(bytes) {
         return error;
     }
-    let explained = Error::new(ErrorKind::Malformed, format!("{CRLF_DAMAGE}: {}", error.message()));
+    let explained = Error::new(ErrorKind::Malformed, format_args!("{CRLF_DAMAGE}: {}", error.message()));
     match error.offset() {
         Some(offset) => explained.at(offset),
         None => explained,

@@ -91,7 +91,7 @@ const SIGNATURES: &[(usize, &[u8], &str, &str)] = &[
 pub(super) fn refuse_unless_pickle(head: &[u8], container: Option<&str>) -> Result<()> {
     let inside = container.map(|name| format!(" inside {name} compression")).unwrap_or_default();
     if let Some(Foreign { what, advice }) = name(head) {
-        return Err(Error::new(ErrorKind::Format, format!("this is {what}{inside}; {advice}")).at(0));
+        return Err(Error::new(ErrorKind::Format, format_args!("this is {what}{inside}; {advice}")).at(0));
     }
     if let (Some(outer), Some(inner)) = (container, sniff::sniff(head)) {
         let inner = inner.name();
@@ -110,7 +110,7 @@ pub(super) fn refuse_unless_pickle(head: &[u8], container: Option<&str>) -> Resu
             } else {
                 format!("no pickle or joblib stream; {NOT_A_MODEL}")
             };
-            Err(Error::new(ErrorKind::Format, format!("invalid load key, {key}: this is {what}{inside}")).at(0))
+            Err(Error::new(ErrorKind::Format, format_args!("invalid load key, {key}: this is {what}{inside}")).at(0))
         }
         _ => Ok(()),
     }

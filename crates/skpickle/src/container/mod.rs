@@ -99,7 +99,7 @@ fn decompress(container: Container, bytes: &[u8], mut sink: Sink, limits: &Limit
 fn over(field: &str, value: u64, what: &str) -> Error {
     Error::new(
         ErrorKind::Limit,
-        format!("{what}, more than the limit of {value}; if the file is trusted, raise `Limits::{field}`"),
+        format_args!("{what}, more than the limit of {value}; if the file is trusted, raise `Limits::{field}`"),
     )
 }
 
@@ -107,7 +107,7 @@ fn over(field: &str, value: u64, what: &str) -> Error {
 fn truncated(format: &str, at: usize) -> Error {
     Error::new(
         ErrorKind::Truncated,
-        format!("the {format} data end too early: the file was not written, copied or downloaded in full"),
+        format_args!("the {format} data end too early: the file was not written, copied or downloaded in full"),
     )
     .at(at as u64)
 }
@@ -116,7 +116,7 @@ fn truncated(format: &str, at: usize) -> Error {
 fn malformed(format: &str, what: &str, at: usize) -> Error {
     Error::new(
         ErrorKind::Malformed,
-        format!("the {format} data are damaged: {what}; copy or download the file again, in binary mode"),
+        format_args!("the {format} data are damaged: {what}; copy or download the file again, in binary mode"),
     )
     .at(at as u64)
 }

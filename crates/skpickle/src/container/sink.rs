@@ -79,7 +79,7 @@ impl Sink {
             let want = least.max(chunk.min(usize::try_from(left).unwrap_or(chunk)));
             let size = self.filled.saturating_add(want);
             self.out.try_reserve(size - self.out.len()).map_err(|_| {
-                Error::new(ErrorKind::Limit, format!("out of memory after {} decompressed bytes", self.filled))
+                Error::new(ErrorKind::Limit, format_args!("out of memory after {} decompressed bytes", self.filled))
             })?;
             self.out.resize(size, 0);
         }

@@ -115,7 +115,7 @@ fn decode(decoder: &mut FrameDecoder, data: &[u8], frame: &Frame, sink: &mut Sin
         }
         FrameDecoderError::DictNotProvided { dict_id } => Error::new(
             ErrorKind::Unsupported,
-            format!("the zstd data need dictionary {dict_id}; compress the model again without a dictionary"),
+            format_args!("the zstd data need dictionary {dict_id}; compress the model again without a dictionary"),
         ),
         _ => malformed("zstd", "a frame header is wrong", 0),
     })?;

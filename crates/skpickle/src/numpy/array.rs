@@ -248,13 +248,10 @@ impl<'g> Array<'g> {
     /// # Errors
     /// [`ErrorKind::Missing`] when there is no such field.
     pub fn column(&self, name: &str) -> Result<Column<'g>> {
-        let field = self
-            .array
-            .dtype
-            .fields
-            .iter()
-            .find(|field| field.name == name)
-            .ok_or_else(|| self.obj.error(ErrorKind::Missing, format!("the records have no field '{name}'")))?;
+        let field =
+            self.array.dtype.fields.iter().find(|field| field.name == name).ok_or_else(|| {
+                self.obj.error(ErrorKind::Missing, format_args!("the records have no field '{name}'"))
+            })?;
         if field.len != 1 {
             return Err(self.fault(format!("field '{name}' is a sub-array")));
         }
@@ -380,7 +377,7 @@ impl Column<'_> {
     }
 
     fn wrong(&self, expected: &str) -> Error {
-        self.at.error(ErrorKind::Value, format!("a field of dtype {}, expected {expected}", self.dtype.name()))
+        self.at.error(ErrorKind::Value, format_args!("a field of dtype {}, expected {expected}", self.dtype.name()))
     }
 
     /// Values as integers (bools count).
@@ -481,7 +478,10 @@ pub(crate) fn decode_scalar(dtype: &Dtype, raw: &[u8]) -> Result<Scalar> {
             let mut text = String::new();
             for code in codes {
                 text.push(char::from_u32(code).ok_or_else(|| {
-                    Error::new(ErrorKind::Value, format!("the text of an array holds {code:#x}, which is no character"))
+                    Error::new(
+                        ErrorKind::Value,
+                        format_args!("the text of an array holds {code:#x}, which is no character"),
+                    )
                 })?);
             }
             text.truncate(text.trim_end_matches('\0').len());
@@ -490,7 +490,7 @@ pub(crate) fn decode_scalar(dtype: &Dtype, raw: &[u8]) -> Result<Scalar> {
         _ => {
             return Err(Error::new(
                 ErrorKind::Value,
-                format!("an element of dtype {} is no plain value", dtype.name()),
+                format_args!("an element of dtype {} is no plain value", dtype.name()),
             ));
         }
     })
@@ -581,7 +581,10 @@ fn build<'g>(obj: &Obj<'g>, dtype: Dtype, shape: Vec<usize>, fortran: bool, data
         let wanted = wanted.map_or("more than there is memory".to_owned(), |n| n.to_string());
         data.error(
             ErrorKind::Value,
-            format!("an array of shape {shape:?} and dtype {} has {found} {unit}, expected {wanted}", dtype.name()),
+            format_args!(
+                "an array of shape {shape:?} and dtype {} has {found} {unit}, expected {wanted}",
+                dtype.name()
+            ),
         )
     };
     let data = if dtype.is_object() {
@@ -624,11 +627,14 @@ pub(crate) fn check_shape(shape: &[usize], max: usize) -> Result<()> {
     if shape.len() > max {
         return Err(Error::new(
             ErrorKind::Limit,
-            format!("an array of {} dimensions (limit array_dims: {max})", shape.len()),
+            format_args!("an array of {} dimensions (limit array_dims: {max})", shape.len()),
         ));
     }
     if len_of(shape).is_none() {
-        return Err(Error::new(ErrorKind::Value, format!("an array of shape {shape:?} is larger than any memory")));
+        return Err(Error::new(
+            ErrorKind::Value,
+            format_args!("an array of shape {shape:?} is larger than any memory"),
+        ));
     }
     Ok(())
 }

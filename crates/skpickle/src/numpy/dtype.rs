@@ -44,7 +44,7 @@ impl Dtype {
     /// [`ErrorKind::Value`] when numpy has no such type, or one that cannot occur in a model.
     pub fn parse(text: &str) -> Result<Self> {
         let bad =
-            || Error::new(ErrorKind::Value, format!("'{}' is no numpy dtype that is known here", printable(text)));
+            || Error::new(ErrorKind::Value, format_args!("'{}' is no numpy dtype that is known here", printable(text)));
         let (big_endian, code) = match text.as_bytes() {
             [b'>' | b'!', ..] => (true, &text[1..]),
             [b'<' | b'=' | b'|', ..] => (false, &text[1..]),
@@ -144,9 +144,8 @@ impl Dtype {
             ">" => self.big_endian = true,
             "<" | "=" | "|" => self.big_endian = false,
             other => {
-                return Err(
-                    parts[1].error(ErrorKind::Value, format!("byte order '{}', expected <, > or |", printable(other)))
-                );
+                return Err(parts[1]
+                    .error(ErrorKind::Value, format_args!("byte order '{}', expected <, > or |", printable(other))));
             }
         }
         if parts[2].kind() != Kind::None {
@@ -161,7 +160,7 @@ impl Dtype {
                 } else if size != self.size && itemsize > 0 {
                     return Err(state.error(
                         ErrorKind::Value,
-                        format!("itemsize {size} in the state of a dtype of {} bytes", self.size),
+                        format_args!("itemsize {size} in the state of a dtype of {} bytes", self.size),
                     ));
                 }
             }
@@ -186,7 +185,7 @@ impl Dtype {
             if end.is_none_or(|end| end > self.size) {
                 return Err(offset.error(
                     ErrorKind::Value,
-                    format!("field '{}' reaches beyond the record of {} bytes", printable(&field.name), self.size),
+                    format_args!("field '{}' reaches beyond the record of {} bytes", printable(&field.name), self.size),
                 ));
             }
             fields.push(field);

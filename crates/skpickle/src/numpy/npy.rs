@@ -8,7 +8,7 @@ use crate::{
 
 /// Dtype, shape, whether in Fortran order, and where the data starts.
 pub(crate) fn header(bytes: &[u8], limits: &Limits) -> Result<(Dtype, Vec<usize>, bool, usize)> {
-    let bad = |what: &str| Error::new(ErrorKind::Malformed, format!("no .npy file: {what}"));
+    let bad = |what: &str| Error::new(ErrorKind::Malformed, format_args!("no .npy file: {what}"));
     let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or_else(|| bad("the magic bytes are missing"))?;
     let (len, start): (usize, usize) = match rest {
         [1, _, a, b, ..] => (u16::from_le_bytes([*a, *b]) as usize, 10),

@@ -107,7 +107,7 @@ fn numpy_scalar(obj: &Obj<'_>) -> Result<Scalar> {
     if bytes.len() != dtype.size {
         return Err(value.error(
             ErrorKind::Value,
-            format!("a {} scalar of {} bytes, expected {}", dtype.name(), bytes.len(), dtype.size),
+            format_args!("a {} scalar of {} bytes, expected {}", dtype.name(), bytes.len(), dtype.size),
         ));
     }
     array::decode_scalar(&dtype, &bytes).map_err(|e| e.on_path(obj.path()).at(obj.offset()))

@@ -87,7 +87,7 @@ impl Analyzer {
             "analyzer",
         ]);
         if let Some(input) = s.opt::<String>("input")?.filter(|input| input != "content") {
-            return Err(s.unsupported(format!(
+            return Err(s.unsupported(format_args!(
                 "input='{}': files are not read here; set input='content' and give the documents themselves",
                 skpickle::printable(&input)
             )));
@@ -96,9 +96,11 @@ impl Analyzer {
         let &[least, most] = bounds.as_slice() else { return Err(s.error("ngram_range is not a pair of numbers")) };
         s.require(
             least <= most,
-            format!("Invalid value for ngram_range=({least}, {most}) lower boundary larger than the upper boundary."),
+            format_args!(
+                "Invalid value for ngram_range=({least}, {most}) lower boundary larger than the upper boundary."
+            ),
         )?;
-        s.require(least > 0, format!("ngram_range=({least}, {most}), expected at least 1"))?;
+        s.require(least > 0, format_args!("ngram_range=({least}, {most}), expected at least 1"))?;
         let mode = mode(s)?;
         let preprocess = match s.raw_opt("preprocessor") {
             Some(callable) => Preprocess::Call(text_function(s, "preprocessor", &callable)?),
@@ -222,7 +224,7 @@ impl Analyzer {
 
     #[cold]
     fn too_much(&self) -> Error {
-        Error::input(format!(
+        Error::input(format_args!(
             "the n-grams of a document with ngram_range=({}, {}) come to more than {LARGEST} bytes; give shorter documents",
             self.least, self.most
         ))
@@ -311,7 +313,7 @@ impl Tokenizer {
             Tokenizer::Runs(least) => words::runs(text, *least, visit),
             Tokenizer::Call(function) => function.tokens(text, visit),
             Tokenizer::Pattern(regex) => regex.find_all(text, visit).map_err(|e| {
-                Error::input(format!(
+                Error::input(format_args!(
                     "the pattern of tokens cannot be searched for in a document of {} bytes: {e}",
                     text.len()
                 ))
@@ -348,8 +350,9 @@ fn tokenizer(s: &State<'_, '_>) -> Result<Tokenizer> {
 }
 
 fn regex(parameter: &str, place: &Obj<'_>, pattern: &str) -> Result<Tokenizer> {
-    let regex = Regex::new(pattern)
-        .map_err(|e| place.error(ErrorKind::Value, format!("{parameter} '{}': {e}", skpickle::printable(pattern))))?;
+    let regex = Regex::new(pattern).map_err(|e| {
+        place.error(ErrorKind::Value, format_args!("{parameter} '{}': {e}", skpickle::printable(pattern)))
+    })?;
     Ok(Tokenizer::Pattern(Box::new(regex)))
 }
 
@@ -437,7 +440,7 @@ fn text_function(s: &State<'_, '_>, parameter: &str, obj: &Obj<'_>) -> Result<Fu
     let found = function(s, parameter, obj)?;
     if matches!(found, Function::Split | Function::SplitLines | Function::List | Function::Set) {
         return Err(obj
-            .error(ErrorKind::Value, format!("{parameter} gives a list, expected a function that gives text"))
+            .error(ErrorKind::Value, format_args!("{parameter} gives a list, expected a function that gives text"))
             .into());
     }
     Ok(found)
@@ -471,7 +474,7 @@ fn function(s: &State<'_, '_>, parameter: &str, obj: &Obj<'_>) -> Result<Functio
         };
         Error::unsupported(obj.error(
             ErrorKind::Unsupported,
-            format!(
+            format_args!(
                 "{parameter} of {} is {name}, whose code is not in the file: it cannot be run. Express it by token_pattern, \
                  lowercase, strip_accents and stop_words, or do its work on the documents beforehand, and save the model again",
                 s.class()

@@ -49,7 +49,7 @@ fn load_with(s: &State<'_, '_>, tfidf: Option<Tfidf>) -> Result<Box<dyn Estimato
     s.require(vocabulary.len() > 0, "Vocabulary is empty")?;
     if let Some(width) = tfidf.as_ref().and_then(Tfidf::width) {
         let words = vocabulary.len();
-        s.require(width == words, format!("the vocabulary has {words} terms, but idf_ is for {width}"))?;
+        s.require(width == words, format_args!("the vocabulary has {words} terms, but idf_ is for {width}"))?;
     }
     Ok(Box::new(Vectorizer {
         analyzer: Analyzer::load(s)?.up_to(vocabulary.longest()),
@@ -103,7 +103,7 @@ impl Estimator for Vectorizer {
         let mut counts = self.counts(x)?;
         if let Some(tfidf) = &self.tfidf {
             if counts.rows() == 0 {
-                return Err(Error::input(format!(
+                return Err(Error::input(format_args!(
                     "Found array with 0 sample(s) (shape=(0, {})) while a minimum of 1 is required by TfidfTransformer.",
                     counts.columns()
                 )));
@@ -117,7 +117,7 @@ impl Estimator for Vectorizer {
         let terms = &self.vocabulary;
         let x = x.csr()?;
         if x.columns() > terms.len() {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "index {} is out of bounds for axis 0 with size {}: X has {} columns, the vocabulary {} terms",
                 x.columns() - 1,
                 terms.len(),

@@ -20,7 +20,9 @@ use crate::{
 /// The documents of an input, in scikit-learn's words where there are none.
 fn documents(x: &Samples) -> Result<Vec<Cow<'_, str>>> {
     let lacks = |kind: &str| {
-        Error::method(format!("'{kind}' object has no attribute 'lower': documents are expected, one text a sample"))
+        Error::method(format_args!(
+            "'{kind}' object has no attribute 'lower': documents are expected, one text a sample"
+        ))
     };
     match x {
         Samples::Text(texts) => Ok(texts.iter().map(|text| Cow::Borrowed(text.as_str())).collect()),
@@ -50,14 +52,14 @@ fn document(row: usize, value: &Value) -> Result<Cow<'_, str>> {
         Value::Str(text) => return Ok(Cow::Borrowed(text)),
         Value::Bytes(bytes) => {
             return std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|e| {
-                Error::input(format!(
+                Error::input(format_args!(
                     "'utf-8' codec can't decode byte in position {}: invalid byte in document {row}",
                     e.valid_up_to()
                 ))
             });
         }
         Value::Float(x) if x.is_nan() => {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "np.nan is an invalid document, expected byte or unicode string. It is document {row}."
             )));
         }
@@ -66,5 +68,5 @@ fn document(row: usize, value: &Value) -> Result<Cow<'_, str>> {
         Value::Bool(_) => "bool",
         Value::None => "NoneType",
     };
-    Err(Error::method(format!("'{kind}' object has no attribute 'lower': document {row} is no text")))
+    Err(Error::method(format_args!("'{kind}' object has no attribute 'lower': document {row} is no text")))
 }

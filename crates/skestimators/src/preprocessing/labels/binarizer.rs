@@ -33,7 +33,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     )?;
     let (low, high): (i64, i64) = (s.get("neg_label")?, s.get("pos_label")?);
     let sparse: bool = s.get("sparse_output")?;
-    s.require(low < high, format!("neg_label={low} must be strictly less than pos_label={high}."))?;
+    s.require(low < high, format_args!("neg_label={low} must be strictly less than pos_label={high}."))?;
     s.require(!sparse || low == 0, "sparse_output with a neg_label other than 0")?;
     coder(s, LabelBinarizer { marks: Marks { low, high, sparse }, target, sparse_back: s.get("sparse_input_")? })
 }
@@ -46,7 +46,7 @@ impl LabelBinarizer {
         let x = validation::check_array("LabelBinarizer", None, Door::NUMERIC.sparse().any_width(), x)?;
         let x = x.dense()?;
         if x.ncols() != labels.classes.len() {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "classes mismatch with the labels found in the data: {} columns for {} classes",
                 x.ncols(),
                 labels.classes.len()
@@ -91,8 +91,7 @@ impl Code for LabelBinarizer {
             }
             Samples::Array(array) if array.shape().len() == 1 => {
                 let values = array.to_f64().ok_or_else(|| Error::input("numbers are expected"))?;
-                Array2::from_shape_vec((values.len(), 1), values.into_iter().collect())
-                    .map_err(|e| Error::input(e.to_string()))?
+                Array2::from_shape_vec((values.len(), 1), values.into_iter().collect()).map_err(Error::input)?
             }
             x => x.dense()?.into_owned(),
         };
@@ -108,7 +107,7 @@ impl Code for LabelBinarizer {
         if self.target == Target::Binary {
             if x.ncols() == 0 || x.ncols() > 2 {
                 let (rows, columns) = x.dim();
-                return Err(Error::input(format!("output_type='binary', but y.shape = ({rows}, {columns})")));
+                return Err(Error::input(format_args!("output_type='binary', but y.shape = ({rows}, {columns})")));
             }
             let last = x.ncols() - 1;
             let above = |row: ndarray::ArrayView1<'_, f64>| row[last] > threshold;

@@ -19,7 +19,7 @@ fn unseen(mut strange: Vec<String>) -> Error {
     strange.sort_unstable();
     strange.dedup();
     strange.truncate(20);
-    Error::input(format!("y contains previously unseen labels: [{}]", strange.join(", ")))
+    Error::input(format_args!("y contains previously unseen labels: [{}]", strange.join(", ")))
 }
 
 impl Code for LabelEncoder {

@@ -78,7 +78,7 @@ fn flat(x: &Samples) -> Result<Vec<Value>> {
                 Samples::Array(array) => format!("{:?}", array.shape()),
                 x => format!("({}, {})", x.rows(), x.columns().unwrap_or(0)),
             };
-            Err(Error::input(format!("y should be a 1d array, got an array of shape {shape} instead.")))
+            Err(Error::input(format_args!("y should be a 1d array, got an array of shape {shape} instead.")))
         }
     }
 }

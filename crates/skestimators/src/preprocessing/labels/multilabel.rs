@@ -27,7 +27,9 @@ impl MultiLabelBinarizer {
             match labels.known.find(&label) {
                 Some(column) => row.push(column),
                 None if self.lenient => {}
-                None => return Err(Error::input(format!("{} is a label that the fit has not seen", repr(&label)))),
+                None => {
+                    return Err(Error::input(format_args!("{} is a label that the fit has not seen", repr(&label))));
+                }
             }
         }
         Ok(row)
@@ -50,7 +52,7 @@ impl Code for MultiLabelBinarizer {
                 let columns = x.columns().unwrap_or(0);
                 (0..x.rows()).map(|i| self.row(labels, (0..columns).map(|j| cell(x, i, j)))).collect()
             }
-            x => return Err(Error::input_type(format!("lists of labels are expected, found {}", x.kind()))),
+            x => return Err(Error::input_type(format_args!("lists of labels are expected, found {}", x.kind()))),
         };
         Marks { low: 0, high: 1, sparse: self.sparse }.matrix(rows?, labels.classes.len())
     }
@@ -58,14 +60,14 @@ impl Code for MultiLabelBinarizer {
     fn decode(&self, labels: &Labels, x: &Samples) -> Result<Samples> {
         let x = x.dense()?;
         if x.ncols() != labels.classes.len() {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "Expected indicator for {} classes, but got {}",
                 labels.classes.len(),
                 x.ncols()
             )));
         }
         if let Some(other) = x.iter().find(|&&v| v != 0.0 && v != 1.0) {
-            return Err(Error::input(format!("Expected only 0s and 1s in label indicator. Also got [{other}]")));
+            return Err(Error::input(format_args!("Expected only 0s and 1s in label indicator. Also got [{other}]")));
         }
         let classes: Vec<Value> = values(&labels.classes).collect();
         let set = |row: ndarray::ArrayView1<'_, f64>| {

@@ -45,7 +45,7 @@ pub(super) fn answer(service: &Service, request: &Request, rest: &[&str]) -> Opt
             let version = input::quoted(version.unwrap_or_default());
             Some(refuse(
                 service,
-                &Refusal::new(404, format!("there is no version {version}; the only one is {VERSION}")),
+                &Refusal::new(404, format_args!("there is no version {version}; the only one is {VERSION}")),
             ))
         }
         true => None,
@@ -183,7 +183,9 @@ fn inferred(service: &Service, request: &Request, body: Noted) -> Result<Respons
     let id = match body.get("id") {
         None | Some(Json::Null) => None,
         Some(id @ Json::Str(_)) => Some(id.clone()),
-        Some(other) => return Err(Refusal::new(400, format!("\"id\" is {}; text is expected", input::form(other)))),
+        Some(other) => {
+            return Err(Refusal::new(400, format_args!("\"id\" is {}; text is expected", input::form(other))));
+        }
     };
     let model = model(service)?;
     let x = samples(model, &body)?;
@@ -212,7 +214,7 @@ fn methods(model: &Model, request: &Request, body: &Json) -> Result<Vec<Method>,
         None | Some(Json::Null) => &[][..],
         Some(Json::Array(outputs)) => outputs.as_slice(),
         Some(other) => {
-            return Err(Refusal::new(400, format!("\"outputs\" is {}; a list is expected", input::form(other))));
+            return Err(Refusal::new(400, format_args!("\"outputs\" is {}; a list is expected", input::form(other))));
         }
     };
     if outputs.is_empty() {
@@ -223,7 +225,7 @@ fn methods(model: &Model, request: &Request, body: &Json) -> Result<Vec<Method>,
         let Some(Json::Str(name)) = output.get("name") else {
             return Err(Refusal::new(
                 400,
-                format!("outputs[{i}] needs a \"name\": that of a method, such as \"predict\""),
+                format_args!("outputs[{i}] needs a \"name\": that of a method, such as \"predict\""),
             ));
         };
         if output.get("parameters").and_then(|p| p.get("binary_data")).is_some_and(Json::truthy) {
@@ -231,7 +233,7 @@ fn methods(model: &Model, request: &Request, body: &Json) -> Result<Vec<Method>,
         }
         let method = method(model, Some(name.as_str().unwrap_or("?")))?;
         if methods.contains(&method) {
-            return Err(Refusal::new(400, format!("outputs[{i}] asks for {} once more", method.name())));
+            return Err(Refusal::new(400, format_args!("outputs[{i}] asks for {} once more", method.name())));
         }
         methods.push(method);
     }

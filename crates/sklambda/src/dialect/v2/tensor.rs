@@ -37,7 +37,7 @@ fn kind(datatype: &str) -> Option<Kind> {
 
 /// Reads the tensor at a place in `inputs`.
 pub(super) fn read(tensor: &Json, at: usize) -> Result<Tensor, Refusal> {
-    let need = |key: &str, what: &str| Refusal::input(format!("inputs[{at}] needs \"{key}\": {what}"));
+    let need = |key: &str, what: &str| Refusal::input(format_args!("inputs[{at}] needs \"{key}\": {what}"));
     let text = |key: &str| match tensor.get(key) {
         Some(Json::Str(text)) => text.as_str(),
         _ => None,
@@ -47,7 +47,7 @@ pub(super) fn read(tensor: &Json, at: usize) -> Result<Tensor, Refusal> {
     let place = format!("inputs[{at}] {}", input::quoted(&name));
     let kind = kind(datatype).ok_or_else(|| {
         let datatype = input::quoted(datatype);
-        Refusal::input(format!("{place}: the datatype {datatype} is not known; send BOOL, INT8 to INT64, UINT8 to UINT64, FP16, FP32, FP64 or BYTES"))
+        Refusal::input(format_args!("{place}: the datatype {datatype} is not known; send BOOL, INT8 to INT64, UINT8 to UINT64, FP16, FP32, FP64 or BYTES"))
     })?;
     let Some(Json::Array(shape)) = tensor.get("shape") else {
         return Err(need("shape", "a list of lengths, rows first"));
@@ -63,9 +63,9 @@ pub(super) fn read(tensor: &Json, at: usize) -> Result<Tensor, Refusal> {
         .ok_or_else(|| need("shape", "a list of lengths, none of them negative"))?;
     let Some(data) = tensor.get("data") else { return Err(need("data", "a list of values")) };
     let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-    let cells = flat(data, &shape).map_err(|e| Refusal::input(format!("{place}: {e}")))?;
+    let cells = flat(data, &shape).map_err(|e| Refusal::input(format_args!("{place}: {e}")))?;
     if count != Some(cells.len()) {
-        return Err(Refusal::input(format!(
+        return Err(Refusal::input(format_args!(
             "{place}: the data are {} values, the shape {shape:?} has others",
             cells.len()
         )));
@@ -78,7 +78,7 @@ pub(super) fn read(tensor: &Json, at: usize) -> Result<Tensor, Refusal> {
             (Kind::Int { .. }, Json::Float(x)) => crate::json::float_repr(*x),
             (_, cell) => input::form(cell).to_owned(),
         };
-        Refusal::input(format!("{place}: row {row}, column {column}: {datatype} is expected, found {found}"))
+        Refusal::input(format_args!("{place}: row {row}, column {column}: {datatype} is expected, found {found}"))
     };
     let data = values(kind, &cells).map_err(|i| wrong(i, cells[i]))?;
     Ok(Tensor { name, shape, data })
@@ -172,7 +172,7 @@ impl Tensor {
     pub(super) fn into_samples(self, model: &Model) -> Result<Samples, Refusal> {
         let (rows, name) = (self.rows(), input::quoted(&self.name));
         if rows == 0 {
-            return Err(Refusal::input(format!("the tensor {name} has no rows")));
+            return Err(Refusal::input(format_args!("the tensor {name} has no rows")));
         }
         let width = match (self.shape.as_slice(), &self.data) {
             ([_, 1], ColumnData::Str(texts)) if input::takes_text(model) => return Ok(input::documents(texts)),
@@ -252,7 +252,7 @@ pub(super) fn columns(model: &Model, tensors: Vec<Tensor>) -> Result<Samples, Re
             return Err(Refusal::input(text));
         }
         if tensor.rows() != rows {
-            return Err(Refusal::input(format!(
+            return Err(Refusal::input(format_args!(
                 "the tensor {name} has {} rows, the first one has {rows}",
                 tensor.rows()
             )));
