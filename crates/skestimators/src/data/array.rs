@@ -146,25 +146,21 @@ impl Array {
 
     /// Elements as doubles where they are numbers or bools.
     pub fn to_f64(&self) -> Option<ArrayD<f64>> {
-        match self {
-            Array::F64(a) => Some(a.clone()),
-            Array::F32(a) => Some(a.mapv(f64::from)),
-            Array::I64(a) => Some(a.mapv(|n| n as f64)),
-            Array::Bool(a) => Some(a.mapv(|b| f64::from(u8::from(b)))),
-            Array::Object(a) => {
-                let values: Option<Vec<f64>> = a
-                    .iter()
-                    .map(|value| match value {
-                        Value::Bool(b) => Some(f64::from(u8::from(*b))),
-                        Value::Int(n) => Some(*n as f64),
-                        Value::Float(x) => Some(*x),
-                        _ => None,
-                    })
-                    .collect();
-                ArrayD::from_shape_vec(a.raw_dim(), values?).ok()
-            }
-            Array::Str(_) | Array::Bytes(_) => None,
-        }
+        let number = |value: &Value| match value {
+            Value::Bool(b) => Some(f64::from(u8::from(*b))),
+            Value::Int(n) => Some(*n as f64),
+            Value::Float(x) => Some(*x),
+            _ => None,
+        };
+        let values = match self {
+            Array::F64(a) => return Some(a.clone()),
+            Array::F32(a) => elements(a).iter().map(|&x| f64::from(x)).collect(),
+            Array::I64(a) => elements(a).iter().map(|&n| n as f64).collect(),
+            Array::Bool(a) => elements(a).iter().map(|&b| f64::from(u8::from(b))).collect(),
+            Array::Object(a) => elements(a).iter().map(number).collect::<Option<Vec<f64>>>()?,
+            Array::Str(_) | Array::Bytes(_) => return None,
+        };
+        ArrayD::from_shape_vec(IxDyn(self.shape()), values).ok()
     }
 
     /// A view of the floats, if these are floats of 64 bits.

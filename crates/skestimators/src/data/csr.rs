@@ -35,13 +35,15 @@ impl Csr {
         let grows =
             indptr.first() == Some(&0) && indptr.windows(2).all(|w| w[0] <= w[1]) && indptr.last() == Some(&data.len());
         if indptr.len() != rows.saturating_add(1) || !grows || indices.len() != data.len() {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "sparse input: indptr must grow from 0 to the {} entries in {rows} steps",
                 data.len()
             )));
         }
         if let Some(index) = indices.iter().find(|&&index| index >= columns) {
-            return Err(Error::input(format!("sparse input: column index {index} in a matrix of {columns} columns")));
+            return Err(Error::input(format_args!(
+                "sparse input: column index {index} in a matrix of {columns} columns"
+            )));
         }
         Ok(Csr { rows, columns, indptr, indices, data })
     }
@@ -120,7 +122,7 @@ impl Csr {
             let (indices, data) = self.row(row);
             entries.clear();
             entries.extend(indices.iter().copied().zip(data.iter().copied()));
-            entries.sort_by_key(|&(column, _)| column);
+            entries.sort_by_key(column_of);
             for &(column, value) in &entries {
                 if out.indices.len() > out.indptr[row] && out.indices.last() == Some(&column) {
                     if let Some(last) = out.data.last_mut() {
@@ -185,7 +187,7 @@ impl RowSum {
 
     /// One entry a column, in order; values are added in the order in which they came.
     fn join(&mut self) {
-        self.entries.sort_by_key(|&(column, _)| column);
+        self.entries.sort_by_key(column_of);
         self.entries.dedup_by(|next, first| {
             let same = next.0 == first.0;
             if same {
@@ -242,6 +244,11 @@ impl From<Sparse> for Csr {
         let Sparse { rows, columns, indptr, indices, data } = sparse;
         Csr { rows, columns, indptr, indices, data }
     }
+}
+
+/// What entries are sorted by.
+fn column_of(&(column, _): &(usize, f64)) -> usize {
+    column
 }
 
 impl<'g> FromObj<'g> for Csr {

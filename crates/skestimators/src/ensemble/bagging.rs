@@ -53,7 +53,7 @@ fn load(s: &State<'_, '_>) -> Result<Bagging> {
     let count: usize = s.get("n_estimators")?;
     s.require(
         count == estimators.len() && features.len() == count && count > 0,
-        format!(
+        format_args!(
             "n_estimators is {count}, estimators_ has {} and estimators_features_ {}",
             estimators.len(),
             features.len()
@@ -62,17 +62,17 @@ fn load(s: &State<'_, '_>) -> Result<Bagging> {
     let n_features: usize = s.renamed(&["n_features_in_", "n_features_"])?;
     let mut members = Vec::with_capacity(count);
     for (fitted, features) in estimators.into_iter().zip(&features) {
-        s.require(fitted.has(Method::Predict), format!("a '{}' in estimators_ has no predict", fitted.class))?;
+        s.require(fitted.has(Method::Predict), format_args!("a '{}' in estimators_ has no predict", fitted.class))?;
         let columns: Vec<usize> =
             features.array()?.i64s()?.iter().map(|&j| usize::try_from(j).unwrap_or(usize::MAX)).collect();
         if let Some(&wrong) = columns.iter().find(|&&j| j >= n_features) {
             return Err(features
-                .error(ErrorKind::Value, format!("column {} of {n_features} columns", wrong as i64))
+                .error(ErrorKind::Value, format_args!("column {} of {n_features} columns", wrong as i64))
                 .into());
         }
         s.require(
             fitted.n_features_in.is_none_or(|n| n == columns.len()),
-            format!("a '{}' in estimators_ is for another number of columns than it is given", fitted.class),
+            format_args!("a '{}' in estimators_ is for another number of columns than it is given", fitted.class),
         )?;
         members.push(Member { fitted, columns, codes: Vec::new() });
     }
@@ -119,7 +119,7 @@ fn logaddexp(a: f64, b: f64) -> f64 {
 
 impl Bagging {
     /// The mean of what `answer` gives for each member.
-    fn mean(&self, answer: impl Fn(&Member) -> Result<Array>) -> Result<Array> {
+    fn mean(&self, answer: &dyn Fn(&Member) -> Result<Array>) -> Result<Array> {
         let mut sum: Option<ArrayD<f64>> = None;
         for member in &self.members {
             let own = match answer(member)? {
@@ -129,9 +129,12 @@ impl Bagging {
             let own = own.ok_or_else(|| Error::input("an estimator of the ensemble does not answer with numbers"))?;
             sum = Some(match sum {
                 None => own,
-                Some(sum) if sum.shape() == own.shape() => sum + own,
+                Some(mut sum) if sum.shape() == own.shape() => {
+                    sum += &own;
+                    sum
+                }
                 Some(sum) => {
-                    return Err(Error::input(format!(
+                    return Err(Error::input(format_args!(
                         "operands could not be broadcast together with shapes {:?} {:?}: the estimators of the ensemble \
                          answer in different shapes",
                         sum.shape(),
@@ -188,7 +191,7 @@ impl Estimator for Bagging {
                 let labels: Vec<usize> = p.rows().into_iter().map(|row| argmax(row.iter().copied())).collect();
                 Ok(classes.take(&labels))
             }
-            None => self.mean(|member| member.fitted.predict(&member.sees(x)?)),
+            None => self.mean(&|member| member.fitted.predict(&member.sees(x)?)),
         }
     }
 
@@ -214,6 +217,6 @@ impl Estimator for Bagging {
     }
 
     fn decision_function(&self, x: &Samples) -> Result<Array> {
-        self.mean(|member| member.fitted.decision_function(&member.sees(x)?))
+        self.mean(&|member| member.fitted.decision_function(&member.sees(x)?))
     }
 }

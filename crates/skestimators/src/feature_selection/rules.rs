@@ -1,8 +1,10 @@
 //! Which columns the tests of one column each keep (`_univariate_selection.py`).
 
+use std::cmp::Ordering;
+
 use skpickle::Shared;
 
-use crate::{error::Result, state::State};
+use crate::{error::Result, math::sort_indices, state::State};
 
 /// How columns are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +24,7 @@ fn k_of(s: &State<'_, '_>, name: &str) -> Result<Option<usize>> {
     }
     // Written as a float it counts too.
     let k: f64 = obj.get()?;
-    s.require(k >= 0.0 && k.fract() == 0.0, format!("{name}={k}, expected a number of columns or 'all'"))?;
+    s.require(k >= 0.0 && k.fract() == 0.0, format_args!("{name}={k}, expected a number of columns or 'all'"))?;
     Ok(Some(k as usize))
 }
 
@@ -57,7 +59,7 @@ pub(crate) fn mask(s: &State<'_, '_>, mode: Mode, name: &str) -> Result<Vec<bool
 /// The `k` highest scores; of equal ones the last.
 fn best(scores: &[f64], k: usize) -> Vec<bool> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[a].partial_cmp(&scores[b]).unwrap_or(std::cmp::Ordering::Equal));
+    sort_indices(&mut order, &mut |a, b| scores[a].partial_cmp(&scores[b]).unwrap_or(Ordering::Equal));
     let mut mask = vec![false; scores.len()];
     order[scores.len().saturating_sub(k)..].iter().for_each(|&j| mask[j] = true);
     mask

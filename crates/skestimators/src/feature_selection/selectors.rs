@@ -1,5 +1,7 @@
 //! The selectors: each comes down to a mask of columns.
 
+use std::cmp::Ordering;
+
 use ndarray::{Array2, Axis};
 use skpickle::{Kind, Obj, Shared};
 
@@ -13,6 +15,7 @@ use crate::{
         importances::{self, Importances},
         rules::{self, Mode, quantile},
     },
+    math::sort_indices,
     method::{Method, Methods},
     state::State,
     validation::{Door, Finite},
@@ -106,7 +109,7 @@ pub(crate) fn load_rfe(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let estimator = s.estimator("estimator_")?;
     if let Some(n) = estimator.n_features_in {
         let kept = selector.kept.len();
-        s.require(n == kept, format!("support_ keeps {kept} columns, but the estimator takes {n}"))?;
+        s.require(n == kept, format_args!("support_ keeps {kept} columns, but the estimator takes {n}"))?;
     }
     selector.allow_nan = s.version() >= (0, 22) && takes_nan(&estimator);
     selector.estimator = Some(estimator);
@@ -154,12 +157,10 @@ pub(crate) fn load_from_model(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let mut mask = vec![limit.is_none(); scores.len()];
     if let Some(limit) = limit {
         let mut order: Vec<usize> = (0..scores.len()).collect();
-        order.sort_by(|&a, &b| scores[b].partial_cmp(&scores[a]).unwrap_or(std::cmp::Ordering::Equal));
+        sort_indices(&mut order, &mut |a, b| scores[b].partial_cmp(&scores[a]).unwrap_or(Ordering::Equal));
         order.iter().take(limit).for_each(|&j| mask[j] = true);
     }
-    mask.iter_mut()
-        .zip(&scores)
-        .for_each(|(on, &score)| *on &= score.partial_cmp(&threshold) != Some(std::cmp::Ordering::Less));
+    mask.iter_mut().zip(&scores).for_each(|(on, &score)| *on &= score.partial_cmp(&threshold) != Some(Ordering::Less));
     let mut selector = selector(s, &mask)?;
     selector.allow_nan = s.version() >= (0, 22) && allows_nan(&estimator, s.version());
     Ok(Box::new(selector))
@@ -184,9 +185,9 @@ fn threshold(s: &State<'_, '_>, estimator: &Obj<'_>, scores: &[f64]) -> Result<f
     let reference = |word: &str| match word {
         "mean" => Ok(importances::mean(scores)),
         "median" => Ok(quantile(scores, 0.5)),
-        other => {
-            Err(s.error(format!("Expected threshold='mean' or threshold='median' got {}", skpickle::printable(other))))
-        }
+        other => Err(
+            s.error(format_args!("Expected threshold='mean' or threshold='median' got {}", skpickle::printable(other)))
+        ),
     };
     let Some(obj) = s.raw_opt("threshold") else {
         return if sparse_by_penalty(s, estimator)? { Ok(1e-5) } else { reference("mean") };
@@ -240,7 +241,9 @@ impl Selector {
     fn delegate(&self, method: Method, x: &Samples) -> Result<Output> {
         match &self.estimator {
             Some(estimator) => estimator.call(method, &self.transform(x)?),
-            None => Err(Error::method(format!("'{}' object has no attribute '{}'", self.class, method.attribute()))),
+            None => {
+                Err(Error::method(format_args!("'{}' object has no attribute '{}'", self.class, method.attribute())))
+            }
         }
     }
 }
@@ -283,7 +286,7 @@ impl Estimator for Selector {
     fn predict(&self, x: &Samples) -> Result<Array> {
         match &self.estimator {
             Some(estimator) => estimator.predict(&self.transform(x)?),
-            None => Err(Error::method(format!("'{}' object has no attribute 'predict'", self.class))),
+            None => Err(Error::method(format_args!("'{}' object has no attribute 'predict'", self.class))),
         }
     }
 
@@ -298,7 +301,7 @@ impl Estimator for Selector {
     fn decision_function(&self, x: &Samples) -> Result<Array> {
         match &self.estimator {
             Some(estimator) => estimator.decision_function(&self.transform(x)?),
-            None => Err(Error::method(format!("'{}' object has no attribute 'decision_function'", self.class))),
+            None => Err(Error::method(format_args!("'{}' object has no attribute 'decision_function'", self.class))),
         }
     }
 

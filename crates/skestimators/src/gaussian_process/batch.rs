@@ -23,7 +23,7 @@ pub(super) struct Block<'a> {
 }
 
 /// Calls `visit` with one block of samples after the other.
-pub(super) fn each_block(kernel: &Kernel, x: &ArrayView2<'_, f64>, train: &Matrix, mut visit: impl FnMut(Block<'_>)) {
+pub(super) fn each_block(kernel: &Kernel, x: &ArrayView2<'_, f64>, train: &Matrix, visit: &mut dyn FnMut(Block<'_>)) {
     let mut columns = vec![[0.0; LANES]; train.columns];
     let mut covariances = vec![[0.0; LANES]; train.rows];
     for (block, rows) in x.axis_chunks_iter(Axis(0), LANES).enumerate() {

@@ -39,13 +39,13 @@ pub(crate) fn load_binary(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let kernel = Kernel::load(s, "kernel_", x_train.columns)?;
     let vector = |name: &str| -> Result<Shared<f64>> {
         let values: Shared<f64> = s.get(name)?;
-        s.require(values.len() == n, format!("{name} has {} values, X_train_ has {n} rows", values.len()))?;
-        s.require(values.iter().all(|v| v.is_finite()), format!("{name} is not finite"))?;
+        s.require(values.len() == n, format_args!("{name} has {} values, X_train_ has {n} rows", values.len()))?;
+        s.require(values.iter().all(|v| v.is_finite()), format_args!("{name} is not finite"))?;
         Ok(values)
     };
     let (y, pi, w_sr) = (vector("y_train_")?, vector("pi_")?, vector("W_sr_")?);
     let classes = s.classes()?;
-    s.require(classes.len() == 2, format!("classes_ has {} labels, expected 2", classes.len()))?;
+    s.require(classes.len() == 2, format_args!("classes_ has {} labels, expected 2", classes.len()))?;
     Ok(Box::new(Binary {
         kernel,
         residual: y.iter().zip(pi.iter()).map(|(y, pi)| y - pi).collect(),
@@ -108,7 +108,7 @@ impl Estimator for Binary {
         if x.rows() >= batch::MANY {
             let x = self.kernel.samples(x)?;
             let mut indices = Vec::with_capacity(x.nrows());
-            batch::each_block(&self.kernel, &x.view(), &self.x_train, |block| {
+            batch::each_block(&self.kernel, &x.view(), &self.x_train, &mut |block| {
                 let means = batch::weigh(block.covariances, &self.residual);
                 indices.extend(means.into_iter().take(block.count).map(|mean| usize::from(mean > 0.0)));
             });
@@ -124,7 +124,7 @@ impl Estimator for Binary {
         let mut out = Array2::zeros((rows.len(), 2));
         if rows.len() >= batch::MANY {
             let x = self.kernel.samples(x)?;
-            batch::each_block(&self.kernel, &x.view(), &self.x_train, |block| {
+            batch::each_block(&self.kernel, &x.view(), &self.x_train, &mut |block| {
                 let means = batch::weigh(block.covariances, &self.residual);
                 for (values, w) in block.covariances.iter_mut().zip(&self.w_sr) {
                     values.iter_mut().for_each(|value| *value *= w);
@@ -162,14 +162,14 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             | "multiclass.OneVsRestClassifier"
             | "multiclass.OneVsOneClassifier"
     );
-    s.require(known, format!("base_estimator_ is a {}, which the class never makes", base.key))?;
+    s.require(known, format_args!("base_estimator_ is a {}, which the class never makes", base.key))?;
     let inside = match base.estimator.classes() {
         Classes::One(inside) => inside.len(),
         _ => 0,
     };
     s.require(
         inside == classes.len(),
-        format!("classes_ has {} labels, base_estimator_ knows {inside}", classes.len()),
+        format_args!("classes_ has {} labels, base_estimator_ knows {inside}", classes.len()),
     )?;
     Ok(Box::new(GaussianProcessClassifier { base, one_vs_one: one_vs_one && classes.len() > 2, classes }))
 }

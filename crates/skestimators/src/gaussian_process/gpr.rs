@@ -46,7 +46,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let alpha = if flat { stored } else { stored.transposed() };
     s.require(
         alpha.columns == n && alpha.rows > 0,
-        format!("alpha_ is for {} samples, X_train_ has {n}", alpha.columns),
+        format_args!("alpha_ is for {} samples, X_train_ has {n}", alpha.columns),
     )?;
     let lower = factor(s, n)?;
     let targets = alpha.rows;
@@ -81,7 +81,7 @@ pub(super) fn factor(s: &State<'_, '_>, n: usize) -> Result<Matrix> {
     let lower: Matrix = s.get("L_")?;
     s.require(
         (lower.rows, lower.columns) == (n, n),
-        format!("L_ is of shape ({}, {}), expected ({n}, {n})", lower.rows, lower.columns),
+        format_args!("L_ is of shape ({}, {}), expected ({n}, {n})", lower.rows, lower.columns),
     )?;
     let regular = (0..n).all(|i| lower.row(i)[i] != 0.0);
     s.require(regular && lower.data.iter().all(|v| v.is_finite()), "L_ is singular or not finite")?;
@@ -97,9 +97,9 @@ fn per_target(s: &State<'_, '_>, names: &[&str], targets: usize) -> Result<Vec<f
     };
     s.require(
         values.len() == 1 || values.len() == targets,
-        format!("{} has {} values for {targets} targets", names[0], values.len()),
+        format_args!("{} has {} values for {targets} targets", names[0], values.len()),
     )?;
-    s.require(values.iter().all(|v| v.is_finite()), format!("{} is not finite", names[0]))?;
+    s.require(values.iter().all(|v| v.is_finite()), format_args!("{} is not finite", names[0]))?;
     Ok(values)
 }
 
@@ -137,12 +137,14 @@ impl GaussianProcessRegressor {
         } else if last == targets {
             values.iter().enumerate().map(|(i, v)| v * squared[i % last]).collect()
         } else {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "operands could not be broadcast together with shapes {shape:?} ({targets},): deviations of several \
                  normalized targets are given by models of scikit-learn 1.0 and newer"
             )));
         };
-        ArrayD::from_shape_vec(IxDyn(&shape), scaled).map(Array::F64).map_err(|e| Error::input(format!("predict: {e}")))
+        ArrayD::from_shape_vec(IxDyn(&shape), scaled)
+            .map(Array::F64)
+            .map_err(|e| Error::input(format_args!("predict: {e}")))
     }
 
     fn std(&self, x: &Samples) -> Result<Array> {
@@ -164,7 +166,7 @@ impl GaussianProcessRegressor {
         let n = x.rows();
         let cells = n.checked_mul(n).and_then(|cells| cells.checked_mul(self.std.len()));
         if cells.is_none_or(|cells| cells > LARGEST_COVARIANCE) {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "predict_cov of {n} samples has more than {LARGEST_COVARIANCE} values; ask for fewer samples at a time, or for predict_std"
             )));
         }
@@ -197,7 +199,7 @@ impl Estimator for GaussianProcessRegressor {
         let mut out = Array2::zeros((x.rows(), self.alpha.rows));
         if x.rows() >= batch::MANY && self.x_train.rows > 0 {
             let x = self.kernel.samples(x)?;
-            batch::each_block(&self.kernel, &x.view(), &self.x_train, |block| {
+            batch::each_block(&self.kernel, &x.view(), &self.x_train, &mut |block| {
                 for k in 0..self.alpha.rows {
                     let sums = batch::weigh(block.covariances, self.alpha.row(k));
                     for (i, sum) in sums.into_iter().take(block.count).enumerate() {

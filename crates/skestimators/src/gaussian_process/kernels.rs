@@ -70,7 +70,7 @@ impl Scale {
         match values[..] {
             [one] => Ok(Scale::One(one)),
             _ if values.len() == features => Ok(Scale::Each(values)),
-            _ => Err(s.error(format!(
+            _ => Err(s.error(format_args!(
                 "Anisotropic kernel must have the same number of dimensions as data ({}!={features})",
                 values.len()
             ))),
@@ -101,7 +101,7 @@ impl Scale {
 /// A parameter that is a finite number.
 fn number(s: &State<'_, '_>, name: &str) -> Result<f64> {
     let value: f64 = s.get(name)?;
-    s.require(value.is_finite(), format!("{name} is not finite"))?;
+    s.require(value.is_finite(), format_args!("{name} is not finite"))?;
     Ok(value)
 }
 
@@ -144,11 +144,11 @@ impl Kernel {
             "RBF" => Kernel::Rbf(Scale::load(s, features)?),
             "Matern" => {
                 let nu: f64 = s.get("nu")?;
-                s.require(nu > 0.0, format!("nu={nu}, expected a positive number"))?;
+                s.require(nu > 0.0, format_args!("nu={nu}, expected a positive number"))?;
                 if nu > LARGEST_NU && nu.is_finite() {
-                    return Err(
-                        s.unsupported(format!("nu={nu}: orders up to {LARGEST_NU}, and infinity, can be computed"))
-                    );
+                    return Err(s.unsupported(format_args!(
+                        "nu={nu}: orders up to {LARGEST_NU}, and infinity, can be computed"
+                    )));
                 }
                 Kernel::Matern { scale: Scale::load(s, features)?, nu, factor: (1.0 - nu).exp2() / gamma(nu) }
             }
@@ -170,7 +170,7 @@ impl Kernel {
                 Kernel::Pairwise(kernel)
             }
             other => {
-                return Err(s.unsupported(format!("the kernel {} is not supported", skpickle::printable(other))));
+                return Err(s.unsupported(format_args!("the kernel {} is not supported", skpickle::printable(other))));
             }
         })
     }

@@ -90,14 +90,14 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     }
     s.require(
         theta.len() == features + usize::from(with_power) || theta.len() == 1 && !with_power,
-        format!("theta_ has {} values for {features} features", theta.len()),
+        format_args!("theta_ has {} values for {features} features", theta.len()),
     )?;
     let column = |name: &str| -> Result<Matrix> { Ok(s.get::<Matrix>(name)?.transposed()) };
     let (beta, gamma) = (column("beta")?, column("gamma")?);
     let terms = trend.terms(&vec![0.0; features]).len();
     s.require(
         beta.columns == terms && gamma.columns == samples && beta.rows == gamma.rows && beta.rows > 0,
-        format!("beta and gamma are not for {terms} terms and {samples} samples"),
+        format_args!("beta and gamma are not for {terms} terms and {samples} samples"),
     )?;
     let numbers = |name: &str, count: usize| -> Result<Vec<f64>> {
         let field = s.raw(name)?;
@@ -105,7 +105,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             Ok(value) => vec![value],
             Err(_) => field.get::<Shared<f64>>()?.to_vec(),
         };
-        s.require(values.len() == 1 || values.len() == count, format!("{name} has {} values", values.len()))?;
+        s.require(values.len() == 1 || values.len() == count, format_args!("{name} has {} values", values.len()))?;
         Ok(if values.len() == count { values } else { vec![values[0]; count] })
     };
     let targets = beta.rows;
@@ -181,7 +181,7 @@ impl Estimator for GaussianProcess {
         let (features, targets) = (self.x_train.columns, self.beta.rows);
         let columns = x.columns().unwrap_or(0);
         if columns != features {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "The number of features in X (X.shape[1] = {columns}) should match the number of features used for fit() which \
                  is {features}."
             )));

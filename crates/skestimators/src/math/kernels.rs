@@ -163,7 +163,7 @@ impl Kernel {
 pub(crate) fn callable(field: &Obj<'_>, name: &str) -> Error {
     Error::unsupported(field.error(
         ErrorKind::Unsupported,
-        format!(
+        format_args!(
             "{name} is {}, whose code is not in the file; kernels of scikit-learn's are run by name",
             field.describe()
         ),

@@ -11,6 +11,7 @@ pub(crate) mod panels;
 mod product;
 pub(crate) mod random;
 pub(crate) mod scratch;
+mod sort;
 pub(crate) mod special;
 pub(crate) mod sum;
 pub(crate) mod votes;
@@ -20,3 +21,4 @@ pub(crate) use matrix::Matrix;
 pub(crate) use product::{
     Row, Weights, affine, affine_many, affine_sparse, contiguous, dot, dots, rows, squared_distances,
 };
+pub(crate) use sort::{sort_indices, sort_numbered};

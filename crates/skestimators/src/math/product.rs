@@ -158,7 +158,7 @@ impl Row<'_> {
 /// [`ErrorKind::Input`](crate::ErrorKind::Input) when they are no numbers; the door has turned tables and rows into numbers before.
 pub(crate) fn rows(x: &Samples) -> Result<impl ExactSizeIterator<Item = Row<'_>>> {
     if !matches!(x, Samples::Dense(_) | Samples::Dense32(_) | Samples::Sparse(_)) {
-        return Err(Error::input(format!("numbers in rows are expected, found {}", x.kind())));
+        return Err(Error::input(format_args!("numbers in rows are expected, found {}", x.kind())));
     }
     Ok((0..x.rows()).map(move |i| match x {
         Samples::Dense(x) => Row::F64(contiguous(&x.row(i))),

@@ -11,7 +11,7 @@ use crate::{
     data::{Output, Samples},
     error::Result,
     estimator::Estimator,
-    math::{Matrix, Row, Weights, dot, rows},
+    math::{Matrix, Row, Weights, dot, rows, sort_numbered},
     method::{Method, Methods},
     state::State,
     validation::Door,
@@ -55,7 +55,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let n_estimators: usize = s.get("n_estimators")?;
     s.require(
         hashers.len() == n_estimators && hashes.len() == n_estimators && original.len() == n_estimators,
-        format!("hash_functions_, trees_ and original_indices_ do not hold n_estimators={n_estimators} each"),
+        format_args!("hash_functions_, trees_ and original_indices_ do not hold n_estimators={n_estimators} each"),
     )?;
     // At worst every search of every tree meets every sample.
     let met = (fitted.rows() as u64).saturating_mul(n_estimators as u64);
@@ -83,7 +83,7 @@ impl HashTree {
         let components: Matrix = s.get("components_")?;
         s.require(
             (components.rows, components.columns) == (HASH_SIZE, fitted.columns()),
-            format!(
+            format_args!(
                 "components_ is of shape ({}, {}), expected ({HASH_SIZE}, {})",
                 components.rows,
                 components.columns,
@@ -135,7 +135,7 @@ impl LshForest {
             if self.clipped { distance.clamp(0.0, 2.0) } else { distance }
         };
         let mut found: Vec<(f64, usize)> = candidates.into_iter().map(|i| (distance(i), i)).collect();
-        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sort_numbered(&mut found);
         found
     }
 

@@ -19,7 +19,7 @@ use crate::{
         euclidean::squares,
         norms::{self, Einsum},
         panels::{Panels, Take, VECTORS, multiply},
-        rows,
+        rows, sort_indices, sort_numbered,
         wide::fuses,
     },
     method::Method,
@@ -70,7 +70,11 @@ enum Fitted {
 }
 
 /// Distances and indices of the neighbours of each sample.
-pub(crate) type Found = Vec<(Vec<f64>, Vec<usize>)>;
+pub(crate) type Found = Vec<Near>;
+/// Those of one sample.
+type Near = (Vec<f64>, Vec<usize>);
+/// Finds them by the distances to all fitted samples.
+type Find<'a> = &'a mut dyn FnMut(&[f64]) -> Near;
 
 impl Neighbors {
     pub(crate) fn load(s: &State<'_, '_>) -> Result<Neighbors> {
@@ -81,7 +85,7 @@ impl Neighbors {
                 usize::try_from(k)
                     .ok()
                     .filter(|&k| k > 0)
-                    .ok_or_else(|| s.error(format!("Expected n_neighbors > 0. Got {k}")))?,
+                    .ok_or_else(|| s.error(format_args!("Expected n_neighbors > 0. Got {k}")))?,
             ),
         };
         let radius = s.opt::<f64>("radius")?;
@@ -112,12 +116,12 @@ impl Neighbors {
             }
             other => {
                 let other = skpickle::printable(other);
-                return Err(s.error(format!("_fit_method='{other}', expected one of kd_tree, ball_tree, brute")));
+                return Err(s.error(format_args!("_fit_method='{other}', expected one of kd_tree, ball_tree, brute")));
             }
         };
         s.require(
             recorded.is_none_or(|recorded| recorded == fitted),
-            format!("n_samples_fit_ is {}, but {fitted} samples are fitted", recorded.unwrap_or(0)),
+            format_args!("n_samples_fit_ is {}, but {fitted} samples are fitted", recorded.unwrap_or(0)),
         )?;
         Ok(Neighbors { index, fitted, width, k, radius, version: s.version() })
     }
@@ -207,7 +211,7 @@ impl Neighbors {
                     };
                     return Ok(nearest.heaps.into_iter().map(|(_, heap)| distances(sorted(heap))).collect());
                 }
-                brute.each(x, self.version, reduce, |values| {
+                brute.each(x, self.version, reduce, &mut |values| {
                     if !reduce {
                         let nearest = partition(values, k);
                         return (nearest.iter().map(|&i| values[i]).collect(), nearest);
@@ -217,7 +221,7 @@ impl Neighbors {
                     sorted(heap)
                 })
             }
-            Index::Precomputed => self.precomputed(x, Some(k), |values| {
+            Index::Precomputed => self.precomputed(x, Some(k), &mut |values| {
                 let nearest = partition(values, k);
                 (nearest.iter().map(|&i| values[i]).collect(), nearest)
             }),
@@ -226,7 +230,7 @@ impl Neighbors {
 
     /// `radius_neighbors`: the fitted samples within `radius` of each sample.
     pub(crate) fn radius_neighbors(&self, x: &Samples, radius: f64) -> Result<Found> {
-        let within = |values: &[f64], bound: f64| -> (Vec<f64>, Vec<usize>) {
+        let within = |values: &[f64], bound: f64| -> Near {
             values.iter().enumerate().filter(|&(_, &v)| v <= bound).map(|(i, &v)| (v, i)).unzip()
         };
         match &self.index {
@@ -236,9 +240,9 @@ impl Neighbors {
             }
             Index::Brute(brute) => {
                 let bound = brute.metric.reduce(radius);
-                brute.each(x, self.version, self.reduces(brute, x), |values| within(values, bound))
+                brute.each(x, self.version, self.reduces(brute, x), &mut |values| within(values, bound))
             }
-            Index::Precomputed => self.precomputed(x, None, |values| within(values, radius)),
+            Index::Precomputed => self.precomputed(x, None, &mut |values| within(values, radius)),
         }
     }
 
@@ -265,7 +269,7 @@ impl Neighbors {
             .map(|row| match row {
                 Row::F64(row) => Ok(row),
                 Row::F32(row) => Ok(row.iter().map(|&v| f64::from(v)).collect()),
-                Row::Sparse(..) => Err(Error::input(format!(
+                Row::Sparse(..) => Err(Error::input(format_args!(
                     "{name} does not work with sparse matrices. Densify the data, or set algorithm='brute'"
                 ))),
             })
@@ -273,15 +277,10 @@ impl Neighbors {
     }
 
     /// Neighbours by distances that are given, one column for each fitted sample.
-    fn precomputed(
-        &self,
-        x: &Samples,
-        k: Option<usize>,
-        mut find: impl FnMut(&[f64]) -> (Vec<f64>, Vec<usize>),
-    ) -> Result<Found> {
+    fn precomputed(&self, x: &Samples, k: Option<usize>, find: Find<'_>) -> Result<Found> {
         let columns = x.columns().unwrap_or(0);
         if columns != self.fitted {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "Precomputed metric requires shape (n_queries, n_indexed). Got ({}, {columns}) for {} indexed.",
                 x.rows(),
                 self.fitted
@@ -295,10 +294,10 @@ impl Neighbors {
                 Row::Sparse(columns, values) => {
                     checked(values)?;
                     let mut order: Vec<usize> = (0..values.len()).collect();
-                    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+                    sort_indices(&mut order, &mut |a, b| values[a].total_cmp(&values[b]));
                     match (k, self.radius) {
                         (Some(k), _) if k > order.len() => {
-                            return Err(Error::input(format!(
+                            return Err(Error::input(format_args!(
                                 "{k} neighbors per samples are required, but some samples have only {} neighbors in \
                                  precomputed graph matrix. Decrease number of neighbors used or recompute the graph \
                                  with more neighbors.",
@@ -317,7 +316,7 @@ impl Neighbors {
 
     /// `kneighbors` or `radius_neighbors` as one of its two parts.
     pub(crate) fn part(&self, method: Method, x: &Samples) -> Result<Output> {
-        let missing = |name: &str| Error::input(format!("{name} is None in the model, and none can be given"));
+        let missing = |name: &str| Error::input(format_args!("{name} is None in the model, and none can be given"));
         match method {
             Method::Kneighbors | Method::KneighborsIndices => {
                 let k = self.k.ok_or_else(|| missing("n_neighbors"))?;
@@ -351,16 +350,16 @@ pub(crate) fn answer(method: Method, mut found: Found, k: usize) -> Result<Outpu
 }
 
 /// Neighbours in the order of their distances, then of their indices: scikit-learn leaves the order open.
-fn nearest_first(found: &mut (Vec<f64>, Vec<usize>)) {
+fn nearest_first(found: &mut Near) {
     let (distances, indices) = found;
     let mut pairs: Vec<(f64, usize)> = distances.iter().copied().zip(indices.iter().copied()).collect();
-    pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    sort_numbered(&mut pairs);
     (*distances, *indices) = pairs.into_iter().unzip();
 }
 
 /// Values in rows; refused when their number is another.
 pub(crate) fn table<T>(shape: (usize, usize), flat: Vec<T>) -> Result<Array2<T>> {
-    Array2::from_shape_vec(shape, flat).map_err(|e| Error::input(e.to_string()))
+    Array2::from_shape_vec(shape, flat).map_err(Error::input)
 }
 
 /// `check_non_negative`.
@@ -421,13 +420,7 @@ impl Brute {
     }
 
     /// Calls `find` with the reduced distances of each sample to all fitted ones, and makes distances of what it finds.
-    fn each(
-        &self,
-        x: &Samples,
-        version: (u32, u32),
-        reduce: bool,
-        mut find: impl FnMut(&[f64]) -> (Vec<f64>, Vec<usize>),
-    ) -> Result<Found> {
+    fn each(&self, x: &Samples, version: (u32, u32), reduce: bool, find: Find<'_>) -> Result<Found> {
         let mut point = vec![0.0; self.width];
         let mut other = vec![0.0; self.width];
         let mut values = vec![0.0; self.len()];

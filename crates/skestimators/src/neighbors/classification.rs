@@ -42,7 +42,7 @@ impl Labels {
         let outputs = shape.get(1).copied().unwrap_or(1);
         s.require(
             shape.len() <= 2 && shape.first() == Some(&fitted) && outputs == classes.len(),
-            format!("_y has the shape {shape:?}, expected {fitted} samples and {} outputs", classes.len()),
+            format_args!("_y has the shape {shape:?}, expected {fitted} samples and {} outputs", classes.len()),
         )?;
         let values = array.i64s()?;
         let mut y = vec![Vec::with_capacity(fitted); outputs];
@@ -50,7 +50,10 @@ impl Labels {
             let k = i % outputs;
             let index = usize::try_from(value).ok().filter(|&index| index < classes[k].len());
             y[k].push(index.ok_or_else(|| {
-                s.error(format!("_y holds the class {value} of output {k}, which has {} classes", classes[k].len()))
+                s.error(format_args!(
+                    "_y holds the class {value} of output {k}, which has {} classes",
+                    classes[k].len()
+                ))
             })?);
         }
         Ok(Labels { classes, y, many })
@@ -246,7 +249,7 @@ fn require_one_p(s: &State<'_, '_>, neighbors: &Neighbors) -> Result<()> {
     };
     let own = s.opt::<f64>("p")?.unwrap_or(2.0);
     if minkowski && neighbors.is_brute() && own != 2.0 && own != p {
-        return Err(s.unsupported(format!(
+        return Err(s.unsupported(format_args!(
             "p={own} and metric_params={{'p': {p}}} differ: this version of scikit-learn finds neighbors with one and counts classes \
              with the other"
         )));
@@ -266,7 +269,7 @@ impl Outliers {
         };
         s.require(
             values.len() == classes.len() || values.len() == 1,
-            format!("{} labels of outliers for {} outputs", values.len(), classes.len()),
+            format_args!("{} labels of outliers for {} outputs", values.len(), classes.len()),
         )?;
         let (mut labels, mut known) = (Vec::new(), Vec::new());
         for (k, classes) in classes.iter().enumerate() {
@@ -329,7 +332,7 @@ impl RadiusNeighborsClassifier {
             let alone: Vec<String> =
                 (0..found.len()).filter(|&i| found[i].1.is_empty()).map(|i| i.to_string()).collect();
             if !alone.is_empty() {
-                return Err(Error::input(format!(
+                return Err(Error::input(format_args!(
                     "No neighbors found for test samples array([{}]), you can try using larger radius, giving a label for \
                      outliers, or considering removing them from your dataset.",
                     alone.join(", ")

@@ -90,7 +90,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         ],
     )?;
     let bandwidth: f64 = s.renamed(&["bandwidth_", "bandwidth"])?;
-    s.require(bandwidth > 0.0, format!("bandwidth={bandwidth}, expected more than 0"))?;
+    s.require(bandwidth > 0.0, format_args!("bandwidth={bandwidth}, expected more than 0"))?;
     let (atol, rtol) = (s.opt::<f64>("atol")?.unwrap_or(0.0), s.opt::<f64>("rtol")?.unwrap_or(1e-8));
     s.require(atol >= 0.0 && rtol >= 0.0, "atol and rtol must not be negative")?;
     let total = match &tree.weights {

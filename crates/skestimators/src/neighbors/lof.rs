@@ -31,10 +31,10 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let density: Shared<f64> = s.get("_lrd")?;
     let distances: Matrix = s.get("_distances_fit_X_")?;
     let k: usize = s.get("n_neighbors_")?;
-    s.require(density.len() == fitted, format!("_lrd holds {} values for {fitted} samples", density.len()))?;
+    s.require(density.len() == fitted, format_args!("_lrd holds {} values for {fitted} samples", density.len()))?;
     s.require(
         k > 0 && k <= fitted && distances.rows == fitted && distances.columns >= k,
-        format!("_distances_fit_X_ is not of {fitted} samples with {k} neighbours each"),
+        format_args!("_distances_fit_X_ is not of {fitted} samples with {k} neighbours each"),
     )?;
     // Up to 0.19 there were no novelties, and no offset.
     let offset = s.opt::<f64>("offset_")?;

@@ -85,7 +85,10 @@ impl Metric {
         let vector = |name: &str| -> Result<Option<Vec<f64>>> {
             let Some(value) = param(name) else { return Ok(None) };
             let values = vector_of(&value)?;
-            s.require(values.len() == width, format!("{name} of the metric has {} values, not {width}", values.len()))?;
+            s.require(
+                values.len() == width,
+                format_args!("{name} of the metric has {} values, not {width}", values.len()),
+            )?;
             Ok(Some(values))
         };
         let p = || -> Result<f64> {
@@ -93,10 +96,11 @@ impl Metric {
                 Some(p) => p.get()?,
                 None => s.opt::<f64>("p")?.unwrap_or(2.0),
             };
-            s.require(p > 0.0, format!("p={p} of the metric, expected more than 0"))?;
+            s.require(p > 0.0, format_args!("p={p} of the metric, expected more than 0"))?;
             Ok(p)
         };
-        let need = |name: &str| s.error(format!("the metric needs {name}, which is not in effective_metric_params_"));
+        let need =
+            |name: &str| s.error(format_args!("the metric needs {name}, which is not in effective_metric_params_"));
         Ok(match name.as_str() {
             "euclidean" | "l2" => Metric::Euclidean,
             "sqeuclidean" => Metric::SqEuclidean,
@@ -109,7 +113,7 @@ impl Metric {
                 let vi: Matrix = param("VI").ok_or_else(|| need("VI"))?.get()?;
                 s.require(
                     vi.rows == width && vi.columns == width,
-                    format!("VI of the metric is not {width} x {width}"),
+                    format_args!("VI of the metric is not {width} x {width}"),
                 )?;
                 Metric::Mahalanobis { vi }
             }
@@ -117,7 +121,7 @@ impl Metric {
             "braycurtis" => Metric::BrayCurtis { scipy: s.version() < (1, 1) },
             "hamming" => Metric::Hamming,
             "haversine" => {
-                s.require(width == 2, format!("haversine distances are of 2 columns, not of {width}"))?;
+                s.require(width == 2, format_args!("haversine distances are of 2 columns, not of {width}"))?;
                 Metric::Haversine
             }
             "cosine" => Metric::Cosine,
@@ -135,7 +139,7 @@ impl Metric {
             "precomputed" => Metric::Precomputed,
             other => {
                 let name = skpickle::printable(other);
-                return Err(s.error(format!("the metric '{name}' is not known")));
+                return Err(s.error(format_args!("the metric '{name}' is not known")));
             }
         })
     }
@@ -152,12 +156,12 @@ impl Metric {
         };
         let exponent = || -> Result<f64> {
             let p: f64 = p.get()?;
-            s.require(p > 0.0, format!("p={p} of the metric, expected more than 0"))?;
+            s.require(p > 0.0, format_args!("p={p} of the metric, expected more than 0"))?;
             Ok(p)
         };
         let vector = || -> Result<Vec<f64>> {
             let values = vector_of(vec)?;
-            s.require(values.len() == width, format!("the metric has {} weights, not {width}", values.len()))?;
+            s.require(values.len() == width, format_args!("the metric has {} weights, not {width}", values.len()))?;
             Ok(values)
         };
         Ok(match name {
@@ -176,7 +180,7 @@ impl Metric {
                 let vi: Matrix = mat.get()?;
                 s.require(
                     vi.rows == width && vi.columns == width,
-                    format!("the metric's matrix is not {width} x {width}"),
+                    format_args!("the metric's matrix is not {width} x {width}"),
                 )?;
                 Metric::Mahalanobis { vi }
             }
@@ -184,7 +188,7 @@ impl Metric {
             "BrayCurtisDistance" => Metric::BrayCurtis { scipy: false },
             "HammingDistance" => Metric::Hamming,
             "HaversineDistance" => {
-                s.require(width == 2, format!("haversine distances are of 2 columns, not of {width}"))?;
+                s.require(width == 2, format_args!("haversine distances are of 2 columns, not of {width}"))?;
                 Metric::Haversine
             }
             "JaccardDistance" => Metric::Bools(Bools::Jaccard),
@@ -197,7 +201,7 @@ impl Metric {
             "SokalSneathDistance" => Metric::Bools(Bools::SokalSneath),
             _ => {
                 let name = skpickle::printable(class.name);
-                return Err(s.unsupported(format!(
+                return Err(s.unsupported(format_args!(
                     "the metric {name} is a function of its own, whose code is not in the file"
                 )));
             }
@@ -340,7 +344,7 @@ fn foreign(s: &State<'_, '_>, field: &Obj<'_>) -> Error {
     let name = field.global().or_else(|| field.class());
     let name =
         name.map_or_else(|| field.describe(), |name| skpickle::printable(&format!("{}.{}", name.module, name.name)));
-    s.unsupported(format!("the metric is the function {name}, whose code is not in the file; only metrics that are named by a text can be run"))
+    s.unsupported(format_args!("the metric is the function {name}, whose code is not in the file; only metrics that are named by a text can be run"))
 }
 
 fn cosine(x: &[f64], y: &[f64]) -> f64 {

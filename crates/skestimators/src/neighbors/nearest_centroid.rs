@@ -36,14 +36,14 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let n = classes.len();
     s.require(
         centroids.rows == n && centroids.columns > 0,
-        format!("centroids_ has {} rows for {n} classes", centroids.rows),
+        format_args!("centroids_ has {} rows for {n} classes", centroids.rows),
     )?;
     let metric = Metric::load(s, centroids.columns)?;
     s.require(!matches!(metric, Metric::Precomputed), "metric='precomputed' has no centroids")?;
     let discriminant = if s.version() >= (1, 6) {
         let priors: Shared<f64> = s.get("class_prior_")?;
         let deviations: Shared<f64> = s.get("within_class_std_dev_")?;
-        s.require(priors.len() == n, format!("class_prior_ has {} values for {n} classes", priors.len()))?;
+        s.require(priors.len() == n, format_args!("class_prior_ has {} values for {n} classes", priors.len()))?;
         s.require(deviations.len() == centroids.columns, "within_class_std_dev_ has not one value for each feature")?;
         let share = 1.0 / n as f64;
         Some(Discriminant {

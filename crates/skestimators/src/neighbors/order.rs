@@ -1,5 +1,9 @@
 //! Selecting and sorting distances as scikit-learn and numpy do it: their order decides between equal distances.
 
+use std::cmp::Ordering;
+
+use crate::math::sort_indices;
+
 /// `sklearn.utils._heap`: the nearest candidates so far, the farthest of them on top.
 pub(crate) struct Heap {
     values: Vec<f64>,
@@ -194,14 +198,14 @@ pub(crate) fn partition(values: &[f64], k: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     introselect(values, &mut order, k.saturating_sub(1));
     order.truncate(k);
-    order.sort_by(
-        |&a, &b| if less(values[a], values[b]) { std::cmp::Ordering::Less } else { greater(values[b], values[a]) },
-    );
+    sort_indices(&mut order, &mut |a, b| {
+        if less(values[a], values[b]) { Ordering::Less } else { greater(values[b], values[a]) }
+    });
     order
 }
 
-fn greater(least: f64, other: f64) -> std::cmp::Ordering {
-    if less(least, other) { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Equal }
+fn greater(least: f64, other: f64) -> Ordering {
+    if less(least, other) { Ordering::Greater } else { Ordering::Equal }
 }
 
 /// numpy's selection: the element of rank `kth` in its place, none before it greater, none after it less.
@@ -250,7 +254,7 @@ fn introselect(v: &[f64], order: &mut [usize], kth: usize) {
             order.swap(middle, low + 1);
         } else {
             // Rows that defeat the median of three: their ties may come in another order than numpy's.
-            order[low..=high].sort_by(|&a, &b| v[a].total_cmp(&v[b]));
+            sort_indices(&mut order[low..=high], &mut |a, b| v[a].total_cmp(&v[b]));
             return;
         }
         depth = depth.saturating_sub(1);

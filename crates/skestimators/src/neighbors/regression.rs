@@ -50,7 +50,7 @@ fn load(s: &State<'_, '_>, neighbors: Neighbors, within: Within) -> Result<Box<d
     let shape = array.shape();
     s.require(
         matches!(shape.len(), 1 | 2) && shape.first() == Some(&neighbors.fitted()) && shape.get(1) != Some(&0),
-        format!("_y has the shape {shape:?}, expected {} samples", neighbors.fitted()),
+        format_args!("_y has the shape {shape:?}, expected {} samples", neighbors.fitted()),
     )?;
     let name = array.dtype().name();
     let whole = name.contains("int") || name.trim_start_matches(['<', '>', '=', '|']).starts_with(['i', 'u']);

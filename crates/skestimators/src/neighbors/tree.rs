@@ -58,7 +58,7 @@ impl Tree {
         let ball = class.module.contains("ball_tree");
         s.require(ball || class.module.contains("kd_tree"), "the tree is neither a KDTree nor a BallTree")?;
         let parts = obj.state().ok_or_else(|| obj.expected("a tree with its state"))?.items()?;
-        s.require(matches!(parts.len(), 12 | 13), format!("a tree of {} parts, expected 12 or 13", parts.len()))?;
+        s.require(matches!(parts.len(), 12 | 13), format_args!("a tree of {} parts, expected 12 or 13", parts.len()))?;
         let data: Matrix = parts[0].get()?;
         let (n, width) = (data.rows, data.columns);
         s.require(n > 0 && width > 0 && parts[0].array()?.shape().len() == 2, "the tree holds no samples")?;
@@ -66,14 +66,14 @@ impl Tree {
         let within = |i: &i64| usize::try_from(*i).is_ok_and(|i| i < n);
         s.require(
             order.len() == n && order.iter().all(within),
-            format!("idx_array does not hold {n} indices below {n}"),
+            format_args!("idx_array does not hold {n} indices below {n}"),
         )?;
         let nodes = nodes(s, &parts[2], n)?;
         let bounds = parts[3].array()?;
         let expected = [if ball { 1 } else { 2 }, nodes.len(), width];
         s.require(
             bounds.shape() == expected,
-            format!("node_bounds of the tree has the shape {:?}, expected {expected:?}", bounds.shape()),
+            format_args!("node_bounds of the tree has the shape {:?}, expected {expected:?}", bounds.shape()),
         )?;
         let bounds = bounds.f64s()?;
         let metric = Metric::of_tree(s, &parts[11], width)?;
@@ -88,7 +88,10 @@ impl Tree {
             None => None,
             Some(part) => Some(part.array()?.f64s()?).filter(|weights| !weights.is_empty()),
         };
-        s.require(weights.as_ref().is_none_or(|w| w.len() == n), format!("sample_weight does not hold {n} values"))?;
+        s.require(
+            weights.as_ref().is_none_or(|w| w.len() == n),
+            format_args!("sample_weight does not hold {n} values"),
+        )?;
         let mut tree = Tree { data, metric, weights, order, nodes, bounds, panels: None };
         if matches!(tree.metric, Metric::Euclidean) {
             parts[0].charge(16 * (n + LANES * tree.nodes.len()).saturating_mul(width) as u64)?;
@@ -351,7 +354,7 @@ fn nodes(s: &State<'_, '_>, obj: &Obj<'_>, n: usize) -> Result<Vec<Node>> {
         if !reached[i] || node.leaf {
             continue;
         }
-        let fault = || s.error(format!("node_data of the tree: node {i} is not shared out to its children"));
+        let fault = || s.error(format_args!("node_data of the tree: node {i} is not shared out to its children"));
         let (left, right) = (2 * i + 1, 2 * i + 2);
         let (Some(&first), Some(&second)) = (nodes.get(left), nodes.get(right)) else { return Err(fault()) };
         if first.start != node.start || first.end != second.start || second.end != node.end {

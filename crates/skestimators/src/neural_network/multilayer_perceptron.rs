@@ -75,13 +75,16 @@ pub(crate) fn load_classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let known = binarizer.classes()?;
     binarizer.require(known == classes, "classes_ differs from the network's classes_")?;
     let (outputs, n_classes) = (network.outputs(), classes.len());
-    s.require(s.get::<usize>("n_outputs_")? == outputs, format!("n_outputs_ is not the {outputs} units of coefs_"))?;
+    s.require(
+        s.get::<usize>("n_outputs_")? == outputs,
+        format_args!("n_outputs_ is not the {outputs} units of coefs_"),
+    )?;
     let fits = match target {
         Target::Binary => outputs == 1 && n_classes <= 2,
         Target::Multiclass => outputs == n_classes && outputs > 1,
         Target::Multilabel => outputs == n_classes && outputs > 1,
     };
-    s.require(fits, format!("coefs_ ends in {outputs} units for {n_classes} classes_"))?;
+    s.require(fits, format_args!("coefs_ ends in {outputs} units for {n_classes} classes_"))?;
     Ok(Box::new(MLPClassifier { network, classes, target, threshold }))
 }
 
@@ -109,7 +112,7 @@ impl Estimator for MLPClassifier {
         }
         let mut indices = scratch::empty();
         let last = self.classes.len() - 1;
-        self.network.each_row(x, |_, row| {
+        self.network.each_row(x, &mut |_, row| {
             indices.push(match row {
                 // With one class there is nothing to choose.
                 [y] => usize::from(*y > self.threshold).min(last),
@@ -127,7 +130,7 @@ impl Estimator for MLPClassifier {
         }
         let single = self.network.answers32(x);
         let mut p = Array2::zeros((x.rows(), 2));
-        self.network.each_row(x, |i, row| {
+        self.network.each_row(x, &mut |i, row| {
             let y = row.first().copied().unwrap_or_default();
             p[[i, 0]] = if single { f64::from(1.0 - y as f32) } else { 1.0 - y };
             p[[i, 1]] = y;

@@ -85,15 +85,15 @@ pub(crate) fn load(s: &State<'_, '_>, outputs: &[(&str, Activation)]) -> Result<
     s.require(!coefs.is_empty(), "coefs_ is empty")?;
     s.require(
         coefs.len() <= MAX_LAYERS,
-        format!("coefs_ has {} layers, more than the {MAX_LAYERS} that are taken", coefs.len()),
+        format_args!("coefs_ has {} layers, more than the {MAX_LAYERS} that are taken", coefs.len()),
     )?;
     s.require(
         intercepts.len() == coefs.len(),
-        format!("intercepts_ has {} arrays, coefs_ has {}", intercepts.len(), coefs.len()),
+        format_args!("intercepts_ has {} arrays, coefs_ has {}", intercepts.len(), coefs.len()),
     )?;
     s.require(
         coefs.len().checked_add(1) == Some(n_layers),
-        format!("n_layers_ is {n_layers}, but coefs_ has {} arrays between the layers", coefs.len()),
+        format_args!("n_layers_ is {n_layers}, but coefs_ has {} arrays between the layers", coefs.len()),
     )?;
     let mut layers: Vec<Layer> = Vec::with_capacity(coefs.len());
     let mut single = true;
@@ -152,12 +152,12 @@ impl Network {
     /// The units of the last layer, one row a sample.
     pub(crate) fn forward(&self, x: &Samples) -> Result<Array2<f64>> {
         let mut out = Array2::zeros((x.rows(), self.outputs()));
-        self.each_row(x, |i, row| out.row_mut(i).iter_mut().zip(row).for_each(|(out, &y)| *out = y))?;
+        self.each_row(x, &mut |i, row| out.row_mut(i).iter_mut().zip(row).for_each(|(out, &y)| *out = y))?;
         Ok(out)
     }
 
     /// Calls `visit` with the number of each sample and the units of the last layer.
-    pub(crate) fn each_row(&self, x: &Samples, mut visit: impl FnMut(usize, &[f64])) -> Result<()> {
+    pub(crate) fn each_row(&self, x: &Samples, visit: &mut dyn FnMut(usize, &[f64])) -> Result<()> {
         let Some((first, rest)) = self.layers.split_first() else { return Ok(()) };
         let round = self.answers32(x);
         let (mut now, mut next) = SCRATCH.take();

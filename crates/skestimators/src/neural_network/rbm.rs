@@ -42,7 +42,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     {
         s.require(
             values.len() == expected,
-            format!("{name} has {} values, components_ has shape ({units}, {features})", values.len()),
+            format_args!("{name} has {} values, components_ has shape ({units}, {features})", values.len()),
         )?;
     }
     let mut single = true;

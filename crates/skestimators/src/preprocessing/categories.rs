@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use crate::{
     data::{Array, ColumnData, Samples, Value},
     error::{Error, Result},
+    math::sort_numbered,
 };
 
 /// The categories of one column, found by value: numbers and bools by what they count, text by its letters, all NaN alike.
@@ -35,7 +36,7 @@ impl Categories {
                 Value::Bool(b) => numbers.push((f64::from(u8::from(b)), i)),
             }
         }
-        numbers.sort_by(|a: &(f64, usize), b| a.0.total_cmp(&b.0));
+        sort_numbered(&mut numbers);
         Categories { values, numbers, texts, nan, none }
     }
 
@@ -104,7 +105,7 @@ impl Categories {
         if !numbers {
             return Ok(());
         }
-        Err(Error::input_type(format!(
+        Err(Error::input_type(format_args!(
             "ufunc 'isnan' not supported for the input types, and the inputs could not be safely coerced to any supported types \
              according to the casting rule ''safe''\nColumn {column} holds numbers, but its categories are text: give them as text."
         )))

@@ -52,14 +52,14 @@ pub(crate) fn load(s: &State<'_, '_>, classes: Option<usize>) -> Result<Machine>
     // Without any vector, scipy makes a sparse matrix of one row.
     s.require(
         dual_coef.columns == n_vectors && (dual_coef.rows == functions || n_vectors == 0),
-        format!(
+        format_args!(
             "_dual_coef_ has shape ({}, {}), expected ({functions}, {n_vectors}) for support_vectors_",
             dual_coef.rows, dual_coef.columns
         ),
     )?;
     let intercept: Vec<f64> = s.raw("_intercept_")?.array()?.f64s()?.to_vec();
     let pairs = classes.map_or(Some(1), pairs);
-    s.require(pairs == Some(intercept.len()), format!("_intercept_ has {} values", intercept.len()))?;
+    s.require(pairs == Some(intercept.len()), format_args!("_intercept_ has {} values", intercept.len()))?;
     for (name, values) in [("_dual_coef_", &*dual_coef.data), ("_intercept_", &intercept)] {
         finite(s, name, values)?;
     }
@@ -75,13 +75,13 @@ pub(crate) fn pairs(classes: usize) -> Option<usize> {
 }
 
 pub(crate) fn finite(s: &State<'_, '_>, name: &str, values: &[f64]) -> Result<()> {
-    s.require(not_finite(values).is_none(), format!("{name} has a value that is not finite"))
+    s.require(not_finite(values).is_none(), format_args!("{name} has a value that is not finite"))
 }
 
 fn kernel(s: &State<'_, '_>) -> Result<Kernel> {
     let field = s.raw("kernel")?;
     if field.kind() != Kind::Str && field.get::<String>().is_err() {
-        return Err(s.unsupported(format!(
+        return Err(s.unsupported(format_args!(
             "kernel is {}: a function of the user's own cannot be run without Python; precompute the kernel matrix",
             field.describe()
         )));
@@ -105,7 +105,7 @@ fn kernel(s: &State<'_, '_>) -> Result<Kernel> {
         let degree: i64 = s.get("degree")?;
         // libsvm holds it in 32 bits.
         let known = u32::try_from(degree).ok().filter(|&degree| i32::try_from(degree).is_ok());
-        let degree = known.ok_or_else(|| s.error(format!("degree is {degree}, expected 0 to {}", i32::MAX)))?;
+        let degree = known.ok_or_else(|| s.error(format_args!("degree is {degree}, expected 0 to {}", i32::MAX)))?;
         return Ok(Kernel::Poly { gamma, coef0, degree });
     }
     Ok(kernel)
@@ -129,14 +129,16 @@ fn vectors(s: &State<'_, '_>, kernel: Kernel, n_samples: usize, n_features: usiz
         let column = |&index: &i64| usize::try_from(index).ok().filter(|&index| index < n_samples);
         let columns: Option<Vec<usize>> = support.iter().map(column).collect();
         let columns = columns.ok_or_else(|| {
-            Error::from(field.error(ErrorKind::Value, format!("an index that is not below the {n_samples} samples")))
+            Error::from(
+                field.error(ErrorKind::Value, format_args!("an index that is not below the {n_samples} samples")),
+            )
         })?;
         return Ok(Vectors::Columns(columns));
     }
     let field = s.raw("support_vectors_")?;
     s.require(
         sparse == field.is_sparse(),
-        format!("_sparse is {sparse}, but support_vectors_ is {}", field.describe()),
+        format_args!("_sparse is {sparse}, but support_vectors_ is {}", field.describe()),
     )?;
     let vectors = if sparse {
         let vectors: Csr = field.get()?;
@@ -152,7 +154,7 @@ fn vectors(s: &State<'_, '_>, kernel: Kernel, n_samples: usize, n_features: usiz
     };
     s.require(
         columns == n_features || vectors.len() == 0,
-        format!("support_vectors_ has {columns} columns, shape_fit_ says {n_features}"),
+        format_args!("support_vectors_ has {columns} columns, shape_fit_ says {n_features}"),
     )?;
     finite(s, "support_vectors_", data)?;
     Ok(vectors)
@@ -167,25 +169,25 @@ fn starts(s: &State<'_, '_>, classes: Option<usize>, n_vectors: usize) -> Result
             let counts: Vec<i64> = s.get::<skpickle::Shared<i64>>("_n_support")?.to_vec();
             s.require(
                 n_vectors == 0 || counts.first() == Some(&(n_vectors as i64)),
-                format!("_n_support (n_support_) is {counts:?} for {n_vectors} support vectors"),
+                format_args!("_n_support (n_support_) is {counts:?} for {n_vectors} support vectors"),
             )?;
         }
         s.ignored(&names);
         return Ok(vec![0, n_vectors]);
     };
     let counts: skpickle::Shared<i64> = s.renamed(&names)?;
-    s.require(counts.len() == classes, format!("n_support_ has {} values for {classes} classes", counts.len()))?;
+    s.require(counts.len() == classes, format_args!("n_support_ has {} values for {classes} classes", counts.len()))?;
     let mut starts = Vec::with_capacity(counts.len() + 1);
     let mut end = 0usize;
     starts.push(end);
     for &count in counts.iter() {
         let next = usize::try_from(count).ok().and_then(|count| end.checked_add(count)).filter(|&n| n <= n_vectors);
         end = next.ok_or_else(|| {
-            s.error(format!("n_support_ counts {count} vectors of a class, there are {n_vectors} in all"))
+            s.error(format_args!("n_support_ counts {count} vectors of a class, there are {n_vectors} in all"))
         })?;
         starts.push(end);
     }
-    s.require(end == n_vectors, format!("n_support_ counts {end} support vectors, there are {n_vectors}"))?;
+    s.require(end == n_vectors, format_args!("n_support_ counts {end} support vectors, there are {n_vectors}"))?;
     Ok(starts)
 }
 
@@ -221,7 +223,7 @@ impl Machine {
             return Ok(());
         }
         let what = if self.kernel == Kernel::Precomputed { "samples" } else { "features" };
-        Err(Error::input(format!(
+        Err(Error::input(format_args!(
             "X.shape[1] = {columns} should be equal to {}, the number of {what} at training time",
             self.n_features
         )))
@@ -229,7 +231,7 @@ impl Machine {
 
     /// Calls `visit` with the number of each sample and libsvm's decisions: one, or one for each pair of classes, positive
     /// for the first of the pair.
-    pub(crate) fn each_row(&self, x: &Samples, mut visit: impl FnMut(usize, &[f64])) -> Result<()> {
+    pub(crate) fn each_row(&self, x: &Samples, visit: &mut dyn FnMut(usize, &[f64])) -> Result<()> {
         self.check_width(x)?;
         if let (Vectors::Dense(vectors), Samples::Dense(x)) = (&self.vectors, x)
             && x.nrows() >= LANES / 2
@@ -249,7 +251,7 @@ impl Machine {
     }
 
     /// The same for a batch, some samples at once.
-    fn batch(&self, vectors: &Matrix, x: &Array2<f64>, mut visit: impl FnMut(usize, &[f64])) {
+    fn batch(&self, vectors: &Matrix, x: &Array2<f64>, visit: &mut dyn FnMut(usize, &[f64])) {
         let mut columns = vec![[0.0; LANES]; vectors.columns];
         let mut values = vec![[0.0; LANES]; vectors.rows];
         let (mut decisions, mut row) = (Vec::new(), Vec::new());
@@ -271,7 +273,7 @@ impl Machine {
     /// The decisions of a machine with one decision function.
     pub(crate) fn values(&self, x: &Samples) -> Result<Vec<f64>> {
         let mut values = Vec::with_capacity(x.rows());
-        self.each_row(x, |_, row| values.extend(row))?;
+        self.each_row(x, &mut |_, row| values.extend(row))?;
         Ok(values)
     }
 

@@ -86,7 +86,7 @@ impl Vectors {
             return Ok(());
         }
         if matches!(x, Samples::Sparse(_)) {
-            return Err(Error::input(format!("cannot use sparse input in '{class}' trained on dense data")));
+            return Err(Error::input(format_args!("cannot use sparse input in '{class}' trained on dense data")));
         }
         for (i, row) in x.dense()?.rows().into_iter().enumerate() {
             let row = contiguous(&row);

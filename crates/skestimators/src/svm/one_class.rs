@@ -25,7 +25,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         Some(field) => {
             // A number in an array of one.
             let values = field.array()?.f64s()?;
-            s.require(values.len() == 1, format!("offset_ has {} values, expected one", values.len()))?;
+            s.require(values.len() == 1, format_args!("offset_ has {} values, expected one", values.len()))?;
             base::finite(s, "offset_", &values)?;
             values.first().copied()
         }

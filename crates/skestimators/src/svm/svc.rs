@@ -53,7 +53,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let platt = |names| -> Result<Vec<f64>> {
         let values: skpickle::Shared<f64> = s.renamed(names)?;
         let fits = values.is_empty() || base::pairs(classes.len()) == Some(values.len());
-        s.require(fits, format!("{} has {} values for {} classes", names[0], values.len(), classes.len()))?;
+        s.require(fits, format_args!("{} has {} values for {} classes", names[0], values.len(), classes.len()))?;
         base::finite(s, names[0], &values)?;
         Ok(values.to_vec())
     };
@@ -89,7 +89,7 @@ impl Svc {
     fn decisions(&self, x: &Samples) -> Result<Array2<f64>> {
         let pairs = self.classes.len() * (self.classes.len() - 1) / 2;
         let mut out = Array2::zeros((x.rows(), pairs));
-        self.machine.each_row(x, |i, row| out.row_mut(i).iter_mut().zip(row).for_each(|(out, &d)| *out = d))?;
+        self.machine.each_row(x, &mut |i, row| out.row_mut(i).iter_mut().zip(row).for_each(|(out, &d)| *out = d))?;
         Ok(out)
     }
 
@@ -149,7 +149,7 @@ impl Estimator for Svc {
             indices.extend(self.one_vs_rest(x)?.rows().into_iter().map(|row| argmax(row.iter().copied())));
         } else {
             let mut votes = scratch::zeros(self.classes.len());
-            self.machine.each_row(x, |_, decisions| indices.push(most_votes(decisions, &mut votes)))?;
+            self.machine.each_row(x, &mut |_, decisions| indices.push(most_votes(decisions, &mut votes)))?;
             scratch::give(votes);
         }
         let labels = self.classes.take_each(indices.iter().copied());
@@ -175,7 +175,7 @@ impl Estimator for Svc {
         let classes = self.classes.len();
         let mut p = Array2::zeros((x.rows(), classes));
         let mut coupling = Coupling::new(classes);
-        self.machine.each_row(x, |i, decisions| {
+        self.machine.each_row(x, &mut |i, decisions| {
             if let Some(p) = p.row_mut(i).into_slice() {
                 coupling.probabilities(decisions, &self.prob_a, &self.prob_b, p);
             }

@@ -3,7 +3,7 @@
 mod elementwise;
 mod names;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, slice};
 
 use ndarray::Array2;
 use skpickle::Obj;
@@ -76,7 +76,7 @@ impl Function {
             Function::Array(Some(dtype)) => Ok(dtype.samples(numbers(x)?.dense()?.mapv(|v| dtype.cast(v)))),
             &Function::Round(decimals) => {
                 let in32 = matches!(x, Samples::Dense32(_));
-                map(x, "round", elementwise::round(decimals, in32), |x| x, true)
+                map(x, "round", &each(elementwise::round(decimals, in32)), |x| x, true)
             }
             Function::Softmax => {
                 let x = numbers(x)?;
@@ -97,14 +97,14 @@ impl Function {
             }
             Function::Each { name, call, keeps_zero } => {
                 let integers = if name == "reciprocal" { f64::trunc } else { |x| x };
-                map(x, name, call, integers, *keeps_zero)
+                map(x, name, &each(call), integers, *keeps_zero)
             }
             &Function::Clip { low, high } => {
                 let clip = |v: f64| {
                     let v = if v < low { low } else { v };
                     if v > high { high } else { v }
                 };
-                map(x, "clip", clip, |x| x, low <= 0.0 && high >= 0.0)
+                map(x, "clip", &each(clip), |x| x, low <= 0.0 && high >= 0.0)
             }
             &Function::NanToNum { nan, high, low } => {
                 let wide = |bound: Option<f64>, x: &Samples| {
@@ -122,7 +122,7 @@ impl Function {
                         v
                     }
                 };
-                map(x, "nan_to_num", replace, |x| x, true)
+                map(x, "nan_to_num", &each(replace), |x| x, true)
             }
         }
     }
@@ -133,32 +133,55 @@ fn numbers(x: &Samples) -> Result<Cow<'_, Samples>> {
     validation::check_array("asarray", None, Door::NUMERIC.any_value().floats().keep32().any_width(), x)
 }
 
-/// Each number by `call`; what comes of integers also by `integers`.
+/// A function of numbers as one of many at a time: it is called for so many that what calls it needs no copy for each function.
+fn each(call: impl Fn(f64) -> f64) -> impl Fn(&mut [f64]) {
+    move |numbers| numbers.iter_mut().for_each(|x| *x = call(*x))
+}
+
+/// All numbers by `call`; what comes of integers also by `integers`.
 fn map(
     x: &Samples,
     name: &str,
-    call: impl Fn(f64) -> f64,
+    call: &dyn Fn(&mut [f64]),
     integers: fn(f64) -> f64,
     keeps_zero: bool,
 ) -> Result<Samples> {
+    let matrix = |mut x: Array2<f64>| {
+        match x.as_slice_memory_order_mut() {
+            Some(numbers) => call(numbers),
+            None => x.iter_mut().for_each(|v| call(slice::from_mut(v))),
+        }
+        x
+    };
+    let vector = |numbers: &mut dyn Iterator<Item = f64>| {
+        let mut numbers: Vec<f64> = numbers.collect();
+        call(&mut numbers);
+        numbers
+    };
     Ok(match x {
-        Samples::Dense(x) => Samples::Dense(x.mapv(call)),
-        Samples::Dense32(x) => Samples::Dense32(x.mapv(|v| call(f64::from(v)) as f32)),
+        Samples::Dense(x) => Samples::Dense(matrix(x.clone())),
+        Samples::Dense32(x) => Samples::Dense32(matrix(x.mapv(f64::from)).mapv(|v| v as f32)),
         Samples::Sparse(x) if keeps_zero => {
             let mut x = x.canonical();
-            x.data_mut().iter_mut().for_each(|v| *v = call(*v));
+            call(x.data_mut());
             Samples::Sparse(x)
         }
         Samples::Table(table) => {
             let mut columns = Vec::with_capacity(table.columns().len());
             for column in table.columns() {
                 let data = match &column.data {
-                    ColumnData::F64(v) => ColumnData::F64(v.iter().map(|&x| call(x)).collect()),
-                    ColumnData::F32(v) => ColumnData::F32(v.iter().map(|&x| call(x.into()) as f32).collect()),
-                    ColumnData::I64(v) => ColumnData::F64(v.iter().map(|&n| integers(call(n as f64))).collect()),
-                    ColumnData::Bool(v) => ColumnData::F64(v.iter().map(|&b| call(flag(b))).collect()),
+                    ColumnData::F64(v) => ColumnData::F64(vector(&mut v.iter().copied())),
+                    ColumnData::F32(v) => {
+                        let numbers = vector(&mut v.iter().map(|&x| x.into()));
+                        ColumnData::F32(numbers.into_iter().map(|x| x as f32).collect())
+                    }
+                    ColumnData::I64(v) => {
+                        let numbers = vector(&mut v.iter().map(|&n| n as f64));
+                        ColumnData::F64(numbers.into_iter().map(integers).collect())
+                    }
+                    ColumnData::Bool(v) => ColumnData::F64(vector(&mut v.iter().map(|&b| flag(b)))),
                     _ => {
-                        return Err(Error::input_type(format!(
+                        return Err(Error::input_type(format_args!(
                             "ufunc '{name}' not supported for the input types: column '{}' holds text",
                             skpickle::printable(&column.name)
                         )));
@@ -168,9 +191,9 @@ fn map(
             }
             Samples::Table(Table::new(columns)?)
         }
-        Samples::Rows(rows) => Samples::Dense(validation::rows_to_numbers(rows, false)?.mapv(call)),
+        Samples::Rows(rows) => Samples::Dense(matrix(validation::rows_to_numbers(rows, false)?)),
         other => {
-            return Err(Error::input_type(format!(
+            return Err(Error::input_type(format_args!(
                 "ufunc '{name}' not supported for the input types: rows of numbers are expected, found {}",
                 other.kind()
             )));

@@ -46,14 +46,16 @@ pub(super) fn function(func: &Obj<'_>, kwargs: Option<Obj<'_>>, version: (u32, u
 }
 
 fn unsupported(obj: &Obj<'_>, what: &str) -> Error {
-    Error::unsupported(obj.error(ErrorKind::Unsupported, format!("{what} is not supported in FunctionTransformer")))
+    Error::unsupported(
+        obj.error(ErrorKind::Unsupported, format_args!("{what} is not supported in FunctionTransformer")),
+    )
 }
 
 fn unknown(obj: &Obj<'_>, module: &str, name: &str) -> Error {
     let name = skpickle::printable(&format!("{module}.{name}"));
     Error::unsupported(obj.error(
         ErrorKind::Unsupported,
-        format!(
+        format_args!(
             "the function {name} cannot be run: its code is not in the file, and it is not one of numpy's, SciPy's or scikit-learn's that are known here"
         ),
     ))
