@@ -399,6 +399,16 @@ def weighted(base):
     return data
 
 
+def weightless(base):
+    """The samples of the middle class weigh nothing."""
+    def data():
+        import numpy as np
+        d = base()
+        d.more["sample_weight"] = np.where(d.y == np.unique(d.y)[1], 0.0, 1.0)
+        return d
+    return data
+
+
 def steps():
     """One feature, as isotonic regression has it."""
     import numpy as np
@@ -1753,6 +1763,7 @@ case(C, "four", four, gamma=0.2)
 case(C, "ovo", four, gamma=0.2, decision_function_shape="ovo", _py2=True)
 case(C, "ovr", four, gamma=0.2, decision_function_shape="ovr")
 case(C, "ovo-binary", binary, gamma=0.2, decision_function_shape="ovo")
+case(C, "weightless", weightless(few(ABC, 24)), kernel="linear", _since="1.9")
 case(C, "break-ties", four, gamma=0.01, C=0.1, break_ties=True, decision_function_shape="ovr")
 case(C, "probability", iris, gamma=0.2, probability=True, random_state=0, _py2=True)
 case(C, "probability-binary", binary, gamma=0.2, probability=True, random_state=0, _py2=True)
@@ -2121,6 +2132,7 @@ case("multioutput.ClassifierChain", "", multilabel, estimator=LR, _py2=True, _al
 case("multioutput.ClassifierChain", "order", multilabel, estimator=DT, order=[2, 0, 1])
 case("multioutput.ClassifierChain", "proba", multilabel, estimator=LR, chain_method="predict_proba")
 case("multioutput.ClassifierChain", "sparse", sparse(multilabel), estimator=LR, _since="0.20")
+case("multioutput.ClassifierChain", "three", few(two_outputs, 20), estimator=LR, _since="1.3", _until="1.4")
 case("multioutput.RegressorChain", "", two_targets, estimator=E(R), order=[1, 0])
 case("calibration.CalibratedClassifierCV", "", labelled(binary, "no", "yes"), estimator=E("svm.LinearSVC", random_state=0), cv=3, _py2=True)
 case("calibration.CalibratedClassifierCV", "three", iris, estimator=E("svm.LinearSVC", random_state=0), cv=3)
@@ -2360,6 +2372,7 @@ case(SFM, "most", iris, estimator=LR, max_features=2, threshold=-float("inf"), _
 case(SFM, "prefit", iris, estimator=Call(lambda: LR.build().fit(iris().X, iris().y)), prefit=True, _fitless="1.1", _every=True, _inverse=True)
 case(SFM, "importances", binary, estimator=E(P, steps=[SCALE, ("model", LR)]), importance_getter="named_steps.model.coef_", _inverse=True)
 case(SFM, "frame", frame(regression), estimator=E(R), threshold="0.5*median", _inverse=True)
+case(SFM, "frozen", labelled(binary, "no", "yes"), estimator=Call(frozen), _since="1.9")
 case(SFM, "embedding", iris, estimator=E("ensemble.RandomTreesEmbedding", n_estimators=3, max_depth=2, random_state=0), _since="1.9")
 case(SFM, "boosted-forests", iris, estimator=E("ensemble.AdaBoostClassifier", estimator=E(F, n_estimators=2, max_depth=1, random_state=0), n_estimators=2, random_state=0), _since="1.9")
 case(FS + "SequentialFeatureSelector", "", iris, estimator=LR, n_features_to_select=2, cv=2, _every=True, _inverse=True)

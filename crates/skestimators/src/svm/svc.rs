@@ -30,6 +30,8 @@ enum Shape {
 struct Svc {
     machine: Machine,
     classes: Array,
+    /// How many of the classes libsvm knows: fewer where the samples of others weighed nothing. It counts them from the first one.
+    known: usize,
     shape: Shape,
     spread: Spread,
     break_ties: bool,
@@ -45,15 +47,16 @@ struct Svc {
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let classes = s.classes()?;
     s.require(classes.len() >= 2, "classes_ has one class, expected at least two")?;
-    let machine = base::load(s, Some(classes.len()))?;
+    let known = s.renamed::<skpickle::Shared<i64>>(&["_n_support", "n_support_"])?.len().clamp(2, classes.len());
+    let machine = base::load(s, Some(known))?;
     // None was 'ovo' with a warning (0.17, 0.18).
     let shape =
         s.choice("decision_function_shape", Some("ovo"), &[("ovr", Shape::OneVsRest), ("ovo", Shape::OneVsOne)])?;
     let spread = if s.version() < (0, 21) { Spread::Batch } else { Spread::Monotonic };
     let platt = |names| -> Result<Vec<f64>> {
         let values: skpickle::Shared<f64> = s.renamed(names)?;
-        let fits = values.is_empty() || base::pairs(classes.len()) == Some(values.len());
-        s.require(fits, format_args!("{} has {} values for {} classes", names[0], values.len(), classes.len()))?;
+        let fits = values.is_empty() || base::pairs(known) == Some(values.len());
+        s.require(fits, format_args!("{} has {} values for {known} classes", names[0], values.len()))?;
         base::finite(s, names[0], &values)?;
         Ok(values.to_vec())
     };
@@ -61,6 +64,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let (prob_a, prob_b) = (platt(&["_probA", "probA_"])?, platt(&["_probB", "probB_"])?);
     Ok(Box::new(Svc {
         machine,
+        known,
         shape,
         spread,
         break_ties: s.opt("break_ties")?.unwrap_or(false), // since 0.22
@@ -87,7 +91,7 @@ fn probability(s: &State<'_, '_>) -> Result<bool> {
 impl Svc {
     /// libsvm's decisions, one column for each pair of classes.
     fn decisions(&self, x: &Samples) -> Result<Array2<f64>> {
-        let pairs = self.classes.len() * (self.classes.len() - 1) / 2;
+        let pairs = self.known * (self.known - 1) / 2;
         let mut out = Array2::zeros((x.rows(), pairs));
         self.machine.each_row(x, &mut |i, row| out.row_mut(i).iter_mut().zip(row).for_each(|(out, &d)| *out = d))?;
         Ok(out)
@@ -95,6 +99,10 @@ impl Svc {
 
     fn one_vs_rest(&self, x: &Samples) -> Result<Array2<f64>> {
         let decisions = self.decisions(x)?;
+        if self.known < self.classes.len() {
+            let pairs = decisions.ncols();
+            return Err(Error::input(format!("index {pairs} is out of bounds for axis 1 with size {pairs}")));
+        }
         let predictions = decisions.mapv(|d| d < 0.0);
         Ok(ovr_decision_function(&predictions, &-decisions, self.classes.len(), self.spread))
     }
@@ -148,7 +156,7 @@ impl Estimator for Svc {
         if self.break_ties && self.classes.len() > 2 {
             indices.extend(self.one_vs_rest(x)?.rows().into_iter().map(|row| argmax(row.iter().copied())));
         } else {
-            let mut votes = scratch::zeros(self.classes.len());
+            let mut votes = scratch::zeros(self.known);
             self.machine.each_row(x, &mut |_, decisions| indices.push(most_votes(decisions, &mut votes)))?;
             scratch::give(votes);
         }
@@ -173,6 +181,9 @@ impl Estimator for Svc {
             return Err(Error::input("predict_proba is not available when fitted with probability=False"));
         }
         let classes = self.classes.len();
+        if self.known < classes {
+            return Err(Error::input(format!("the fit gave weight to {} of {classes} classes", self.known)));
+        }
         let mut p = Array2::zeros((x.rows(), classes));
         let mut coupling = Coupling::new(classes);
         self.machine.each_row(x, &mut |i, decisions| {
