@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     estimator::{Classes, Estimator, Fitted},
     method::{Method, Methods},
-    multiclass::{column, matrix, numbers, stack},
+    multiclass::{column, matrix, no_column, numbers, stack},
     state::State,
     validation::Door,
 };
@@ -160,6 +160,8 @@ struct Chain {
     classifier: bool,
     /// Whether there is `predict_log_proba` (1.4).
     logarithms: bool,
+    /// Whether the second class is asked for, however many there are (until 1.4).
+    second: bool,
     own_words: bool,
 }
 
@@ -205,16 +207,20 @@ fn load_chain(s: &State<'_, '_>, classifier: bool) -> Result<Box<dyn Estimator>>
         link,
         classifier,
         logarithms: s.version() >= (1, 4),
+        second: s.version() < (1, 5),
         own_words: s.version() >= (1, 0),
     }))
 }
 
-/// One number a sample from a method of an estimator: `_get_response_values`.
-fn response(member: &Fitted, method: Method, x: &Samples) -> Result<Vec<f64>> {
+/// One number a sample from a method of an estimator: `_get_response_values`, or before it that of the second class.
+fn response(member: &Fitted, method: Method, x: &Samples, second: bool) -> Result<Vec<f64>> {
     match method {
         Method::PredictProba | Method::PredictLogProba => {
             let answer = matrix(member.call(method, x)?)?;
-            if answer.ncols() != 2 {
+            if answer.ncols() > 2 && !second {
+                return Err(no_column(&[answer.nrows(), answer.ncols()], x.rows()));
+            }
+            if answer.ncols() < 2 {
                 return Err(Error::input(format_args!(
                     "Got {} of shape ({}, {}), but need classifier with two classes.",
                     method.name(),
@@ -247,8 +253,8 @@ impl Chain {
                 (Some(all), _) => Samples::Dense(all.slice_axis(Axis(1), Slice::from(..width + i)).to_owned()),
                 _ => x.clone(),
             };
-            let link = response(member, self.link, &x)?;
-            let answer = if method == self.link { link.clone() } else { response(member, method, &x)? };
+            let link = response(member, self.link, &x, self.second)?;
+            let answer = if method == self.link { link.clone() } else { response(member, method, &x, self.second)? };
             for (out, answer) in out.column_mut(self.order[i]).iter_mut().zip(answer) {
                 *out = answer;
             }

@@ -105,13 +105,19 @@ impl Member {
 /// The numbers of an answer that should have one for each sample.
 pub(crate) fn numbers(answer: &Array, rows: usize) -> Result<Vec<f64>> {
     let values = answer.to_f64().map(|a| a.iter().copied().collect::<Vec<f64>>()).filter(|v| v.len() == rows);
-    values.ok_or_else(|| {
-        Error::input(format_args!(
-            "could not broadcast input array from shape {:?} into shape ({rows},): the estimator inside has to give one \
-             number for each sample",
-            answer.shape()
-        ))
-    })
+    values.ok_or_else(|| no_column(answer.shape(), rows))
+}
+
+/// The refusal of an answer of this shape where a column of so many numbers should be.
+pub(crate) fn no_column(shape: &[usize], rows: usize) -> Error {
+    let extents: Vec<String> = shape.iter().map(usize::to_string).collect();
+    // A tuple of one has a comma.
+    let comma = if extents.len() == 1 { "," } else { "" };
+    Error::input(format_args!(
+        "could not broadcast input array from shape ({}{comma}) into shape ({rows},): the estimator inside has to give one number \
+         for each sample",
+        extents.join(",")
+    ))
 }
 
 /// An answer that should be a matrix of numbers.
