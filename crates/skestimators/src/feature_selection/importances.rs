@@ -64,6 +64,11 @@ fn by_path(state: &State<'_, '_>, path: &str) -> Result<Importances> {
 }
 
 fn attribute(state: &State<'_, '_>, name: &str) -> Result<Option<Importances>> {
+    // What it does not have itself, a frozen estimator takes from the one inside.
+    if state.class() == "FrozenEstimator" {
+        let inside = state.child("estimator")?;
+        return if inside.class() == state.class() { Ok(None) } else { attribute(&inside, name) };
+    }
     if let Some(obj) = state.raw_opt(name) {
         let flat = !obj.is_sparse() && obj.array().is_ok_and(|array| array.shape().len() == 1);
         let matrix: Matrix = obj.get()?;
