@@ -375,13 +375,29 @@ impl Bools {
         match self {
             Bools::Jaccard => ratio(unequal, both + unequal),
             Bools::Matching => unequal / n,
-            Bools::Dice => ratio(unequal, 2.0 * both + unequal),
+            // Nothing is divided by nothing where no value is true: NaN, which no neighbour's distance is.
+            Bools::Dice => unequal / (2.0 * both + unequal),
             Bools::Kulsinski => (unequal - both + n) / (unequal + n),
             Bools::RogersTanimoto | Bools::SokalMichener => 2.0 * unequal / (n + unequal),
             Bools::RussellRao => (n - both) / n,
-            Bools::SokalSneath => ratio(unequal, unequal + 0.5 * both),
+            Bools::SokalSneath => unequal / (unequal + 0.5 * both),
             Bools::OldYule => 2.0 * first * second / (both * neither + first * second),
             Bools::Yule => ratio(2.0 * first * second, both * neither + first * second),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_without_a_true_value_have_no_distance_by_some_metrics() {
+        let (none, some) = ([0.0; 3], [1.0, 0.0, 1.0]);
+        for kind in [Bools::Dice, Bools::SokalSneath] {
+            assert!(kind.distance(&none, &none).is_nan());
+            assert_eq!(kind.distance(&none, &some), 1.0);
+        }
+        assert_eq!(Bools::Jaccard.distance(&none, &none), 0.0);
     }
 }

@@ -39,7 +39,9 @@ impl Heap {
                 break;
             }
             let swap = if right >= size || self.values[left] >= self.values[right] { left } else { right };
-            if value >= self.values[swap] {
+            // NaN is not less, and stays on top until another distance takes its place.
+            let less = value < self.values[swap];
+            if !less {
                 break;
             }
             self.values[at] = self.values[swap];
@@ -315,6 +317,20 @@ mod tests {
             ((state >> 33) % modulus) as f64
         };
         (0..n).map(next).collect()
+    }
+
+    #[test]
+    fn what_is_no_distance_makes_way_for_any() {
+        for at in 0..6 {
+            let mut heap = Heap::new(3);
+            let mut values = vec![1.0, 0.5, 3.0, 2.0, 0.25];
+            values.insert(at, f64::NAN);
+            values.iter().enumerate().for_each(|(i, &v)| heap.push(v, i));
+            let (distances, _) = heap.into_sorted(Sort::Intro);
+            let last = values.len() - 1;
+            // Nothing came after the last one.
+            assert_eq!(distances.iter().any(|d| d.is_nan()), at == last, "{distances:?}");
+        }
     }
 
     #[test]
