@@ -419,8 +419,27 @@ impl Brute {
         self.norms.len()
     }
 
+    /// Refuses sparse samples where `pairwise_distances` leaves the metric to SciPy, or has one of its own for dense ones.
+    fn refuse_sparse(&self, x: &Samples, version: (u32, u32)) -> Result<()> {
+        match (x, &self.metric) {
+            (Samples::Sparse(_), Metric::NanEuclidean(_)) => Err(Error::input_type(if version < (1, 4) {
+                "A sparse matrix was passed, but dense data is required. Use X.toarray() to convert to a dense numpy array."
+            } else {
+                "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to a dense numpy array."
+            })),
+            (
+                Samples::Sparse(_),
+                Metric::Mahalanobis { .. } | Metric::Hamming | Metric::Correlation | Metric::Bools(_),
+            ) => Err(Error::input_type("scipy distance metrics do not support sparse matrices.")),
+            _ => Ok(()),
+        }
+    }
+
     /// Calls `find` with the reduced distances of each sample to all fitted ones, and makes distances of what it finds.
     fn each(&self, x: &Samples, version: (u32, u32), reduce: bool, find: Find<'_>) -> Result<Found> {
+        if !reduce {
+            self.refuse_sparse(x, version)?;
+        }
         let mut point = vec![0.0; self.width];
         let mut other = vec![0.0; self.width];
         let mut values = vec![0.0; self.len()];
@@ -587,4 +606,30 @@ pub(crate) fn check_weights(weights: Option<&[f64]>, version: (u32, u32)) -> Res
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Method, Model};
+
+    #[test]
+    fn metrics_of_scipy_take_no_sparse_samples() -> Result<()> {
+        let refused = |case: &str, version: &str| -> Result<String> {
+            let path = format!("{}/../../testdata/neighbors/{case}/{version}.", env!("CARGO_MANIFEST_DIR"));
+            let path = ["pkl", "joblib"]
+                .map(|end| format!("{path}{end}"))
+                .into_iter()
+                .find(|path| std::fs::exists(path).unwrap());
+            let model = Model::from_path(path.unwrap())?;
+            let x = Csr::new(1, 4, vec![0, 1], vec![2], vec![1.5])?;
+            Ok(model.call(Method::Kneighbors, &x.into()).unwrap_err().to_string())
+        };
+        assert_eq!(
+            refused("NearestNeighbors-correlation", "1.9.1")?,
+            "scipy distance metrics do not support sparse matrices."
+        );
+        assert!(refused("NearestNeighbors-nan_euclidean", "1.9.1")?.starts_with("Sparse data was passed, but"));
+        Ok(())
+    }
 }
