@@ -142,6 +142,8 @@ pub(crate) struct Fitted {
     pub(crate) names_bind: bool,
     /// From when the words of its refusals are.
     pub(crate) age: Age,
+    /// What is said of a sparse answer, where `set_output` asks for frames.
+    pub(crate) frames: Option<String>,
     /// The object itself.
     pub(crate) estimator: Box<dyn Estimator>,
 }
@@ -181,7 +183,15 @@ impl Fitted {
     }
 
     pub(crate) fn transform(&self, x: &Samples) -> Result<Samples> {
-        self.estimator.transform(&*self.enter(Method::Transform, x)?)
+        self.framed(self.estimator.transform(&*self.enter(Method::Transform, x)?)?)
+    }
+
+    /// An answer of `transform`, which cannot be sparse where it becomes a frame.
+    fn framed(&self, answer: Samples) -> Result<Samples> {
+        match (&self.frames, &answer) {
+            (Some(refusal), Samples::Sparse(_)) => Err(Error::input(refusal.clone())),
+            _ => Ok(answer),
+        }
     }
 
     pub(crate) fn score_samples(&self, x: &Samples) -> Result<Array> {
@@ -206,7 +216,7 @@ impl Fitted {
             Method::PredictLogProba => e.predict_log_proba(x)?,
             Method::DecisionFunction => e.decision_function(x)?.into(),
             Method::ScoreSamples => e.score_samples(x)?.into(),
-            Method::Transform => e.transform(x)?.into(),
+            Method::Transform => self.framed(e.transform(x)?)?.into(),
             Method::InverseTransform => e.inverse_transform(x)?.into(),
             other => e.other(other, x)?,
         })
@@ -241,6 +251,27 @@ pub(crate) fn written(module: &str, class: &str, attributes: &str) -> Result<cra
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_are_not_made_of_sparse_answers() -> Result<()> {
+        let asking = |library: &str| {
+            let config = format!("V_sklearn_output_config\n}}Vtransform\nV{library}\ns");
+            written(
+                "sklearn.preprocessing._data",
+                "Binarizer",
+                &format!("Vthreshold\nF0\nVn_features_in_\nI1\n{config}"),
+            )
+        };
+        let sparse = Samples::from(crate::data::Csr::new(1, 1, vec![0, 1], vec![0], vec![2.0])?);
+        let refused = asking("pandas")?.transform(&sparse).map_err(|e| e.to_string());
+        assert!(refused.is_err_and(|e| e.starts_with(
+            "The transformer outputs a scipy sparse matrix. Try to set the transformer output to a dense array or disable Pandas \
+             output with set_output(transform='default')."
+        )));
+        assert!(asking("pandas")?.transform(&ndarray::array![[2.0]].into()).is_ok());
+        assert!(asking("default")?.transform(&sparse).is_ok());
+        Ok(())
+    }
 
     #[test]
     fn names_are_told_whatever_the_samples_are() -> Result<()> {
