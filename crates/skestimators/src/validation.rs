@@ -44,6 +44,8 @@ pub(crate) struct Door {
     pub(crate) values: bool,
     /// Numbers that are spelled as text are read (`dtype` is one of floats, rather than `"numeric"`).
     pub(crate) floats: bool,
+    /// The check is not told whose it is, and refuses without names.
+    pub(crate) nameless: bool,
 }
 
 impl Door {
@@ -57,6 +59,7 @@ impl Door {
         keep32: false,
         values: false,
         floats: false,
+        nameless: false,
     };
 
     /// No check here.
@@ -100,6 +103,11 @@ impl Door {
         Door { floats: true, ..self }
     }
 
+    /// Refusals name neither the input nor the class.
+    pub(crate) const fn nameless(self) -> Door {
+        Door { nameless: true, ..self }
+    }
+
     /// Input of 32 bits stays so.
     pub(crate) const fn keep32(self) -> Door {
         Door { keep32: true, ..self }
@@ -119,7 +127,7 @@ pub(crate) fn check<'x>(fitted: &Fitted, door: Door, x: &'x Samples) -> Result<C
     {
         check_names(fitted, table)?;
     }
-    let speaker = Speaker { key: fitted.key, class: &fitted.class, age: fitted.age };
+    let speaker = Speaker { key: fitted.key, class: &fitted.class, age: fitted.age, named: !door.nameless };
     check_as(speaker, fitted.n_features_in, door, x)
 }
 
@@ -130,7 +138,7 @@ pub(crate) fn check_array<'x>(
     door: Door,
     x: &'x Samples,
 ) -> Result<Cow<'x, Samples>> {
-    check_as(Speaker { key: "", class, age: Age::Now }, n_features_in, door, x)
+    check_as(Speaker { key: "", class, age: Age::Now, named: !door.nameless }, n_features_in, door, x)
 }
 
 fn check_as<'x>(
@@ -143,6 +151,8 @@ fn check_as<'x>(
     if door.open {
         return Ok(Cow::Borrowed(x));
     }
+    // What is cast to floats is cast to 64 bits mostly; as numbers, 32 bits stay such until they are computed with.
+    let narrow = matches!(x, Samples::Dense32(_)) && !door.floats;
     let x = match x {
         Samples::Dense(_) => Cow::Borrowed(x),
         Samples::Dense32(values) if !door.keep32 && !door.float32 => Cow::Owned(Samples::Dense(values.mapv(f64::from))),
@@ -154,6 +164,8 @@ fn check_as<'x>(
         Samples::Table(table) => {
             if door.values {
                 Cow::Borrowed(x)
+            } else if let Some(values) = table_of_32_bits(table).filter(|_| door.keep32) {
+                Cow::Owned(Samples::Dense32(values))
             } else {
                 Cow::Owned(Samples::Dense(table_to_numbers(table)?))
             }
@@ -175,17 +187,20 @@ fn check_as<'x>(
             2 if door.values => Cow::Owned(array_to_rows(array)),
             2 => Cow::Owned(Samples::Dense(array_to_numbers(array, door.floats)?)),
             rank => {
-                return Err(Error::input(format_args!(
-                    "Found array with dim {rank}, while dim <= 2 is required by {class}."
-                )));
+                return Err(Error::input(speaker.rank(rank)));
             }
         },
     };
-    check_finite(speaker, door, &x)?;
+    check_finite(speaker, door, narrow, &x)?;
     let (rows, columns) = (x.rows(), x.columns().unwrap_or(0));
     if rows == 0 {
+        // Frames are looked at column by column.
+        let shape = match &*x {
+            Samples::Table(_) if door.nameless => String::from("0,"),
+            _ => format!("{rows}, {columns}"),
+        };
         return Err(Error::input(format_args!(
-            "Found array with 0 sample(s) (shape=({rows}, {columns})) while a minimum of 1 is required{}.",
+            "Found array with 0 sample(s) (shape=({shape})) while a minimum of 1 is required{}.",
             speaker.by()
         )));
     }
@@ -214,8 +229,8 @@ fn is_nan(value: &Value) -> bool {
     matches!(value, Value::Float(x) if x.is_nan())
 }
 
-/// `assert_all_finite`.
-fn check_finite(speaker: Speaker<'_>, door: Door, x: &Samples) -> Result<()> {
+/// `assert_all_finite`; `narrow` samples have come in 32 bits.
+fn check_finite(speaker: Speaker<'_>, door: Door, narrow: bool, x: &Samples) -> Result<()> {
     if door.finite == Finite::Any {
         return Ok(());
     }
@@ -264,13 +279,16 @@ fn check_finite(speaker: Speaker<'_>, door: Door, x: &Samples) -> Result<()> {
         Finite::DenseNan => matches!(x, Samples::Sparse(_)),
         Finite::AllowNan | Finite::Any => false,
     };
-    let dtype = if door.float32 || matches!(x, Samples::Dense32(_)) { "float32" } else { "float64" };
+    let dtype = if door.float32 || narrow || matches!(x, Samples::Dense32(_)) { "float32" } else { "float64" };
     let class = speaker.class;
     let found = nan.filter(|_| refuses_nan).or(infinite);
     if let Some((at, old)) = found.zip(speaker.old_infinite(dtype, !refuses_nan)) {
         return Err(Error::input(format_args!("{old}{}", place(at))));
     }
     match (nan, infinite) {
+        (Some(at), _) if refuses_nan && !speaker.named => {
+            Err(Error::input(format_args!("Input contains NaN.{}", place(at))))
+        }
         (Some(at), _) if refuses_nan => Err(Error::input(format_args!(
             "Input X contains NaN.\n{class} does not accept missing values encoded as NaN natively. For supervised learning, \
              you might want to consider sklearn.ensemble.HistGradientBoostingClassifier and Regressor which accept missing values \
@@ -281,7 +299,8 @@ fn check_finite(speaker: Speaker<'_>, door: Door, x: &Samples) -> Result<()> {
             place(at)
         ))),
         (_, Some(at)) => Err(Error::input(format_args!(
-            "Input X contains infinity or a value too large for dtype('{dtype}').{}",
+            "Input{} contains infinity or a value too large for dtype('{dtype}').{}",
+            speaker.input(),
             place(at)
         ))),
         _ => Ok(()),
@@ -319,6 +338,17 @@ pub(crate) fn check_names(fitted: &Fitted, table: &Table) -> Result<()> {
         message.push_str("Feature names must be in the same order as they were in fit.\n");
     }
     Err(Error::input(message))
+}
+
+/// A table all of whose columns are of 32 bits: an array of it is, too.
+fn table_of_32_bits(table: &Table) -> Option<Array2<f32>> {
+    use crate::data::ColumnData;
+    let columns = table.columns().iter().map(|column| match &column.data {
+        ColumnData::F32(values) => Some(values.as_slice()),
+        _ => None,
+    });
+    let columns: Vec<&[f32]> = columns.collect::<Option<_>>()?;
+    Some(Array2::from_shape_fn((table.rows(), columns.len()), |(i, j)| columns[j][i]))
 }
 
 /// A table as numbers, as `check_array(dtype="numeric")` makes them of a DataFrame.

@@ -9,7 +9,11 @@ pub(crate) enum Age {
     Mixed,
     /// 1.0, when all did.
     Alike,
-    /// Since 1.1, when refusals name the input and the class.
+    /// 1.1, when refusals named the input and the class.
+    Named,
+    /// 1.4, when sparse matrices became sparse data.
+    Data,
+    /// Since 1.7, when arrays of too many dimensions are refused as those of too few samples are.
     Now,
 }
 
@@ -19,6 +23,8 @@ impl Age {
             (0, ..24) => Age::Own,
             (0, _) => Age::Mixed,
             (1, 0) => Age::Alike,
+            (1, ..4) => Age::Named,
+            (1, ..7) => Age::Data,
             _ => Age::Now,
         }
     }
@@ -32,17 +38,28 @@ pub(crate) struct Speaker<'a> {
     /// The name of the class or function.
     pub(crate) class: &'a str,
     pub(crate) age: Age,
+    /// Whether it says so; some check their input as if no one had asked (since 1.1; before, few names were said).
+    pub(crate) named: bool,
 }
 
 /// The refusal of sparse samples.
 pub(crate) const SPARSE: &str =
     "Sparse data was passed for X, but dense data is required. Use '.toarray()' to convert to a dense numpy array.";
 
+const NAMELESS_SPARSE: &str =
+    "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to a dense numpy array.";
+
 impl Speaker<'_> {
     /// Sparse samples where dense ones are needed.
     pub(crate) fn sparse(&self) -> &'static str {
         match self.age {
-            Age::Now => SPARSE,
+            Age::Data | Age::Now => {
+                if self.named {
+                    SPARSE
+                } else {
+                    NAMELESS_SPARSE
+                }
+            }
             _ => {
                 "A sparse matrix was passed, but dense data is required. Use X.toarray() to convert to a dense numpy array."
             }
@@ -164,14 +181,30 @@ impl Speaker<'_> {
     /// NaN or infinity where they are not taken, before 1.1: both are named, whichever was found.
     pub(crate) fn old_infinite(&self, dtype: &str, takes_nan: bool) -> Option<String> {
         let found = if takes_nan { "infinity" } else { "NaN, infinity" };
-        (self.age < Age::Now).then(|| format!("Input contains {found} or a value too large for dtype('{dtype}')."))
+        (self.age < Age::Named).then(|| format!("Input contains {found} or a value too large for dtype('{dtype}')."))
+    }
+
+    /// An array of too many dimensions.
+    pub(crate) fn rank(&self, rank: usize) -> String {
+        let by = self.by();
+        if self.age == Age::Now {
+            return format!("Found array with dim {rank}, while dim <= 2 is required{by}.");
+        }
+        let nobody = if self.age < Age::Named { "Estimator" } else { "None" };
+        format!("Found array with dim {rank}. {} expected <= 2.", by.strip_prefix(" by ").unwrap_or(nobody))
+    }
+
+    /// The input, with the space before it.
+    pub(crate) fn input(&self) -> &'static str {
+        if self.named { " X" } else { "" }
     }
 
     /// What follows "is required".
     pub(crate) fn by(&self) -> String {
         let pairs = self.key.starts_with("covariance.") && self.class != "EllipticEnvelope";
         match self.class {
-            _ if self.age == Age::Now => format!(" by {}", self.class),
+            _ if self.age >= Age::Named && !self.named => String::new(),
+            _ if self.age >= Age::Named => format!(" by {}", self.class),
             "MaxAbsScaler" | "RobustScaler" | "StandardScaler" => format!(" by {}", self.class),
             _ if pairs || self.age == Age::Own && matches!(self.class, "KernelPCA" | "KernelRidge" | "MeanShift") => {
                 " by check_pairwise_arrays".to_owned()
@@ -189,7 +222,7 @@ mod tests {
     fn versions_have_words_of_their_own() {
         let say = |key: &str, version| {
             let class = key.split('.').next_back().unwrap_or_default();
-            Speaker { key, class, age: Age::of(version) }.width(2, 3, 4, false)
+            Speaker { key, class, age: Age::of(version), named: true }.width(2, 3, 4, false)
         };
         assert_eq!(say("linear_model.Perceptron", (0, 22)), "X has 3 features per sample; expecting 4");
         assert_eq!(
@@ -204,12 +237,27 @@ mod tests {
             say("preprocessing.MinMaxScaler", (0, 24)),
             "X has 3 features, but MinMaxScaler is expecting 4 features as input."
         );
-        let old = Speaker { key: "svm.SVC", class: "SVC", age: Age::of((1, 0)) };
+        let old = Speaker { key: "svm.SVC", class: "SVC", age: Age::of((1, 0)), named: true };
         assert_eq!(old.by(), "");
         assert_eq!(
             old.old_infinite("float64", false).as_deref(),
             Some("Input contains NaN, infinity or a value too large for dtype('float64').")
         );
         assert_eq!(Speaker { age: Age::of((1, 1)), ..old }.old_infinite("float64", false), None);
+        assert_eq!(old.rank(3), "Found array with dim 3. Estimator expected <= 2.");
+    }
+
+    #[test]
+    fn who_has_not_said_a_name_is_not_named() {
+        let of =
+            |version, named| Speaker { key: "neighbors.LocalOutlierFactor", class: "C", age: Age::of(version), named };
+        assert_eq!(of((1, 3), true).rank(3), "Found array with dim 3. C expected <= 2.");
+        assert_eq!(of((1, 6), false).rank(3), "Found array with dim 3. None expected <= 2.");
+        assert_eq!(of((1, 7), true).rank(3), "Found array with dim 3, while dim <= 2 is required by C.");
+        assert_eq!(of((1, 9), false).rank(3), "Found array with dim 3, while dim <= 2 is required.");
+        assert!(of((1, 3), false).sparse().starts_with("A sparse matrix was passed, but dense data is required."));
+        assert!(of((1, 4), true).sparse().starts_with("Sparse data was passed for X, but"));
+        assert!(of((1, 4), false).sparse().starts_with("Sparse data was passed, but"));
+        assert_eq!((of((1, 9), false).input(), of((1, 9), false).by()), ("", String::new()));
     }
 }

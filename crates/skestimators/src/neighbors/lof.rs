@@ -82,8 +82,12 @@ impl Estimator for LocalOutlierFactor {
         })
     }
 
-    fn door(&self, _: Method) -> Door {
-        self.neighbors.door()
+    fn door(&self, method: Method) -> Door {
+        match method {
+            Method::Kneighbors | Method::KneighborsIndices => self.neighbors.door(),
+            // These check their samples themselves before they look for neighbours, and take no NaN for any metric.
+            _ => self.neighbors.door().finite().nameless(),
+        }
     }
 
     fn n_features_in(&self) -> Option<usize> {

@@ -75,6 +75,30 @@ impl Categories {
         }
     }
 
+    /// A value of these samples as Python would write it. Integers in rows of numbers are floats here: where the categories are integers
+    /// too, they are taken for what they were.
+    fn repr_in(&self, x: &Samples, column: usize, value: &Value, numpy2: bool) -> String {
+        let whole = |x: &f64| matches!(self.values, Array::I64(_)) && x.fract() == 0.0 && x.abs() < 9e15;
+        let (kind, text) = match (x, value) {
+            (Samples::Dense(_), Value::Float(x)) if whole(x) => ("int64", format!("{x:.0}")),
+            (Samples::Dense32(_), Value::Float(x)) => ("float32", repr(&Value::Float(*x))),
+            (Samples::Dense(_), value) => ("float64", repr(value)),
+            (Samples::Table(table), value) => match &table.columns()[column].data {
+                ColumnData::F64(_) => ("float64", repr(value)),
+                ColumnData::F32(_) => ("float32", repr(value)),
+                ColumnData::I64(_) => ("int64", repr(value)),
+                ColumnData::Bool(_) => return if numpy2 { format!("np.{}_", repr(value)) } else { repr(value) },
+                // Categories that are integers.
+                ColumnData::Mixed(values) if values.iter().all(|value| matches!(value, Value::Int(_))) => {
+                    ("int64", repr(value))
+                }
+                ColumnData::Str(_) | ColumnData::Mixed(_) => return repr(value),
+            },
+            _ => return repr(value),
+        };
+        if numpy2 { format!("np.{kind}({text})") } else { text }
+    }
+
     /// Refuses a column of numbers where the categories are text, as scikit-learn does: none of them would be found.
     pub(crate) fn check_column(&self, x: &Samples, column: usize) -> Result<()> {
         if self.texts.is_empty() || !self.numbers.is_empty() {
@@ -132,6 +156,42 @@ pub(crate) fn values(values: &Array) -> Box<dyn Iterator<Item = Value> + '_> {
         Array::Str(a) => Box::new(a.iter().map(|s| Value::Str(s.as_str().into()))),
         Array::Bytes(a) => Box::new(a.iter().map(|b| Value::Bytes(b.as_slice().into()))),
         Array::Object(a) => Box::new(a.iter().cloned()),
+    }
+}
+
+/// Values of a column that are none of its categories, as the refusal lists them.
+#[derive(Default)]
+pub(crate) struct Strange(Vec<Value>);
+
+impl Strange {
+    /// Values that a message lists at most.
+    const LISTED: usize = 20;
+
+    pub(crate) fn add(&mut self, value: Value) {
+        if self.0.len() < Self::LISTED && !self.0.iter().any(|known| repr(known) == repr(&value)) {
+            self.0.push(value);
+        }
+    }
+
+    /// The refusal, where there are any. NumPy 2 names the types of its numbers.
+    pub(crate) fn refuse(mut self, categories: &Categories, x: &Samples, column: usize, numpy2: bool) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let number = |value: &Value| match value {
+            Value::Bool(b) => Some(f64::from(u8::from(*b))),
+            Value::Int(n) => Some(*n as f64),
+            Value::Float(x) => Some(*x),
+            _ => None,
+        };
+        self.0.sort_by(|a, b| match (number(a), number(b)) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (None, None) => repr(a).cmp(&repr(b)),
+        });
+        let list: Vec<String> = self.0.iter().map(|value| categories.repr_in(x, column, value, numpy2)).collect();
+        Err(Error::input(format!("Found unknown categories [{}] in column {column} during transform", list.join(", "))))
     }
 }
 
@@ -198,5 +258,37 @@ fn scientific(number: String) -> String {
             format!("{digits}e{sign}{exponent:0>2}")
         }
         None => number,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::data::{Column, Table};
+
+    #[test]
+    fn unknown_values_are_listed_as_python_lists_them() -> Result<()> {
+        let say = |categories: Array, x: &Samples, numpy2| {
+            let categories = Categories::new(categories);
+            let mut strange = Strange::default();
+            (0..x.rows()).for_each(|i| strange.add(cell(x, i, 0)));
+            strange.refuse(&categories, x, 0, numpy2).map_err(|e| e.to_string()).unwrap_err()
+        };
+        let list = |list: &str| format!("Found unknown categories [{list}] in column 0 during transform");
+        let floats = || Array::from(vec![1.0, 2.5]);
+        let x = Samples::from(array![[9.0], [-1.0], [9.0], [f64::NAN]]);
+        assert_eq!(say(floats(), &x, true), list("np.float64(-1.0), np.float64(9.0), np.float64(nan)"));
+        assert_eq!(say(floats(), &x, false), list("-1.0, 9.0, nan"));
+        let whole = Samples::from(array![[9.0], [-1.0]]);
+        assert_eq!(say(Array::from(vec![1i64, 2]), &whole, true), list("np.int64(-1), np.int64(9)"));
+        assert_eq!(say(Array::from(vec![1i64, 2]), &whole, false), list("-1, 9"));
+        let column = |data| Table::new(vec![Column { name: "a".into(), data }]).map(Samples::Table);
+        let texts = column(ColumnData::Str(vec![Some("b".into()), Some("a".into())]))?;
+        assert_eq!(say(floats(), &texts, true), list("'a', 'b'"));
+        assert_eq!(say(floats(), &column(ColumnData::Bool(vec![true]))?, true), list("np.True_"));
+        assert_eq!(say(floats(), &column(ColumnData::Mixed(vec![Value::Int(77)]))?, true), list("np.int64(77)"));
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     estimator::Estimator,
     method::{Method, Methods},
     preprocessing::{
-        categories::{Categories, cell, repr, texts, values},
+        categories::{Categories, Strange, cell, texts, values},
         one_hot_legacy,
     },
     state::State,
@@ -60,6 +60,8 @@ struct OneHotEncoder {
     dtype: Dtype,
     /// Since 0.24: NaN is a category, and rows without a set column are refused on the way back.
     strict: bool,
+    /// Since 1.5, the first to run with it.
+    numpy2: bool,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -119,9 +121,9 @@ fn by_categories(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     }
     // called `sparse` until 1.2
     let sparse = s.renamed(&["sparse_output", "sparse"])?;
-    let strict = s.version() >= (0, 24);
+    let (strict, numpy2) = (s.version() >= (0, 24), s.version() >= (1, 5));
     let (drops, dtype) = (drops.is_some(), Dtype::load(s, Dtype::F64)?);
-    Ok(Box::new(OneHotEncoder { columns, unknown, drops, sparse, dtype, strict }))
+    Ok(Box::new(OneHotEncoder { columns, unknown, drops, sparse, dtype, strict, numpy2 }))
 }
 
 fn column(s: &State<'_, '_>, field: &Obj<'_>, mapping: Option<&Obj<'_>>, drop: Option<usize>) -> Result<Column> {
@@ -218,9 +220,9 @@ impl Estimator for OneHotEncoder {
 
     fn door(&self, method: Method) -> Door {
         match method {
-            Method::InverseTransform => Door::NUMERIC.sparse().any_width(),
-            _ if self.strict => Door::VALUES,
-            _ => Door::VALUES.finite(),
+            Method::InverseTransform => Door::NUMERIC.sparse().any_width().nameless(),
+            _ if self.strict => Door::VALUES.nameless(),
+            _ => Door::VALUES.finite().nameless(),
         }
     }
 
@@ -234,7 +236,7 @@ impl Estimator for OneHotEncoder {
         let mut offset = 0;
         for (j, column) in self.columns.iter().enumerate() {
             column.categories.check_column(x, j)?;
-            let mut strange: Vec<String> = Vec::new();
+            let mut strange = Strange::default();
             for i in 0..rows {
                 let found = column.categories.find_cell(x, i, j);
                 let found = found.map(|code| column.mapping.as_ref().map_or(code, |m| m[code]));
@@ -243,10 +245,7 @@ impl Estimator for OneHotEncoder {
                     (None, Unknown::Ignore) => None,
                     (None, Unknown::Infrequent) => column.rare,
                     (None, Unknown::Error) => {
-                        let value = repr(&cell(x, i, j));
-                        if strange.len() < 20 && !strange.contains(&value) {
-                            strange.push(value);
-                        }
+                        strange.add(cell(x, i, j));
                         None
                     }
                 };
@@ -254,13 +253,7 @@ impl Estimator for OneHotEncoder {
                     .filter(|_| code != column.drop)
                     .map(|code| offset + code - usize::from(column.drop.is_some_and(|drop| code > drop)));
             }
-            if !strange.is_empty() {
-                strange.sort_unstable();
-                return Err(Error::input(format_args!(
-                    "Found unknown categories [{}] in column {j} during transform",
-                    strange.join(", ")
-                )));
-            }
+            strange.refuse(&column.categories, x, j, self.numpy2)?;
             offset += column.width();
         }
         let (mut indptr, mut indices) = (vec![0], Vec::with_capacity(set.len()));
@@ -338,7 +331,15 @@ mod tests {
             }
         };
         let columns = columns.iter().map(column).collect();
-        OneHotEncoder { columns, unknown: Unknown::Error, drops, sparse: false, dtype: Dtype::F64, strict: true }
+        OneHotEncoder {
+            columns,
+            unknown: Unknown::Error,
+            drops,
+            sparse: false,
+            dtype: Dtype::F64,
+            strict: true,
+            numpy2: false,
+        }
     }
 
     #[test]

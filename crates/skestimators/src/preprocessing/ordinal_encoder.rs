@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     estimator::Estimator,
     method::{Method, Methods},
-    preprocessing::categories::{Categories, cell, repr},
+    preprocessing::categories::{Categories, Strange, cell},
     state::State,
     validation::Door,
 };
@@ -33,6 +33,8 @@ struct OrdinalEncoder {
     dtype: Dtype,
     /// Since 1.0 there are names.
     names: bool,
+    /// Since 1.5, the first to run with it.
+    numpy2: bool,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -55,7 +57,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let unknown = if use_value { Some(s.get("unknown_value")?) } else { None };
     let encoded_missing = s.opt("encoded_missing_value")?.unwrap_or(f64::NAN);
     let dtype = Dtype::load(s, Dtype::F64)?;
-    Ok(Box::new(OrdinalEncoder { columns, unknown, encoded_missing, dtype, names: s.version() >= (1, 0) }))
+    let (names, numpy2) = (s.version() >= (1, 0), s.version() >= (1, 5));
+    Ok(Box::new(OrdinalEncoder { columns, unknown, encoded_missing, dtype, names, numpy2 }))
 }
 
 /// `_missing_indices`: by column, the category that is a missing value (since 1.0).
@@ -150,10 +153,10 @@ impl Estimator for OrdinalEncoder {
 
     fn door(&self, method: Method) -> Door {
         match method {
-            Method::InverseTransform => Door::NUMERIC.allow_nan().any_width(),
+            Method::InverseTransform => Door::NUMERIC.allow_nan().any_width().nameless(),
             // NaN is a category since 1.0.
-            _ if self.names => Door::VALUES,
-            _ => Door::VALUES.finite(),
+            _ if self.names => Door::VALUES.nameless(),
+            _ => Door::VALUES.finite().nameless(),
         }
     }
 
@@ -164,26 +167,15 @@ impl Estimator for OrdinalEncoder {
         let mut out = Array2::zeros((x.rows(), self.columns.len()));
         for (j, column) in self.columns.iter().enumerate() {
             column.categories.check_column(x, j)?;
-            let mut strange: Vec<String> = Vec::new();
+            let mut strange = Strange::default();
             for i in 0..x.rows() {
                 let value = cell(x, i, j);
                 match column.encode(&value, self.encoded_missing).or(self.unknown) {
                     Some(code) => out[[i, j]] = self.dtype.cast(code),
-                    None => {
-                        let value = repr(&value);
-                        if strange.len() < 20 && !strange.contains(&value) {
-                            strange.push(value);
-                        }
-                    }
+                    None => strange.add(value),
                 }
             }
-            if !strange.is_empty() {
-                strange.sort_unstable();
-                return Err(Error::input(format_args!(
-                    "Found unknown categories [{}] in column {j} during transform",
-                    strange.join(", ")
-                )));
-            }
+            strange.refuse(&column.categories, x, j, self.numpy2)?;
         }
         Ok(self.dtype.samples(out))
     }

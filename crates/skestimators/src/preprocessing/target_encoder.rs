@@ -67,7 +67,7 @@ impl Estimator for TargetEncoder {
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::VALUES
+        Door::VALUES.nameless()
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
