@@ -71,6 +71,12 @@ impl IsotonicRegression {
                 "Input contains {what}\nThe first one is in row {at} (counted from 0)."
             )));
         }
+        // Of all samples, those below are refused first.
+        let below =
+            values.iter().find(|&&v| self.out_of_bounds == OutOfBounds::Raise && self.x.len() > 1 && v < self.x[0]);
+        if let Some(&below) = below {
+            self.at(below)?;
+        }
         values.iter().map(|&v| self.at(v)).collect()
     }
 
@@ -92,7 +98,7 @@ impl IsotonicRegression {
             }
             let (side, end, limit) = if v < low { ("below", "minimum", low) } else { ("above", "maximum", high) };
             return Err(Error::input(format_args!(
-                "A value ({v}) in x_new is {side} the interpolation range's {end} value ({limit})."
+                "A value ({v:?}) in x_new is {side} the interpolation range's {end} value ({limit:?})."
             )));
         }
         let i = self.x.partition_point(|&x| x <= v) - 1;

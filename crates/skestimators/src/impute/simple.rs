@@ -138,6 +138,9 @@ impl Estimator for SimpleImputer {
     }
 
     fn door(&self, method: Method) -> Door {
+        if method == Method::InverseTransform && self.indicator.is_none() {
+            return Door::OPEN;
+        }
         if method == Method::InverseTransform {
             return Door::NUMERIC.any_width().allow_nan();
         }
