@@ -87,7 +87,9 @@ fn refusal(model: &Model, method: Method, block: &Block, e: &Error) -> Failure {
         Some(line) => format!("row {number} (line {line})"),
         None => format!("row {number}"),
     };
-    let message = own.to_string();
+    // What the model says of all rows, as scikit-learn would, unless it says where; of what is wrong with a row alone it says more.
+    let (whole, own) = (e.to_string(), own.to_string());
+    let message = if whole.contains(": row ") || block.first > 0 { own } else { whole };
     // What the model says of a row alone is about its row 0; this row has a number of its own.
     let message = message.split("\nThe first one is in row ").next().unwrap_or_default();
     let message = if message.contains(": row 0, column") {
