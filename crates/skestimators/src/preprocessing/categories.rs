@@ -285,10 +285,10 @@ mod tests {
         assert_eq!(say(Array::from(vec![1i64, 2]), &whole, true), list("np.int64(-1), np.int64(9)"));
         assert_eq!(say(Array::from(vec![1i64, 2]), &whole, false), list("-1, 9"));
         let column = |data| Table::new(vec![Column { name: "a".into(), data }]).map(Samples::Table);
-        let texts = column(ColumnData::Str(vec![Some("b".into()), Some("a".into())]))?;
+        let texts = column(ColumnData::Str(vec![Some("b".into()), Some("a".into())].into()))?;
         assert_eq!(say(floats(), &texts, true), list("'a', 'b'"));
         assert_eq!(say(floats(), &column(ColumnData::Bool(vec![true]))?, true), list("np.True_"));
-        assert_eq!(say(floats(), &column(ColumnData::Mixed(vec![Value::Int(77)]))?, true), list("np.int64(77)"));
+        assert_eq!(say(floats(), &column(ColumnData::Mixed(vec![Value::Int(77)].into()))?, true), list("np.int64(77)"));
         Ok(())
     }
 }
