@@ -248,6 +248,23 @@ pub(crate) fn written(module: &str, class: &str, attributes: &str) -> Result<cra
     crate::Model::from_bytes(format!("c{module}\n{class}\n)R}}(V_sklearn_version\nV1.9.1\n{attributes}ub."))
 }
 
+/// The same by another version.
+#[cfg(test)]
+pub(crate) fn written_by(version: &str, module: &str, class: &str, attributes: &str) -> Result<crate::Model> {
+    written(module, class, &format!("V_sklearn_version\nV{version}\n{attributes}"))
+}
+
+/// An array of doubles for [`written`].
+#[cfg(test)]
+pub(crate) fn doubles(shape: &[usize], values: &[f64]) -> String {
+    let shape: String = shape.iter().map(|n| format!("I{n}\n")).collect();
+    let bytes: String = values.iter().flat_map(|v| v.to_le_bytes()).map(|b| format!("\\x{b:02x}")).collect();
+    format!(
+        "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntVb\ntR(I1\n({shape}tcnumpy\ndtype\n(Vf8\nI00\nI01\ntR\
+         (I3\nV<\nNNNI-1\nI-1\nI0\ntbI00\nS'{bytes}'\ntb"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -141,7 +141,8 @@ pub(crate) fn check_array<'x>(
     check_as(Speaker { key: "", class, age: Age::Now, named: !door.nameless }, n_features_in, door, x)
 }
 
-fn check_as<'x>(
+/// The same, in the words of the version of the one that asks.
+pub(crate) fn check_as<'x>(
     speaker: Speaker<'_>,
     n_features_in: Option<usize>,
     door: Door,
