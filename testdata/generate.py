@@ -482,6 +482,15 @@ def words():
     return d
 
 
+def single(base):
+    """All of it in one class."""
+    def data():
+        d = base()
+        d.y = d.y * 0 + 7
+        return d
+    return data
+
+
 def codes():
     """Categories as numbers from 0, each seen."""
     import numpy as np
@@ -882,6 +891,24 @@ def csr_of(base):
         d.X, d.T = sp.csr_matrix(d.X), sp.csr_matrix(d.T)
         return d
     return data
+
+
+def asked_as_csr(base):
+    """The same data, asked about as CSR matrices."""
+    def data():
+        import scipy.sparse as sp
+        d = base()
+        d.T = sp.csr_matrix(d.T)
+        return d
+    return data
+
+
+def scattered():
+    """Few donors for what is missing, some of which share no column with the row that misses it."""
+    import numpy as np
+    n = np.nan
+    X = np.array([[1, n, 3, n], [n, 5, n, 2], [2, 4, n, n], [n, n, 7, 1], [3, n, n, 4], [n, 8, 6, n]])
+    return Data(X, None, np.array([[n, 4.5, n, n], [2.5, n, n, n], [n, n, n, 3], [1, 2, n, n]]))
 
 
 def smooth():
@@ -1670,6 +1697,7 @@ case("linear_model.OrthogonalMatchingPursuitCV", "", regression, cv=3)
 case("linear_model.BayesianRidge", "", regression, _py2=True, _also=("f32",))
 case("linear_model.BayesianRidge", "no-intercept", regression, fit_intercept=False, compute_score=True)
 case("linear_model.BayesianRidge", "normalize", regression, normalize=True, _until="1.1")
+case("linear_model.BayesianRidge", "asked-sparse", asked_as_csr(few(regression, 8)), _since="0.24", _until="1.0")
 case("linear_model.BayesianRidge", "frame", frame(regression))
 case("linear_model.BayesianRidge", "weighted", weighted(regression), _since="0.20")
 case("linear_model.ARDRegression", "", regression)
@@ -1829,6 +1857,7 @@ case(T, "entropy", iris, criterion="entropy", random_state=0, max_leaf_nodes=6)
 case(T, "outputs", two_outputs, max_depth=3, random_state=0)
 case(T, "outputs-equal", same_outputs, max_depth=3, random_state=0)
 case(T, "outputs-str", two_outputs_text, max_depth=3, random_state=0, _since="0.22")
+case(T, "outputs-text", two_outputs_text, max_depth=1, random_state=0, _until="0.20")
 case(T, "multilabel", multilabel, max_depth=3, random_state=0)
 case(T, "sparse", sparse(iris), max_depth=3, random_state=0)
 case(T, "missing", missing(iris), max_depth=4, random_state=0, _since="1.3")
@@ -1946,6 +1975,7 @@ case(HR, "float32", as_float32(wiggly), _also=("f32",), **SMALL)
 
 # -- ensemble: AdaBoost, bagging
 A = "ensemble.AdaBoostClassifier"
+case(A, "single", one_class, n_estimators=2, random_state=0, algorithm="SAMME", _since="0.22", _until="0.24")
 STUMP = E(T, max_depth=1, random_state=0)
 case(A, "", iris, n_estimators=4, random_state=0, _py2=True)
 case(A, "binary", labelled(binary, "no", "yes"), n_estimators=4, random_state=0)
@@ -2083,10 +2113,12 @@ case("naive_bayes.GaussianNB", "priors", labelled(binary, "no", "yes"), priors=[
 case("naive_bayes.GaussianNB", "smoothing", weighted(iris), var_smoothing=0.1)
 case("naive_bayes.MultinomialNB", "", words, _py2=True, _also=("sparse",))
 case("naive_bayes.MultinomialNB", "sparse", sparse(words), alpha=0.1, fit_prior=False)
+case("naive_bayes.MultinomialNB", "single", single(words), _until="0.24")
 case("naive_bayes.ComplementNB", "", words)
 case("naive_bayes.ComplementNB", "norm", words, norm=True)
 case("naive_bayes.BernoulliNB", "", iris, binarize=0.5, _py2=True)
 case("naive_bayes.BernoulliNB", "binary", sparse(words), binarize=None)
+case("naive_bayes.BernoulliNB", "single", single(iris), alpha=0.5, fit_prior=False, _until="0.24")
 case("naive_bayes.CategoricalNB", "", codes)
 
 # -- dummy
@@ -2117,6 +2149,7 @@ for _inner, _name in ((LR, ""), (DT, "tree"), (E(C, gamma=0.2), "svc"), (E(R), "
 case("multiclass.OneVsRestClassifier", "binary", labelled(binary, "no", "yes"), estimator=LR)
 case("multiclass.OneVsRestClassifier", "multilabel", multilabel, estimator=LR)
 case("multiclass.OneVsRestClassifier", "constant", multilabel_constant, estimator=LR)
+case("multiclass.OneVsRestClassifier", "single", single(binary), estimator=LR, _since="0.22", _until="1.0")
 for _inner, _name in ((LR, ""), (DT, "tree"), (E("svm.LinearSVC", random_state=0), "svc"), (E(R), "regressor")):
     case("multiclass.OneVsOneClassifier", _name, four, estimator=_inner, _py2=_name == "")
 case("multiclass.OneVsOneClassifier", "binary", labelled(binary, "no", "yes"), estimator=LR)
@@ -2329,6 +2362,7 @@ case(KI, "empty", empty_column(missing(lambda: regression(20))), n_neighbors=2, 
 case(KI, "empty-kept", empty_column(missing(lambda: regression(20))), n_neighbors=2, keep_empty_features=True)
 case(KI, "rounded", missing(iris), n_neighbors=2, weights="distance", _since="1.9")
 case(KI, "minus-one", minus_one(lambda: regression(20)), missing_values=-1, n_neighbors=2)
+case(KI, "scattered", scattered, n_neighbors=6, _until="1.5")
 II = "impute.IterativeImputer"
 case(II, "constant-empty", emptied(missing(iris)), initial_strategy="constant", fill_value=3.0, max_iter=2, random_state=0, _since="1.6")
 case(II, "", missing(regression), max_iter=3, random_state=0, _every=True, _rtol=1e-7)
@@ -2364,6 +2398,7 @@ case(FS + "RFECV", "", iris, estimator=LR, cv=3, _py2=True, _inverse=True)
 SFM = FS + "SelectFromModel"
 case(SFM, "", ABC, estimator=LR, _py2=True, _inverse=True)
 case(SFM, "median", regression, estimator=E(R), threshold="median", _every=True, _inverse=True)
+case(SFM, "naive-bayes", few(words, 12), estimator=E("naive_bayes.MultinomialNB"), _since="0.22", _until="1.0")
 case(SFM, "scaled", iris, estimator=E(F, n_estimators=3, max_depth=2, random_state=0), threshold="1.25*mean", _inverse=True)
 case(SFM, "lasso", regression, estimator=E("linear_model.Lasso", alpha=1.0), _inverse=True)
 case(SFM, "l1", iris, estimator=E("svm.LinearSVC", penalty="l1", dual=False, C=0.05, random_state=0), _inverse=True)
@@ -2448,6 +2483,7 @@ case(M_ + "Isomap", "", few(iris, 24), n_neighbors=4, n_components=2, _py2=True,
 case(M_ + "Isomap", "brute", few(iris, 24), n_neighbors=6, n_components=3, neighbors_algorithm="brute", _every=True, _rtol=1e-6)
 case(M_ + "Isomap", "radius", few(iris, 24), n_neighbors=None, radius=6.0, _since="1.1", _rtol=1e-6)
 case(M_ + "Isomap", "manhattan", few(iris, 24), n_neighbors=6, metric="manhattan", _rtol=1e-6)
+case(M_ + "Isomap", "asked-sparse", few(iris, 8), n_neighbors=4, n_components=1, neighbors_algorithm="brute", _also=("sparse",), _since="0.20", _until="0.22", _every=True, _rtol=1e-6)
 case(M_ + "LocallyLinearEmbedding", "", few(iris, 24), n_neighbors=5, n_components=2, eigen_solver="dense", random_state=0, _py2=True, _rtol=1e-5)
 for _method in ("modified", "hessian", "ltsa"):
     case(M_ + "LocallyLinearEmbedding", _method, few(iris, 24), n_neighbors=7, n_components=2, method=_method, eigen_solver="dense", random_state=0, _rtol=1e-5)
@@ -2504,6 +2540,8 @@ case(N_ + "KNeighborsClassifier", "outputs", two_outputs_text, n_neighbors=3, _e
 case(N_ + "KNeighborsClassifier", "bools", labelled(binary, False, True), n_neighbors=2)
 case(N_ + "KNeighborsClassifier", "negative", labelled(binary, -1, 1), n_neighbors=4, p=1)
 case(N_ + "KNeighborsClassifier", "one-class", one_class, n_neighbors=2)
+case(N_ + "KNeighborsClassifier", "asked-sparse", few(binary, 8), n_neighbors=2, metric="chebyshev", algorithm="brute", _also=("sparse",), _since="0.24", _until="1.2")
+case(N_ + "NearestCentroid", "asked-sparse", few(binary, 8), metric="canberra", _also=("sparse",), _since="0.24", _until="1.2")
 case(N_ + "KNeighborsClassifier", "sparse", sparse(iris), n_neighbors=3, weights="distance")
 case(N_ + "KNeighborsClassifier", "precomputed", distances(few(iris, 20)), n_neighbors=3, metric="precomputed", weights="distance")
 case(N_ + "KNeighborsClassifier", "frame", frame(iris), n_neighbors=3)
@@ -2596,6 +2634,7 @@ case(TV, "l1", documents, norm="l1", sublinear_tf=True, smooth_idf=False, _every
 case(TV, "raw", documents, norm=None, ngram_range=(2, 2), _since="0.20", min_df=1, max_features=40)
 case(TV, "no-idf", documents, use_idf=False, binary=True, _every=True)
 case(TV, "float32", documents, dtype=npy("float32"), _since="0.20")
+case(TV, "float32-widened", one_document, dtype=npy("float32"), sublinear_tf=True, _until="0.19", _every=True)
 case(TV, "char-wb", one_document, analyzer="char_wb", ngram_range=(1, 3), lowercase=False, _every=True)
 case(HV, "", documents, n_features=64, _py2=True)
 case(HV, "unsigned", documents, n_features=37, alternate_sign=False, norm=None, _since="0.19", _every=True)
@@ -2605,6 +2644,7 @@ TF = X_ + "TfidfTransformer"
 case(TF, "", term_counts, _py2=True)
 case(TF, "sublinear", term_counts, sublinear_tf=True, norm="l1", smooth_idf=False, _every=True)
 case(TF, "no-idf", term_counts, use_idf=False, norm=None, _every=True)
+case(TF, "float32", in_float32(words), sublinear_tf=True, norm=None, _since="0.19", _until="0.22", _every=True)
 case(X_ + "DictVectorizer", "", records, _py2=True, _inverse=True)
 case(X_ + "DictVectorizer", "dense", records, sparse=False, sort=False, separator=":", _inverse=True, _since="0.22")
 case(X_ + "DictVectorizer", "lists", record_lists, _since="0.24", _inverse=True)
@@ -2663,6 +2703,7 @@ for _solver in ("svd", "lsqr", "eigen"):
     case("discriminant_analysis.LinearDiscriminantAnalysis", _solver, four, solver=_solver, _py2=_solver == "svd", _rtol=1e-7)
     case("discriminant_analysis.LinearDiscriminantAnalysis", _solver + "-binary", labelled(binary, "no", "yes"), solver=_solver, _rtol=1e-7)
 case("discriminant_analysis.LinearDiscriminantAnalysis", "components", four, n_components=1)
+case("discriminant_analysis.LinearDiscriminantAnalysis", "single", single(few(iris, 12)), _since="0.22", _until="0.24")
 case("discriminant_analysis.LinearDiscriminantAnalysis", "float32", as_float32(iris), _also=("f32",), _since="0.20")
 case("discriminant_analysis.QuadraticDiscriminantAnalysis", "", iris, _py2=True)
 case("discriminant_analysis.QuadraticDiscriminantAnalysis", "binary", labelled(binary, "no", "yes"), reg_param=0.1)
@@ -2696,6 +2737,8 @@ case("cluster.BisectingKMeans", "", nothing(iris), n_clusters=4, random_state=0)
 case("cluster.BisectingKMeans", "sparse", nothing(sparse(iris)), n_clusters=3, random_state=0)
 case("cluster.MeanShift", "", nothing(iris), bandwidth=2.0, _py2=True)
 case("cluster.AffinityPropagation", "", nothing(iris), _maybe={"random_state": 0})
+case("cluster.MeanShift", "asked-sparse", nothing(few(iris, 8)), bandwidth=3.0, _also=("sparse",), _since="0.22", _until="0.24")
+case("cluster.AffinityPropagation", "asked-sparse", nothing(few(iris, 8)), _maybe={"random_state": 0}, _also=("sparse",), _since="0.20", _until="1.0")
 case("cluster.Birch", "", nothing(iris), threshold=0.9, n_clusters=3, _py2=True)
 case("cluster.Birch", "none", nothing(iris), threshold=2.0, n_clusters=None)
 case("cluster.FeatureAgglomeration", "", nothing(iris), n_clusters=2, _py2=True)
@@ -2786,6 +2829,7 @@ for _type in ("full", "tied", "diag", "spherical"):
     case("mixture.DPGMM", _type, nothing(iris), n_components=3, covariance_type=_type, random_state=0, _py2=True, _rtol=1e-7)
     case("mixture.VBGMM", _type, nothing(iris), n_components=3, covariance_type=_type, random_state=0, _py2=True, _rtol=1e-7)
 case("linear_model.RandomizedLasso", "", regression, alpha=0.05, n_resampling=20, random_state=0, _py2=True)
+case("linear_model.RandomizedLasso", "asked-sparse", asked_as_csr(few(regression, 8)), alpha=0.05, n_resampling=5, random_state=0, _since="0.19", _every=True)
 case("linear_model.RandomizedLogisticRegression", "", binary, n_resampling=20, random_state=0, _py2=True)
 for _corr in ("absolute_exponential", "squared_exponential", "generalized_exponential", "cubic", "linear"):
     case("gaussian_process.GaussianProcess", _corr, regression, corr=_corr, theta0=[0.1, 0.2, 0.1, 0.2, 1.5] if _corr[0] == "g" else 0.1, nugget=0.01, random_state=0, _py2=True, _rtol=1e-7)

@@ -90,7 +90,9 @@ pub(crate) fn load_mean_shift(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let centres = centres(s, "cluster_centers_")?;
     s.require(centres.rows > 0, "cluster_centers_ is empty")?;
     let centres = Some(Targets::new(centres));
-    Ok(Box::new(Centres { centres, labels: None, distances: None, compared: compared(s), door: Door::NUMERIC }))
+    // Sparse samples were not refused before 0.24.
+    let door = if s.version() < (0, 24) { Door::NUMERIC.sparse() } else { Door::NUMERIC };
+    Ok(Box::new(Centres { centres, labels: None, distances: None, compared: compared(s), door }))
 }
 
 pub(crate) fn load_affinity_propagation(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -98,13 +100,10 @@ pub(crate) fn load_affinity_propagation(s: &State<'_, '_>) -> Result<Box<dyn Est
     // Without convergence there are none, and every sample is labelled -1.
     let given = precomputed && !s.has("cluster_centers_");
     let centres = if given { None } else { Some(Targets::new(centres(s, "cluster_centers_")?)) };
-    Ok(Box::new(Centres {
-        centres,
-        labels: None,
-        distances: None,
-        compared: compared(s),
-        door: Door::NUMERIC.sparse(),
-    }))
+    // Sparse samples were refused from 0.22 to 0.24.
+    let dense = matches!(s.version(), (0, 22..=24));
+    let door = if dense { Door::NUMERIC } else { Door::NUMERIC.sparse() };
+    Ok(Box::new(Centres { centres, labels: None, distances: None, compared: compared(s), door }))
 }
 
 pub(crate) fn load_birch(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {

@@ -99,6 +99,10 @@ fn spread(s: &State<'_, '_>, keep: &[bool]) -> Result<std::result::Result<Spread
 
 impl Spread {
     fn std(&self, x: &Samples, in32: bool) -> Result<Vec<f64>> {
+        // Sparse ones are multiplied as matrices where each value was meant.
+        if matches!(x, Samples::Sparse(_)) {
+            return Err(Error::input("dimension mismatch: the spread of sparse samples cannot be told"));
+        }
         let x = x.dense()?;
         let mut sample = Vec::with_capacity(self.features.len());
         let std = x.rows().into_iter().map(|row| {

@@ -11,6 +11,7 @@ use crate::{
     neighbors::base::Neighbors,
     state::State,
     validation::{self, Door},
+    wording::{Age, Speaker},
 };
 
 struct Isomap {
@@ -19,6 +20,9 @@ struct Isomap {
     /// Length of the shortest way between each two fitted samples.
     ways: Matrix,
     projection: Fitted,
+    /// Before 0.22 the samples were checked before the search, and had to be dense.
+    dense: bool,
+    age: Age,
     /// Number of names of columns (since 1.1).
     names: Option<usize>,
 }
@@ -43,7 +47,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let projection = s.estimator("kernel_pca_")?;
     s.require(projection.has(Method::Transform), "kernel_pca_ cannot transform")?;
     let names = if s.version() >= (1, 1) { Some(s.get::<Matrix>("embedding_")?.columns) } else { None };
-    Ok(Box::new(Isomap { neighbors, within, ways, projection, names }))
+    let (dense, age) = (s.version() < (0, 22), Age::of(s.version()));
+    Ok(Box::new(Isomap { neighbors, within, ways, projection, dense, age, names }))
 }
 
 impl Estimator for Isomap {
@@ -61,7 +66,9 @@ impl Estimator for Isomap {
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
-        let x = validation::check_array("NearestNeighbors", self.neighbors.width(), self.neighbors.door(), x)?;
+        let door = Door { sparse: !self.dense, ..self.neighbors.door() };
+        let speaker = Speaker { key: "manifold.Isomap", class: "NearestNeighbors", age: self.age };
+        let x = validation::check_as(speaker, self.neighbors.width(), door, x)?;
         let found = match self.within {
             Within::Nearest(k) => self.neighbors.kneighbors(&x, k)?,
             Within::Radius(radius) => self.neighbors.radius_neighbors(&x, radius)?,

@@ -195,6 +195,7 @@ impl Neighbors {
                 Ok(x.iter().map(|row| tree.query(row, k, self.sort(), &mut open)).collect())
             }
             Index::Brute(brute) => {
+                brute.metric.check_sparse(x, self.version)?;
                 let reduce = self.reduces(brute, x);
                 // Few samples: each thread has heaps of its own, which then are pushed upon the common ones.
                 let merged = x.rows() <= MERGED;
@@ -239,6 +240,7 @@ impl Neighbors {
                 Ok(x.iter().map(|row| tree.query_radius(row, radius)).collect())
             }
             Index::Brute(brute) => {
+                brute.metric.check_sparse(x, self.version)?;
                 let bound = brute.metric.reduce(radius);
                 brute.each(x, self.version, self.reduces(brute, x), &mut |values| within(values, bound))
             }

@@ -3,6 +3,7 @@
 use skpickle::{Kind, Obj};
 
 use crate::{
+    data::Samples,
     error::{Error, Result},
     math::{
         Matrix, dot,
@@ -239,6 +240,27 @@ impl Metric {
                 | Metric::Bools(_)
                 | Metric::Precomputed
         )
+    }
+
+    /// Refuses sparse samples where the distance is scipy's, which takes none.
+    pub(crate) fn check_sparse(&self, x: &Samples, version: (u32, u32)) -> Result<()> {
+        let own = match self {
+            Metric::Hamming | Metric::Correlation | Metric::Bools(_) => false,
+            Metric::SqEuclidean => version >= (1, 3),
+            Metric::Chebyshev
+            | Metric::Minkowski { .. }
+            | Metric::WMinkowski { .. }
+            | Metric::SEuclidean { .. }
+            | Metric::Canberra
+            | Metric::BrayCurtis { .. } => version >= (1, 2),
+            _ => true,
+        };
+        match x {
+            Samples::Sparse(_) if !own => {
+                Err(Error::input_type("scipy distance metrics do not support sparse matrices."))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What grows with the distance and is quicker to compute: its square, the sum of its powers.

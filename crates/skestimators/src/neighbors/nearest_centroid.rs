@@ -20,6 +20,7 @@ struct NearestCentroid {
     metric: Metric,
     /// Since 1.6.
     discriminant: Option<Discriminant>,
+    version: (u32, u32),
 }
 
 struct Discriminant {
@@ -54,7 +55,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     } else {
         None
     };
-    Ok(Box::new(NearestCentroid { classes, centroids, metric, discriminant }))
+    Ok(Box::new(NearestCentroid { classes, centroids, metric, discriminant, version: s.version() }))
 }
 
 impl NearestCentroid {
@@ -104,6 +105,7 @@ impl Estimator for NearestCentroid {
                 .classes
                 .take_each(scores.rows().into_iter().map(|row| special::argmax(row.iter().copied()))));
         }
+        self.metric.check_sparse(x, self.version)?;
         let x = x.dense()?;
         let nearest = x.rows().into_iter().map(|row| {
             let row = row.to_vec();
