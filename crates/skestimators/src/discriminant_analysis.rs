@@ -5,7 +5,7 @@ use skpickle::Obj;
 
 use crate::{
     data::{Array, Output, Samples},
-    error::Result,
+    error::{Error, Result},
     estimator::{Classes, Estimator, log_of},
     linear_model::classifier::{LinearClassifier, Probability},
     math::{
@@ -95,7 +95,7 @@ impl Projection {
         let array = field.array()?;
         let float32 = is_float32(&field)?;
         let scalings: Matrix = field.get()?;
-        s.require(array.shape().len() == 2 && columns > 0, "scalings_ is no matrix, or _max_components is 0")?;
+        s.require(array.shape().len() == 2, "scalings_ is no matrix")?;
         let all = scalings.transposed();
         let kept = columns.min(all.rows);
         let directions = Matrix::new(all.data[..kept * all.columns].to_vec(), kept, all.columns);
@@ -157,6 +157,10 @@ impl Estimator for LinearDiscriminantAnalysis {
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {
+        // One class has one decision, which is not two-dimensional.
+        if matches!(self.classifier.classes(), Classes::One(classes) if classes.len() == 1) {
+            return Err(Error::input("axis 1 is out of bounds for array of dimension 1"));
+        }
         self.classifier.predict_proba(x)
     }
 

@@ -35,6 +35,22 @@ struct AdaBoostClassifier {
     vote: Vote,
     /// Probabilities come from the members' probabilities rather than from the decision (until 0.21).
     from_members: bool,
+    /// What asked of a single class divides by the zero others that there are.
+    single: Single,
+}
+
+/// Where a single class is divided by the number of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Single {
+    Nowhere,
+    /// In the probabilities (0.18).
+    Proba,
+    /// In the decision of `SAMME` (1.3 to 1.5).
+    Decision,
+}
+
+fn by_zero() -> Error {
+    Error::input("division by zero: there is one class alone")
 }
 
 /// The members with a weight each; there may be more weights than members.
@@ -79,7 +95,12 @@ pub(crate) fn load_classifier(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let labels = Categories::new(classes.clone());
     let total = weights.iter().sum();
     let from_members = s.version() < (0, 22);
-    Ok(Box::new(AdaBoostClassifier { members, weights, total, classes, labels, vote, from_members }))
+    let single = match s.version() {
+        (0, ..19) => Single::Proba,
+        (1, 3..6) => Single::Decision,
+        _ => Single::Nowhere,
+    };
+    Ok(Box::new(AdaBoostClassifier { members, weights, total, classes, labels, vote, from_members, single }))
 }
 
 impl AdaBoostClassifier {
@@ -127,7 +148,7 @@ impl AdaBoostClassifier {
         let classes = self.classes.len();
         let mut sum = Array2::zeros((x.rows(), classes));
         if classes == 1 && self.vote == Vote::Balanced {
-            return Ok(sum);
+            return if self.single == Single::Decision { Err(by_zero()) } else { Ok(sum) };
         }
         for (member, &weight) in self.members.iter().zip(&self.weights) {
             sum += &self.addend(member, weight, x)?;
@@ -158,9 +179,6 @@ impl AdaBoostClassifier {
 
     fn softmax(&self, decision: &Array2<f64>) -> Array2<f64> {
         let classes = self.classes.len();
-        if classes == 1 {
-            return Array2::ones((decision.nrows(), 1));
-        }
         let mut p = if classes == 2 {
             Array2::from_shape_fn((decision.nrows(), 2), |(i, j)| {
                 if j == 0 { -decision[[i, 0]] / 2.0 } else { decision[[i, 0]] / 2.0 }
@@ -252,6 +270,12 @@ impl Estimator for AdaBoostClassifier {
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {
+        if self.classes.len() == 1 {
+            if self.single == Single::Proba {
+                return Err(by_zero());
+            }
+            return Ok(Array2::<f64>::ones((x.rows(), 1)).into());
+        }
         if self.from_members {
             let last = self.member_probabilities(x, false)?.pop();
             return last.map(Output::from).ok_or_else(|| Error::input("no estimators"));
@@ -261,6 +285,9 @@ impl Estimator for AdaBoostClassifier {
 
     fn other(&self, method: Method, x: &Samples) -> Result<Output> {
         let (rows, classes) = (x.rows(), self.classes.len());
+        if classes == 1 && (self.vote == Vote::Balanced || method == Method::StagedPredictProba && self.from_members) {
+            return Err(by_zero());
+        }
         if method == Method::StagedPredictProba && self.from_members {
             return Ok(stacked(&self.member_probabilities(x, true)?, rows, classes)?.into());
         }

@@ -67,7 +67,7 @@ impl Estimator for Isomap {
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
         let door = Door { sparse: !self.dense, ..self.neighbors.door() };
-        let speaker = Speaker { key: "manifold.Isomap", class: "NearestNeighbors", age: self.age };
+        let speaker = Speaker { key: "manifold.Isomap", class: "NearestNeighbors", age: self.age, named: true };
         let x = validation::check_as(speaker, self.neighbors.width(), door, x)?;
         let found = match self.within {
             Within::Nearest(k) => self.neighbors.kneighbors(&x, k)?,

@@ -3,7 +3,7 @@
 use super::member::{Member, features_of, missing, stack};
 use crate::{
     data::{Array, Output, Samples},
-    error::Result,
+    error::{Error, Result},
     estimator::{Classes, Estimator},
     method::{Method, Methods},
     state::State,
@@ -30,6 +30,8 @@ struct OneVsRest {
     own_words: bool,
     /// Whether the decisions of a single estimator come as a column (0.18).
     decision_column: bool,
+    /// Before 1.1 the probabilities of a single class were integers, which cannot be divided in place: numpy's words.
+    integers: Option<&'static str>,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -47,6 +49,15 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         format_args!("estimators_ holds {} estimators for {} classes", members.len(), classes.len()),
     )?;
     let version = s.version();
+    let single = target == Target::Binary && matches!(members[..], [Member::Constant(_)]);
+    let integers = match version {
+        _ if !single => None,
+        (0, _) => Some("No loop matching the specified signature and casting was found for ufunc true_divide"),
+        (1, 0) => Some(
+            "Cannot cast ufunc 'true_divide' output from dtype('float64') to dtype('int64') with casting rule 'same_kind'",
+        ),
+        _ => None,
+    };
     Ok(Box::new(OneVsRest {
         members,
         classes,
@@ -55,6 +66,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         keep_zeros: version >= (1, 7),
         own_words: version >= (1, 0),
         decision_column: version < (0, 19),
+        integers,
     }))
 }
 
@@ -119,6 +131,9 @@ impl Estimator for OneVsRest {
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {
+        if let Some(words) = self.integers {
+            return Err(Error::input_type(words));
+        }
         let mut columns: Vec<Vec<f64>> = self.members.iter().map(|member| member.positive(x)).collect::<Result<_>>()?;
         if let [positive] = columns.as_slice() {
             columns.insert(0, positive.iter().map(|p| 1.0 - p).collect());
@@ -138,6 +153,9 @@ impl Estimator for OneVsRest {
     fn decision_function(&self, x: &Samples) -> Result<Array> {
         let mut columns: Vec<Vec<f64>> =
             self.members.iter().map(|member| member.decision_function(x)).collect::<Result<_>>()?;
+        if self.integers.is_some() && !self.decision_column {
+            return Ok(columns.swap_remove(0).into_iter().map(|y| y as i64).collect::<Vec<_>>().into());
+        }
         if columns.len() == 1 && !self.decision_column {
             return Ok(columns.swap_remove(0).into());
         }

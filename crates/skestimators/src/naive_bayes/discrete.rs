@@ -21,20 +21,30 @@ struct Discrete {
     threshold: Option<f64>,
 }
 
-/// `feature_log_prob_`, one row a class.
+/// `feature_log_prob_`, one row a class; before 1.0 a single class had a second one beside it, without samples.
 fn weights(s: &State<'_, '_>, classes: usize) -> Result<Matrix> {
     let weights: Matrix = s.get("feature_log_prob_")?;
+    let beside = s.version() < (1, 0) && (classes, weights.rows) == (1, 2);
     s.require(
-        weights.rows == classes,
+        weights.rows == classes || beside,
         format_args!("feature_log_prob_ has {} rows for {classes} classes", weights.rows),
     )?;
     Ok(weights)
 }
 
+/// `class_log_prior_`, for as many classes as there are rows of weights; one value stands for both rows of a single class.
+fn prior(s: &State<'_, '_>, classes: usize, rows: usize) -> Result<Vec<f64>> {
+    let prior: skpickle::Shared<f64> = s.get("class_log_prior_")?;
+    if classes == 1 && prior.len() == 1 {
+        return Ok(vec![prior[0]; rows]);
+    }
+    per_class(s, "class_log_prior_", rows)
+}
+
 pub(crate) fn load_multinomial(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let classes = s.classes()?;
     let weights = weights(s, classes.len())?;
-    let offset = per_class(s, "class_log_prior_", classes.len())?;
+    let offset = prior(s, classes.len(), weights.rows)?;
     Ok(NaiveBayes::boxed(s, classes, Discrete { weights, offset, threshold: None }))
 }
 
@@ -42,14 +52,15 @@ pub(crate) fn load_complement(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let classes = s.classes()?;
     let weights = weights(s, classes.len())?;
     // The prior only counts when there is nothing to choose.
-    let offset = if classes.len() == 1 { per_class(s, "class_log_prior_", 1)? } else { vec![0.0; classes.len()] };
+    let single = classes.len() == 1;
+    let offset = if single { prior(s, 1, weights.rows)? } else { vec![0.0; weights.rows] };
     Ok(NaiveBayes::boxed(s, classes, Discrete { weights, offset, threshold: None }))
 }
 
 pub(crate) fn load_bernoulli(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let classes = s.classes()?;
     let log_prob = weights(s, classes.len())?;
-    let mut offset = per_class(s, "class_log_prior_", classes.len())?;
+    let mut offset = prior(s, classes.len(), log_prob.rows)?;
     let absent = |p: f64| (1.0 - p.exp()).ln();
     for (class, offset) in offset.iter_mut().enumerate() {
         *offset += log_prob.row(class).iter().map(|&p| absent(p)).sum::<f64>();

@@ -8,7 +8,7 @@ use ndarray::Array2;
 
 use crate::{
     data::{Array, Output, Samples},
-    error::Result,
+    error::{Error, Result},
     estimator::{Classes, Estimator},
     math::{
         float32,
@@ -75,6 +75,13 @@ impl<L: Likelihood> Estimator for NaiveBayes<L> {
     fn predict(&self, x: &Samples) -> Result<Array> {
         let joint = self.likelihood.joint(x)?;
         let indices: Vec<usize> = joint.rows().into_iter().map(|row| argmax(row.iter().copied())).collect();
+        // The one beside a single class has no label.
+        if let Some(index) = indices.iter().find(|&&index| index >= self.classes.len()) {
+            return Err(Error::input(format!(
+                "index {index} is out of bounds for axis 0 with size {}",
+                self.classes.len()
+            )));
+        }
         Ok(self.classes.take(&indices))
     }
 
