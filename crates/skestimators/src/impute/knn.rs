@@ -31,6 +31,8 @@ struct KnnImputer {
     keep_empty: bool,
     indicator: Option<Indicator>,
     einsum: Einsum,
+    /// Without weights, donors whose distance is not known count like the others (up to 1.5).
+    unknown_count: bool,
     names: bool,
 }
 
@@ -73,6 +75,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         keep_empty: s.opt("keep_empty_features")?.unwrap_or(false),
         indicator,
         einsum: Einsum::of(s.version()),
+        unknown_count: s.version() < (1, 6),
         names: s.version() >= (1, 1),
     }))
 }
@@ -95,6 +98,7 @@ impl KnnImputer {
         let near = partition(&distances, self.neighbors.min(donors.len()));
         let zero = near.iter().any(|&donor| distances[donor] == 0.0);
         let weight = |d: f64| match self.by_distance {
+            false if self.unknown_count => 1.0,
             _ if d.is_nan() => 0.0,
             true if zero => f64::from(u8::from(d == 0.0)),
             true => 1.0 / d,
