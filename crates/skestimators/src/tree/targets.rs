@@ -11,6 +11,16 @@ use crate::{
     state::State,
 };
 
+/// The refusal of labels that are text where numpy's doubles are filled with them.
+fn no_float(labels: &Array) -> Error {
+    let first = match labels {
+        Array::Str(labels) => labels.first().map(|label| skpickle::printable(label).to_string()),
+        _ => None,
+    };
+    let first = first.map(|label| format!(": '{label}'")).unwrap_or_default();
+    Error::input(format!("could not convert string to float{first}"))
+}
+
 /// `classes_` of a classifier that may have several outputs.
 pub(crate) struct Targets {
     classes: Vec<Array>,
@@ -48,10 +58,8 @@ impl Targets {
             vec![s.classes()?]
         };
         let targets = Targets { classes, many, as_floats };
-        s.require(
-            targets.labels(&vec![0; n_outputs]).is_ok(),
-            "classes_ of the outputs differ in type, or are no numbers where numbers are predicted",
-        )?;
+        // Text among doubles only `predict` refuses.
+        s.require(as_floats || targets.labels(&vec![0; n_outputs]).is_ok(), "classes_ of the outputs differ in type")?;
         Ok(targets)
     }
 
@@ -96,8 +104,7 @@ impl Targets {
         for (k, classes) in self.classes.iter().enumerate() {
             let labels = classes.take_each(own(k));
             columns.push(if self.as_floats {
-                let floats = labels.to_f64().ok_or_else(|| Error::input("could not convert string to float"))?;
-                Array::F64(floats)
+                Array::F64(labels.to_f64().ok_or_else(|| no_float(&labels))?)
             } else {
                 labels
             });
