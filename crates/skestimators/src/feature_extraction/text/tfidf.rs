@@ -48,12 +48,15 @@ pub(super) struct Tfidf {
     norm: Option<Norm>,
     sublinear: bool,
     idf: Option<Vec<f64>>,
+    /// What is weighed becomes as wide as the weights, which up to 0.19 were of 64 bits always.
+    widens: bool,
 }
 
 impl Tfidf {
     pub(super) fn load(s: &State<'_, '_>) -> Result<Tfidf> {
         s.ignored(&["smooth_idf"]);
         let use_idf: bool = s.opt("use_idf")?.unwrap_or(true);
+        let mut widens = false;
         let idf = if let Some(field) = s.raw_opt("idf_") {
             Some(field.array()?.f64s()?.to_vec())
         } else if !use_idf {
@@ -65,12 +68,13 @@ impl Tfidf {
             let square = diagonal.rows() == diagonal.columns() && diagonal.indices().len() == diagonal.rows();
             let rows = diagonal.indptr().iter().enumerate().all(|(i, &start)| i == start);
             s.require(entries && square && rows, "_idf_diag is not a diagonal matrix")?;
+            widens = s.version() < (0, 20);
             Some(diagonal.data().to_vec())
         };
         s.ignored(&["_idf_diag"]);
         let finite = idf.as_ref().is_none_or(|idf| idf.iter().all(|weight| weight.is_finite()));
         s.require(finite, "idf_ has values that are not finite")?;
-        Ok(Tfidf { norm: Norm::load(s)?, sublinear: s.opt("sublinear_tf")?.unwrap_or(false), idf })
+        Ok(Tfidf { norm: Norm::load(s)?, sublinear: s.opt("sublinear_tf")?.unwrap_or(false), idf, widens })
     }
 
     /// Number of terms, where it is known.
@@ -85,6 +89,7 @@ impl Tfidf {
             let weigh = |v: f64| if v == 1.0 { 1.0 } else { round(round(v.ln(), single) + 1.0, single) };
             x.data_mut().iter_mut().for_each(|v| *v = weigh(*v));
         }
+        let single = single && !self.widens;
         if let Some(idf) = &self.idf {
             let (columns, values) = x.entries_mut();
             values.iter_mut().zip(columns).for_each(|(v, &column)| *v = round(*v * idf[column], single));
@@ -97,11 +102,19 @@ impl Tfidf {
 
 struct TfidfTransformer {
     tfidf: Tfidf,
+    /// Dense samples of 32 bits stay so; from 0.20 to 1.4 they were widened.
+    keep32: bool,
+    /// Nothing looked for NaN and infinity before 0.20 but the norm.
+    unchecked: bool,
     names: bool,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
-    Ok(Box::new(TfidfTransformer { tfidf: Tfidf::load(s)?, names: s.version() >= (1, 0) }))
+    let version = s.version();
+    let keep32 = version < (0, 20) || version >= (1, 5);
+    let tfidf = Tfidf::load(s)?;
+    let unchecked = version < (0, 20) && tfidf.norm.is_none();
+    Ok(Box::new(TfidfTransformer { tfidf, keep32, unchecked, names: version >= (1, 0) }))
 }
 
 impl Estimator for TfidfTransformer {
@@ -110,7 +123,9 @@ impl Estimator for TfidfTransformer {
     }
 
     fn door(&self, _: Method) -> Door {
-        Door::NUMERIC.sparse().keep32().floats()
+        let door = Door::NUMERIC.sparse().floats();
+        let door = if self.unchecked { door.any_value() } else { door };
+        if self.keep32 { door.keep32() } else { door }
     }
 
     fn n_features_in(&self) -> Option<usize> {
