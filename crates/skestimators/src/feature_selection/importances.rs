@@ -180,6 +180,12 @@ fn of_tree(tree: &Obj<'_>, normalize: bool) -> Result<(Vec<f64>, usize)> {
 
 /// `coef_` of the support vector machines with a linear kernel.
 fn coefficients(state: &State<'_, '_>) -> Result<Option<Array2<f64>>> {
+    // Up to 1.0 some naive Bayes classifiers passed for linear ones: of two classes only the second has coefficients.
+    if state.version() < (1, 1) && matches!(state.class(), "MultinomialNB" | "BernoulliNB" | "ComplementNB") {
+        let rows: Matrix = state.get("feature_log_prob_")?;
+        let skipped = usize::from(state.classes()?.len() == 2 && rows.rows == 2);
+        return Ok(Some(rows.view().slice_axis(Axis(0), (skipped..).into()).to_owned()));
+    }
     if !state.has("dual_coef_")
         || !state.has("support_vectors_")
         || state.raw("kernel")?.str().ok().as_deref() != Some("linear")

@@ -46,14 +46,18 @@ pub(crate) fn mask(s: &State<'_, '_>, mode: Mode, name: &str) -> Result<Vec<bool
     Ok(match mode {
         Mode::Fpr => p.iter().map(|&v| v < alpha).collect(),
         Mode::Fwe => p.iter().map(|&v| v < alpha / n).collect(),
-        _ => {
-            let mut sorted = p.to_vec();
-            sorted.sort_by(f64::total_cmp);
-            let bound = |i: usize| alpha / n * (i + 1) as f64;
-            let largest = sorted.iter().enumerate().filter(|&(i, &v)| v <= bound(i)).map(|(_, &v)| v).next_back();
-            p.iter().map(|&v| largest.is_some_and(|largest| v <= largest)).collect()
-        }
+        _ => discoveries(&p, alpha),
     })
+}
+
+/// The procedure of Benjamini and Hochberg.
+fn discoveries(p: &[f64], alpha: f64) -> Vec<bool> {
+    // NaN comes last whatever its sign.
+    let mut sorted: Vec<f64> = p.iter().copied().filter(|v| !v.is_nan()).collect();
+    sorted.sort_by(f64::total_cmp);
+    let bound = |i: usize| alpha / p.len() as f64 * (i + 1) as f64;
+    let largest = sorted.iter().enumerate().filter(|&(i, &v)| v <= bound(i)).map(|(_, &v)| v).next_back();
+    p.iter().map(|&v| largest.is_some_and(|largest| v <= largest)).collect()
 }
 
 /// The `k` highest scores; of equal ones the last.
@@ -106,5 +110,13 @@ mod tests {
     fn of_equal_scores_the_last_are_best_and_the_first_are_kept_by_percentile() {
         assert_eq!(best(&[1.0, 2.0, 1.0, 1.0], 2), [false, true, false, true]);
         assert_eq!(percentile(&[1.0, 1.0, 1.0, 1.0], 50.0), [true, true, false, false]);
+    }
+
+    #[test]
+    fn a_column_without_a_p_value_is_the_last_whatever_the_sign_of_its_nan() {
+        for nan in [f64::NAN, -f64::NAN] {
+            assert_eq!(discoveries(&[6e-4, 5e-6, nan], 1e-5), [false, false, false]);
+            assert_eq!(discoveries(&[6e-4, 3e-6, nan], 1e-5), [false, true, false]);
+        }
     }
 }

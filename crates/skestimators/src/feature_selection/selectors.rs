@@ -26,6 +26,10 @@ struct Selector {
     columns: usize,
     kept: Vec<usize>,
     allow_nan: bool,
+    /// Columns are counted when some are chosen.
+    counts_late: bool,
+    /// Sparse samples are refused.
+    dense: bool,
     names: bool,
     /// The estimator that `RFE` asks.
     estimator: Option<Fitted>,
@@ -39,6 +43,8 @@ fn selector(s: &State<'_, '_>, mask: &[bool]) -> Result<Selector> {
         columns: mask.len(),
         kept: (0..mask.len()).filter(|&j| mask[j]).collect(),
         allow_nan: false,
+        counts_late: s.version() < (1, 0),
+        dense: false,
         names: s.version() >= (1, 0),
         estimator: None,
         own_words: s.version() >= (1, 4),
@@ -93,7 +99,9 @@ pub(crate) fn load_variance(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
 /// `RandomizedLasso` and `RandomizedLogisticRegression` (up to 0.20).
 pub(crate) fn load_randomized(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let (scores, threshold): (Shared<f64>, f64) = (s.get("scores_")?, s.get("selection_threshold")?);
-    Ok(Box::new(selector(s, &scores.iter().map(|&score| score > threshold).collect::<Vec<_>>())?))
+    let mut selector = selector(s, &scores.iter().map(|&score| score > threshold).collect::<Vec<_>>())?;
+    selector.dense = s.version() < (0, 19);
+    Ok(Box::new(selector))
 }
 
 fn support(s: &State<'_, '_>) -> Result<Selector> {
@@ -258,9 +266,12 @@ impl Estimator for Selector {
     }
 
     fn door(&self, method: Method) -> Door {
-        let door = Door::NUMERIC.sparse().keep32();
+        let door = Door::NUMERIC.keep32();
+        let door = if self.dense { door } else { door.sparse() };
         match method {
             Method::InverseTransform => door.any_width(),
+            // Up to 0.24 nothing was chosen before anything was counted.
+            _ if self.kept.is_empty() && self.counts_late => door.any_width(),
             // Where NaN is taken, infinity is not looked for.
             _ if self.allow_nan => door.any_value(),
             _ => door,
@@ -334,5 +345,25 @@ impl Estimator for Selector {
 
     fn feature_names_out(&self, input: &[String]) -> Result<Vec<String>> {
         Ok(self.kept.iter().filter_map(|&j| input.get(j).cloned()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        Result, Samples,
+        estimator::{doubles, written_by},
+    };
+
+    #[test]
+    fn where_nothing_is_chosen_columns_are_counted_since_1_0() -> Result<()> {
+        let attributes = format!("Vvariances_\n{}Vthreshold\nF1\n", doubles(&[3], &[0.0; 3]));
+        let x = Samples::from(ndarray::array![[1.0, 2.0]]);
+        let model = |version| {
+            written_by(version, "sklearn.feature_selection._variance_threshold", "VarianceThreshold", &attributes)
+        };
+        assert_eq!(model("0.24.2")?.transform(&x)?.columns(), Some(0));
+        assert!(model("1.0.2")?.transform(&x).is_err());
+        Ok(())
     }
 }
