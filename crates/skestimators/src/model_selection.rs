@@ -20,6 +20,8 @@ struct Search {
     best: Option<Fitted>,
     /// A missing method is reported in the search's own name rather than in the best estimator's.
     own_words: bool,
+    /// The words about `refit=False` are those of 0.24 and before.
+    old_words: bool,
     /// `score_samples` is passed on.
     scores_samples: bool,
 }
@@ -28,7 +30,8 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let best = if s.has("best_estimator_") || refits(s) { Some(s.estimator("best_estimator_")?) } else { None };
     // since 0.24
     let scores_samples = s.version() >= (0, 24);
-    Ok(Box::new(Search { class: s.class().to_owned(), best, own_words: s.version() >= (1, 4), scores_samples }))
+    let (own_words, old_words) = (s.version() >= (1, 4), s.version() < (1, 0));
+    Ok(Box::new(Search { class: s.class().to_owned(), best, own_words, old_words, scores_samples }))
 }
 
 /// Whether `refit` is anything but False: with several metrics it names one, or is a function.
@@ -53,6 +56,14 @@ impl Search {
     }
 
     fn not_refitted(&self, method: Method) -> String {
+        if self.old_words {
+            return format!(
+                "This {} instance was initialized with refit=False. {} is available only after refitting on the best \
+                 parameters. You can refit an estimator manually using the ``best_params_`` attribute",
+                self.class,
+                method.attribute()
+            );
+        }
         format!(
             "This {} instance was initialized with `refit=False`. {} is available only after refitting on the best \
              parameters. You can refit an estimator manually using the `best_params_` attribute",
@@ -130,5 +141,22 @@ impl Estimator for Search {
 
     fn inverse_transform(&self, x: &Samples) -> Result<Samples> {
         self.best(Method::InverseTransform)?.inverse_transform(x)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Method, Samples, estimator::written_by};
+
+    #[test]
+    fn without_refit_methods_are_refused_in_the_words_of_the_version() {
+        for (version, words) in
+            [("0.24.2", "with refit=False. predict is"), ("1.0.2", "with `refit=False`. predict is")]
+        {
+            let model = written_by(version, "sklearn.model_selection._search", "GridSearchCV", "Vrefit\nI00\n");
+            let x = Samples::from(ndarray::array![[1.0]]);
+            let refused = model.and_then(|model| model.call(Method::Predict, &x)).unwrap_err().to_string();
+            assert!(refused.contains(words), "{refused}");
+        }
     }
 }

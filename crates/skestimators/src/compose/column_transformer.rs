@@ -38,8 +38,9 @@ enum Rules {
     Wider { order: Option<Vec<String>> },
     /// As many, with the same names (0.24).
     Same { names: Option<Vec<String>> },
-    /// Tables are taken by name in any order, arrays by width (since 1.0).
-    ByName,
+    /// Tables are taken by name in any order, arrays by width (since 1.0). Missing columns are looked for beforehand: all
+    /// since 1.4, before only those that are passed through.
+    ByName { all: bool },
 }
 
 /// How names of the output are made.
@@ -71,7 +72,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let names = feature_names(s)?;
     let modern = s.version() >= (1, 0);
     let rules = if modern {
-        Rules::ByName
+        Rules::ByName { all: s.version() >= (1, 4) }
     } else if s.version() >= (0, 24) {
         Rules::Same { names: names.clone() }
     } else {
@@ -358,10 +359,11 @@ impl ColumnTransformer {
                 }
                 Ok(false)
             }
-            Rules::ByName => match (table, &self.names) {
+            Rules::ByName { all } => match (table, &self.names) {
                 (Some(table), Some(_)) => {
                     let known: BTreeSet<&str> = table.names().collect();
-                    let wanted = self.parts.iter().filter_map(|part| part.names.as_ref()).flatten();
+                    let asked = self.parts.iter().filter(|part| *all || part.transformer.is_none());
+                    let wanted = asked.filter_map(|part| part.names.as_ref()).flatten();
                     let missing: BTreeSet<&str> =
                         wanted.map(String::as_str).filter(|name| !known.contains(name)).collect();
                     if missing.is_empty() {
@@ -379,9 +381,9 @@ impl ColumnTransformer {
 
     fn chosen(&self, part: &Part, x: &Samples, by_name: bool) -> Result<Samples> {
         let places = match (x, &part.names) {
-            (Samples::Table(table), Some(names)) if by_name || part.by_name => places_of(table, names)?,
+            (Samples::Table(table), Some(names)) if by_name || part.by_name => places_of(table, names, part.single)?,
             // Since 1.0 the file tells the places of names.
-            _ if part.by_name && !(self.follows && matches!(self.rules, Rules::ByName)) => {
+            _ if part.by_name && !(self.follows && matches!(self.rules, Rules::ByName { .. })) => {
                 return Err(Error::input("Specifying the columns using strings is only supported for dataframes."));
             }
             _ => part.places.clone(),
@@ -418,16 +420,26 @@ impl Part {
     }
 }
 
-fn places_of(table: &Table, names: &[String]) -> Result<Vec<usize>> {
-    let place = |name: &String| {
-        table.names().position(|other| other == name).ok_or_else(|| {
-            Error::input(format_args!(
-                "\"['{0}'] not in index\": the table has no column '{0}'",
-                skpickle::printable(name)
-            ))
-        })
-    };
-    names.iter().map(place).collect()
+fn places_of(table: &Table, names: &[String], single: bool) -> Result<Vec<usize>> {
+    let places: Vec<Option<usize>> = names.iter().map(|name| table.names().position(|other| other == name)).collect();
+    let missing: Vec<String> = names
+        .iter()
+        .zip(&places)
+        .filter(|(_, place)| place.is_none())
+        .map(|(name, _)| format!("'{}'", skpickle::printable(name)))
+        .collect();
+    if missing.is_empty() {
+        return Ok(places.into_iter().flatten().collect());
+    }
+    // pandas' words.
+    let list = missing.join(", ");
+    Err(Error::input(if single {
+        format!("{list}: the table has no such column")
+    } else if missing.len() == names.len() {
+        format!("\"None of [Index([{list}], dtype='object')] are in the [columns]\": the table has none of the columns")
+    } else {
+        format!("\"[{list}] not in index\": the table does not have these columns")
+    }))
 }
 
 impl Estimator for ColumnTransformer {
@@ -530,7 +542,27 @@ impl Estimator for ColumnTransformer {
 
 #[cfg(test)]
 mod tests {
-    use super::python_slice;
+    use super::*;
+    use crate::data::{Column, ColumnData};
+
+    #[test]
+    fn missing_columns_are_refused_in_the_words_of_pandas() -> Result<()> {
+        let column = Column { name: "a".into(), data: ColumnData::Bool(vec![true]) };
+        let table = Table::new(vec![column])?;
+        let places = |names: &[&str], single| {
+            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            places_of(&table, &names, single).map_err(|e| e.message().to_owned())
+        };
+        assert_eq!(places(&["a"], false), Ok(vec![0]));
+        let refused = |names: &[&str], single, words: &str| {
+            let message = places(names, single).unwrap_err();
+            assert!(message.starts_with(words), "{message}");
+        };
+        refused(&["a", "b", "c"], false, "\"['b', 'c'] not in index\"");
+        refused(&["b"], false, "\"None of [Index(['b'], dtype='object')] are in the [columns]\"");
+        refused(&["b"], true, "'b'");
+        Ok(())
+    }
 
     #[test]
     fn slices_are_those_of_python() {

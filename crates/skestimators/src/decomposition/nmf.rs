@@ -115,7 +115,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         max_iter,
         floor_all: s.version() >= (1, 3),
         single: is_single(s, "components_")?,
-        width_in_bits: s.version() >= (0, 24),
+        width_in_bits: s.version() >= (0, 23),
         non_negative: match s.version() {
             _ if mini_batch => None,
             (0, _) | (1, ..=5) => Some("NMF (input X)"),
@@ -189,6 +189,9 @@ impl Nmf {
                 self.components.columns,
                 rows = self.components.rows
             )));
+        }
+        if self.components.data.iter().all(|&v| v == 0.0) {
+            return Err(Error::input("Array passed to NMF (input H) is full of zeros."));
         }
         let smallest = smallest(x)?;
         if let Some(whom) = self.non_negative.filter(|_| smallest < 0.0) {
@@ -271,5 +274,40 @@ impl Estimator for Nmf {
     fn feature_names_out(&self, _: &[String]) -> Result<Vec<String>> {
         let prefix = self.class.to_lowercase();
         Ok((0..self.components.rows).map(|k| format!("{prefix}{k}")).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Model,
+        estimator::{doubles, written_by},
+    };
+
+    fn model(version: &str, component: f64) -> Result<Model> {
+        let components = doubles(&[1, 2], &[component, component]);
+        let attributes = format!(
+            "Vcomponents_\n{components}Vsolver\nVcd\nVbeta_loss\nVfrobenius\nVn_components\nI1\nVn_components_\nI1\nVn_features_in_\nI2\n\
+             Vmax_iter\nI5\nVtol\nF1e-4\nVshuffle\nI00\nValpha\nF0\nValpha_W\nF0\nValpha_H\nVsame\nVl1_ratio\nF0\nVinit\nNVrandom_state\nN"
+        );
+        written_by(version, "sklearn.decomposition._nmf", "NMF", &attributes)
+    }
+
+    #[test]
+    fn components_of_zeros_are_refused() -> Result<()> {
+        let refused =
+            model("1.9.1", 0.0)?.transform(&Samples::from(ndarray::array![[1.0, 2.0]])).unwrap_err().to_string();
+        assert!(refused.starts_with("Array passed to NMF (input H) is full of zeros."), "{refused}");
+        Ok(())
+    }
+
+    #[test]
+    fn samples_of_another_width_in_bits_are_refused_since_0_23() -> Result<()> {
+        let x = Samples::Dense32(ndarray::array![[1.0, 2.0]]);
+        assert!(model("0.22.2", 1.0)?.transform(&x).is_ok());
+        let refused = model("0.23.2", 1.0)?.transform(&x).unwrap_err().to_string();
+        assert!(refused.starts_with("H should have the same dtype as X."), "{refused}");
+        Ok(())
     }
 }

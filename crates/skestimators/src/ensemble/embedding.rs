@@ -47,7 +47,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         "the categories of a column are not in order",
     )?;
     let sparse = s.opt("sparse_output")?.unwrap_or(true);
-    let has_names = s.version() >= (1, 0);
+    let has_names = s.version() >= (1, 1);
     let allow_nan = forest::allow_nan(s, &members)?;
     Ok(Box::new(RandomTreesEmbedding {
         trees,

@@ -202,7 +202,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         only,
         error_on_new: s.get("error_on_new")?,
         sparse,
-        names: s.version() >= (1, 0),
+        names: s.version() >= (1, 1),
     }))
 }
 

@@ -290,6 +290,7 @@ impl Estimator for RowImputer {
             there.sort_by(f64::total_cmp);
             let value = match self.strategy {
                 Strategy::Mean => there.iter().sum::<f64>() / there.len() as f64,
+                Strategy::Median if there.iter().any(|v| v.is_nan()) => f64::NAN,
                 Strategy::Median => f64::midpoint(there[(there.len() - 1) / 2], there[there.len() / 2]),
                 Strategy::MostFrequent => {
                     // Of equally frequent values the smallest.
@@ -297,13 +298,31 @@ impl Estimator for RowImputer {
                     groups.fold((0, f64::NAN), |best, g| if g.len() > best.0 { (g.len(), g[0]) } else { best }).1
                 }
             };
-            if !value.is_finite() && self.strategy == Strategy::Mean {
+            if !value.is_finite() && self.strategy != Strategy::MostFrequent {
                 return Err(Error::input(format_args!(
-                    "Some rows only contain missing values: [{i}]: their mean is not finite"
+                    "Some rows only contain missing values: [{i}]: what stands in is not finite"
                 )));
             }
             row.iter_mut().filter(|v| self.missing.is_number(**v)).for_each(|v| *v = value);
         }
         Ok(Samples::Dense(x))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Result, Samples, estimator::written_by};
+
+    #[test]
+    fn rows_whose_median_is_nan_are_refused() -> Result<()> {
+        let attributes = "Vaxis\nI1\nVstrategy\nVmedian\nVmissing_values\nI0\n";
+        let model = written_by("0.20.4", "sklearn.preprocessing.imputation", "Imputer", attributes)?;
+        assert_eq!(
+            model.transform(&Samples::from(ndarray::array![[0.0, 1.0, 3.0]]))?,
+            Samples::from(ndarray::array![[2.0, 1.0, 3.0]])
+        );
+        let refused = model.transform(&Samples::from(ndarray::array![[f64::NAN, 1.0, 3.0]])).unwrap_err().to_string();
+        assert!(refused.starts_with("Some rows only contain missing values: [0]"), "{refused}");
+        Ok(())
     }
 }

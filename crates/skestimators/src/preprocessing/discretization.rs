@@ -29,6 +29,8 @@ struct KBinsDiscretizer {
     /// Without it input of 32 bits stays so.
     dtype: Option<Dtype>,
     names: bool,
+    /// Numbers in place of categories have names too (since 1.1).
+    own_names: bool,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -49,7 +51,14 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let nudged = s.version() < (1, 1);
     // Can be asked for since 0.24; without it samples of 32 bits stay such.
     let dtype = if s.raw_opt("dtype").is_some() { Some(Dtype::load(s, Dtype::F64)?) } else { None };
-    Ok(Box::new(KBinsDiscretizer { edges, encode, nudged, dtype, names: s.version() >= (1, 0) }))
+    Ok(Box::new(KBinsDiscretizer {
+        edges,
+        encode,
+        nudged,
+        dtype,
+        names: s.version() >= (1, 0),
+        own_names: s.version() >= (1, 1),
+    }))
 }
 
 impl KBinsDiscretizer {
@@ -172,6 +181,9 @@ impl Estimator for KBinsDiscretizer {
 
     fn feature_names_out(&self, input: &[String]) -> Result<Vec<String>> {
         if self.encode == Encode::Ordinal {
+            if !self.own_names {
+                return Err(Error::method("'KBinsDiscretizer' object has no attribute '_encoder'"));
+            }
             return Ok(input.to_vec());
         }
         let names = input.iter().enumerate().take(self.edges.len());
@@ -193,10 +205,14 @@ mod tests {
             nudged: false,
             dtype: None,
             names: true,
+            own_names: true,
         };
         assert!(discretizer.door(Method::InverseTransform).keep32);
         let middles = discretizer.inverse_transform(&Samples::Dense32(array![[0.0], [1.0]]))?;
         assert_eq!(middles, Samples::Dense32(array![[0.1], [0.6]]));
+        assert_eq!(discretizer.feature_names_out(&["a".to_owned()])?, ["a"]);
+        let of_1_0 = KBinsDiscretizer { own_names: false, ..discretizer };
+        assert!(of_1_0.feature_names_out(&["a".to_owned()]).is_err());
         Ok(())
     }
 }

@@ -21,6 +21,8 @@ struct FunctionTransformer {
     names: bool,
     /// Number of columns that a table must have: their names are set anew (since 1.4).
     width: Option<usize>,
+    /// Samples of another width are refused (since 0.24).
+    counts: bool,
 }
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
@@ -37,7 +39,15 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     };
     let width = if names && s.version() >= (1, 4) { s.opt("n_features_in_")? } else { None };
     let sparse = s.raw_opt("accept_sparse").is_some_and(|field| field.get::<bool>().unwrap_or(true));
-    Ok(Box::new(FunctionTransformer { forward, backward, validate, sparse, names, width }))
+    Ok(Box::new(FunctionTransformer {
+        forward,
+        backward,
+        validate,
+        sparse,
+        names,
+        width,
+        counts: s.version() >= (0, 24),
+    }))
 }
 
 impl Estimator for FunctionTransformer {
@@ -52,7 +62,8 @@ impl Estimator for FunctionTransformer {
             return Door::OPEN;
         }
         let door = if self.sparse { Door::NUMERIC.sparse() } else { Door::NUMERIC };
-        if method == Method::InverseTransform { door.keep32().any_width() } else { door.keep32() }
+        let any_width = method == Method::InverseTransform || !self.counts;
+        if any_width { door.keep32().any_width() } else { door.keep32() }
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
@@ -76,5 +87,20 @@ impl Estimator for FunctionTransformer {
 
     fn feature_names_out(&self, input: &[String]) -> Result<Vec<String>> {
         Ok(input.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Result, Samples, estimator::written_by};
+
+    #[test]
+    fn columns_are_counted_since_0_24() -> Result<()> {
+        let x = Samples::from(ndarray::array![[1.0, 2.0]]);
+        let class = ("sklearn.preprocessing._function_transformer", "FunctionTransformer");
+        let attributes = "Vvalidate\nI01\nVfunc\nNVinverse_func\nNVn_features_in_\nI3\n";
+        assert_eq!(written_by("0.23.2", class.0, class.1, attributes)?.transform(&x)?, x);
+        assert!(written_by("0.24.2", class.0, class.1, attributes)?.transform(&x).is_err());
+        Ok(())
     }
 }

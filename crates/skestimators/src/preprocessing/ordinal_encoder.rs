@@ -31,7 +31,9 @@ struct OrdinalEncoder {
     unknown: Option<f64>,
     encoded_missing: f64,
     dtype: Dtype,
-    /// Since 1.0 there are names.
+    /// NaN is a category (since 1.0).
+    takes_nan: bool,
+    /// There are names (since 1.1).
     names: bool,
     /// Since 1.5, the first to run with it.
     numpy2: bool,
@@ -57,8 +59,15 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let unknown = if use_value { Some(s.get("unknown_value")?) } else { None };
     let encoded_missing = s.opt("encoded_missing_value")?.unwrap_or(f64::NAN);
     let dtype = Dtype::load(s, Dtype::F64)?;
-    let (names, numpy2) = (s.version() >= (1, 0), s.version() >= (1, 5));
-    Ok(Box::new(OrdinalEncoder { columns, unknown, encoded_missing, dtype, names, numpy2 }))
+    Ok(Box::new(OrdinalEncoder {
+        columns,
+        unknown,
+        encoded_missing,
+        dtype,
+        takes_nan: s.version() >= (1, 0),
+        names: s.version() >= (1, 1),
+        numpy2: s.version() >= (1, 5),
+    }))
 }
 
 /// `_missing_indices`: by column, the category that is a missing value (since 1.0).
@@ -154,8 +163,7 @@ impl Estimator for OrdinalEncoder {
     fn door(&self, method: Method) -> Door {
         match method {
             Method::InverseTransform => Door::NUMERIC.allow_nan().any_width().nameless(),
-            // NaN is a category since 1.0.
-            _ if self.names => Door::VALUES.nameless(),
+            _ if self.takes_nan => Door::VALUES.nameless(),
             _ => Door::VALUES.finite().nameless(),
         }
     }
