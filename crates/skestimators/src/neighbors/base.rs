@@ -421,27 +421,8 @@ impl Brute {
         self.norms.len()
     }
 
-    /// Refuses sparse samples where `pairwise_distances` leaves the metric to SciPy, or has one of its own for dense ones.
-    fn refuse_sparse(&self, x: &Samples, version: (u32, u32)) -> Result<()> {
-        match (x, &self.metric) {
-            (Samples::Sparse(_), Metric::NanEuclidean(_)) => Err(Error::input_type(if version < (1, 4) {
-                "A sparse matrix was passed, but dense data is required. Use X.toarray() to convert to a dense numpy array."
-            } else {
-                "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to a dense numpy array."
-            })),
-            (
-                Samples::Sparse(_),
-                Metric::Mahalanobis { .. } | Metric::Hamming | Metric::Correlation | Metric::Bools(_),
-            ) => Err(Error::input_type("scipy distance metrics do not support sparse matrices.")),
-            _ => Ok(()),
-        }
-    }
-
     /// Calls `find` with the reduced distances of each sample to all fitted ones, and makes distances of what it finds.
     fn each(&self, x: &Samples, version: (u32, u32), reduce: bool, find: Find<'_>) -> Result<Found> {
-        if !reduce {
-            self.refuse_sparse(x, version)?;
-        }
         let mut point = vec![0.0; self.width];
         let mut other = vec![0.0; self.width];
         let mut values = vec![0.0; self.len()];

@@ -55,6 +55,8 @@ pub(crate) enum Metric {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bools {
     Jaccard,
+    /// That of 0.19 and older: NaN, rather than 0, between rows without a true value.
+    OldJaccard,
     Matching,
     Dice,
     Kulsinski,
@@ -128,7 +130,7 @@ impl Metric {
             "cosine" => Metric::Cosine,
             "correlation" => Metric::Correlation,
             "nan_euclidean" => Metric::NanEuclidean(Einsum::of(s.version())),
-            "jaccard" => Metric::Bools(Bools::Jaccard),
+            "jaccard" => Metric::Bools(if s.version() < (0, 20) { Bools::OldJaccard } else { Bools::Jaccard }),
             "matching" => Metric::Bools(Bools::Matching),
             "dice" => Metric::Bools(Bools::Dice),
             "kulsinski" => Metric::Bools(Bools::Kulsinski),
@@ -192,7 +194,7 @@ impl Metric {
                 s.require(width == 2, format_args!("haversine distances are of 2 columns, not of {width}"))?;
                 Metric::Haversine
             }
-            "JaccardDistance" => Metric::Bools(Bools::Jaccard),
+            "JaccardDistance" => Metric::Bools(if s.version() < (0, 20) { Bools::OldJaccard } else { Bools::Jaccard }),
             "MatchingDistance" => Metric::Bools(Bools::Matching),
             "DiceDistance" => Metric::Bools(Bools::Dice),
             "KulsinskiDistance" => Metric::Bools(Bools::Kulsinski),
@@ -245,7 +247,14 @@ impl Metric {
     /// Refuses sparse samples where the distance is scipy's, which takes none.
     pub(crate) fn check_sparse(&self, x: &Samples, version: (u32, u32)) -> Result<()> {
         let own = match self {
-            Metric::Hamming | Metric::Correlation | Metric::Bools(_) => false,
+            Metric::NanEuclidean(_) if matches!(x, Samples::Sparse(_)) => {
+                return Err(Error::input_type(if version < (1, 4) {
+                    "A sparse matrix was passed, but dense data is required. Use X.toarray() to convert to a dense numpy array."
+                } else {
+                    "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to a dense numpy array."
+                }));
+            }
+            Metric::Mahalanobis { .. } | Metric::Hamming | Metric::Correlation | Metric::Bools(_) => false,
             Metric::SqEuclidean => version >= (1, 3),
             Metric::Chebyshev
             | Metric::Minkowski { .. }
@@ -395,6 +404,7 @@ impl Bools {
         let neither = n - both - unequal;
         let ratio = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a / b };
         match self {
+            Bools::OldJaccard => unequal / (both + unequal),
             Bools::Jaccard => ratio(unequal, both + unequal),
             Bools::Matching => unequal / n,
             // Nothing is divided by nothing where no value is true: NaN, which no neighbour's distance is.
@@ -416,10 +426,19 @@ mod tests {
     #[test]
     fn rows_without_a_true_value_have_no_distance_by_some_metrics() {
         let (none, some) = ([0.0; 3], [1.0, 0.0, 1.0]);
-        for kind in [Bools::Dice, Bools::SokalSneath] {
+        for kind in [Bools::OldJaccard, Bools::Dice, Bools::SokalSneath] {
             assert!(kind.distance(&none, &none).is_nan());
             assert_eq!(kind.distance(&none, &some), 1.0);
         }
         assert_eq!(Bools::Jaccard.distance(&none, &none), 0.0);
+    }
+
+    #[test]
+    fn sparse_samples_are_refused_where_the_distance_is_scipys() -> Result<()> {
+        let x = Samples::Sparse(crate::data::Csr::from_dense(&ndarray::array![[1.0]]));
+        assert!(Metric::Chebyshev.check_sparse(&x, (1, 1)).is_err());
+        assert!(Metric::Hamming.check_sparse(&x, (1, 9)).is_err());
+        Metric::Chebyshev.check_sparse(&x, (1, 2))?;
+        Metric::Manhattan.check_sparse(&x, (0, 18))
     }
 }
