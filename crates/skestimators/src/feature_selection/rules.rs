@@ -38,7 +38,9 @@ pub(crate) fn mask(s: &State<'_, '_>, mode: Mode, name: &str) -> Result<Vec<bool
             let k = k_of(s, name)?;
             return Ok(best(&scores, k.unwrap_or(scores.len())));
         }
-        return Ok(percentile(&scores, s.get(name)?));
+        let array = s.raw("scores_")?.array()?;
+        let single = array.dtype().kind == b'f' && array.dtype().size == 4;
+        return Ok(percentile(&scores, s.get(name)?, single));
     }
     let p: Shared<f64> = s.get("pvalues_")?;
     let alpha: f64 = s.get(name)?;
@@ -69,11 +71,13 @@ fn best(scores: &[f64], k: usize) -> Vec<bool> {
     mask
 }
 
-fn percentile(scores: &[f64], percent: f64) -> Vec<bool> {
+/// Scores of 32 bits are compared with a threshold of so many.
+fn percentile(scores: &[f64], percent: f64, single: bool) -> Vec<bool> {
     if percent == 100.0 || percent == 0.0 || scores.is_empty() {
         return vec![percent == 100.0; scores.len()];
     }
     let threshold = quantile(scores, (100.0 - percent) / 100.0);
+    let threshold = if single { f64::from(threshold as f32) } else { threshold };
     let mut mask: Vec<bool> = scores.iter().map(|&v| v > threshold).collect();
     let kept = mask.iter().filter(|&&on| on).count() as i64;
     let ties: Vec<usize> = (0..scores.len()).filter(|&j| scores[j] == threshold).collect();
@@ -109,7 +113,10 @@ mod tests {
     #[test]
     fn of_equal_scores_the_last_are_best_and_the_first_are_kept_by_percentile() {
         assert_eq!(best(&[1.0, 2.0, 1.0, 1.0], 2), [false, true, false, true]);
-        assert_eq!(percentile(&[1.0, 1.0, 1.0, 1.0], 50.0), [true, true, false, false]);
+        assert_eq!(percentile(&[1.0, 1.0, 1.0, 1.0], 50.0, false), [true, true, false, false]);
+        let scores = [0.959, 83.985, 69.171].map(|v: f32| f64::from(v));
+        assert_eq!(percentile(&scores, 1e-5, true), [false; 3]);
+        assert_eq!(percentile(&scores, 1e-5, false), [false, true, false]);
     }
 
     #[test]
