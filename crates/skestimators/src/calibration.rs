@@ -88,7 +88,9 @@ impl Calibrated {
         s.require(scores, format_args!("{} has neither decision_function nor predict_proba", fitted.class))?;
         // since 0.24
         let classes: Array = s.renamed(&["classes", "classes_"])?;
-        s.require(classes == *all, "classes are not those of the whole model")?;
+        // Text may be an array of objects in the one and of text in the other.
+        let same = classes.shape() == all.shape() && (0..all.len()).all(|i| classes.value(i) == all.value(i));
+        s.require(same, "classes are not those of the whole model")?;
         let n_classes = classes.len();
         let Classes::One(known) = fitted.estimator.classes() else {
             return Err(s.error(format_args!("{} is no classifier with one output", fitted.class)));
