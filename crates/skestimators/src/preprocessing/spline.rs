@@ -162,7 +162,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         // since 1.2
         sparse: s.opt("sparse_output")?.unwrap_or(false),
         missing,
-        surplus_names: matches!(extrapolation, Extrapolation::Periodic) && s.version() < (1, 1),
+        surplus_names: matches!(extrapolation, Extrapolation::Periodic) && s.version() < (1, 2),
     };
     if transformer.columns.len() > 1 && transformer.sees_batches() {
         s.answers_whole_batches();

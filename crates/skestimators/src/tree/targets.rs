@@ -14,7 +14,7 @@ use crate::{
 /// The refusal of labels that are text where numpy's doubles are filled with them.
 fn no_float(labels: &Array) -> Error {
     let first = match labels {
-        Array::Str(labels) => labels.first().map(|label| skpickle::printable(label).to_string()),
+        Array::Str(labels) => labels.first().map(|label| skpickle::printable(label)),
         _ => None,
     };
     let first = first.map(|label| format!(": '{label}'")).unwrap_or_default();

@@ -111,7 +111,7 @@ struct TfidfTransformer {
 
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let version = s.version();
-    let keep32 = version < (0, 20) || version >= (1, 5);
+    let keep32 = !((0, 20)..(1, 5)).contains(&version);
     let tfidf = Tfidf::load(s)?;
     let unchecked = version < (0, 20) && tfidf.norm.is_none();
     Ok(Box::new(TfidfTransformer { tfidf, keep32, unchecked, names: version >= (1, 0) }))
