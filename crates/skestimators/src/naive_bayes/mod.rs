@@ -77,7 +77,7 @@ impl<L: Likelihood> Estimator for NaiveBayes<L> {
         let indices: Vec<usize> = joint.rows().into_iter().map(|row| argmax(row.iter().copied())).collect();
         // The one beside a single class has no label.
         if let Some(index) = indices.iter().find(|&&index| index >= self.classes.len()) {
-            return Err(Error::input(format!(
+            return Err(Error::input(format_args!(
                 "index {index} is out of bounds for axis 0 with size {}",
                 self.classes.len()
             )));

@@ -191,7 +191,10 @@ impl Strange {
             (None, None) => repr(a).cmp(&repr(b)),
         });
         let list: Vec<String> = self.0.iter().map(|value| categories.repr_in(x, column, value, numpy2)).collect();
-        Err(Error::input(format!("Found unknown categories [{}] in column {column} during transform", list.join(", "))))
+        Err(Error::input(format_args!(
+            "Found unknown categories [{}] in column {column} during transform",
+            list.join(", ")
+        )))
     }
 }
 

@@ -101,7 +101,7 @@ impl Svc {
         let decisions = self.decisions(x)?;
         if self.known < self.classes.len() {
             let pairs = decisions.ncols();
-            return Err(Error::input(format!("index {pairs} is out of bounds for axis 1 with size {pairs}")));
+            return Err(Error::input(format_args!("index {pairs} is out of bounds for axis 1 with size {pairs}")));
         }
         let predictions = decisions.mapv(|d| d < 0.0);
         Ok(ovr_decision_function(&predictions, &-decisions, self.classes.len(), self.spread))
@@ -182,7 +182,7 @@ impl Estimator for Svc {
         }
         let classes = self.classes.len();
         if self.known < classes {
-            return Err(Error::input(format!("the fit gave weight to {} of {classes} classes", self.known)));
+            return Err(Error::input(format_args!("the fit gave weight to {} of {classes} classes", self.known)));
         }
         let mut p = Array2::zeros((x.rows(), classes));
         let mut coupling = Coupling::new(classes);

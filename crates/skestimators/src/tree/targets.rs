@@ -18,7 +18,7 @@ fn no_float(labels: &Array) -> Error {
         _ => None,
     };
     let first = first.map(|label| format!(": '{label}'")).unwrap_or_default();
-    Error::input(format!("could not convert string to float{first}"))
+    Error::input(format_args!("could not convert string to float{first}"))
 }
 
 /// `classes_` of a classifier that may have several outputs.
