@@ -115,17 +115,28 @@ impl<T: Take> WithSimd for Multiply<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let rows = self.panels.len() * self.panels.lanes;
         match S::F64_LANES {
-            _ if rows <= FEW_ROWS => self.direct(simd),
             // The widest vectors have twice as many registers.
-            8 => self.packed::<S, { 2 * SAMPLES }>(simd),
-            _ => self.packed::<S, SAMPLES>(simd),
+            8 => self.all::<S, { 2 * SAMPLES }>(simd),
+            _ => self.all::<S, SAMPLES>(simd),
         }
     }
 }
 
 impl<T: Take> Multiply<'_, T> {
+    /// Whole groups of `N` samples where there are rows enough, and what is left.
+    #[inline(always)]
+    fn all<S: Simd, const N: usize>(mut self, simd: S) {
+        let Panels { width, lanes, .. } = *self.panels;
+        let samples = self.x.len() / width;
+        let grouped = if self.panels.len() * lanes > FEW_ROWS { samples - samples % N } else { 0 };
+        let (groups, rest) = self.x.split_at(grouped * width);
+        if grouped > 0 {
+            self.packed::<S, N>(simd, groups);
+        }
+        self.direct(simd, grouped, rest);
+    }
+
     /// The panels, and how many of them are near at a time.
     #[inline(always)]
     fn parts<S: Simd>(panels: &Panels) -> (&[[S::f64s; VECTORS]], usize) {
@@ -133,52 +144,49 @@ impl<T: Take> Multiply<'_, T> {
         (vectors, (NEAR / (panels.width * panels.lanes)).max(1))
     }
 
-    /// Samples as they stand.
+    /// Samples as they stand; `first` is the number of the first.
     #[inline(always)]
-    fn direct<S: Simd>(self, simd: S) {
-        let Multiply { x, panels, take } = self;
-        let (vectors, part) = Self::parts::<S>(panels);
-        let Panels { width, lanes, .. } = *panels;
+    fn direct<S: Simd>(&mut self, simd: S, first: usize, x: &[f64]) {
+        let (vectors, part) = Self::parts::<S>(self.panels);
+        let Panels { width, lanes, .. } = *self.panels;
         for (block, x) in x.chunks(BLOCK * width).enumerate() {
             for (start, panels) in vectors.chunks(part * width).enumerate() {
-                let place = (block * BLOCK, start * part * lanes, lanes);
+                let place = (first + block * BLOCK, start * part * lanes, lanes);
                 let groups = x.chunks_exact(SAMPLES * width);
                 let rest = groups.remainder();
                 let grouped = x.len() / (SAMPLES * width) * SAMPLES;
                 for (i, x) in groups.enumerate() {
-                    each_panel::<_, _, SAMPLES>(simd, x, panels, (place.0 + i * SAMPLES, place.1, place.2), take);
+                    let place = (place.0 + i * SAMPLES, place.1, place.2);
+                    each_panel::<_, _, SAMPLES>(simd, x, panels, place, self.take);
                 }
                 for (i, x) in rest.chunks_exact(width).enumerate() {
-                    each_panel::<_, _, 1>(simd, x, panels, (place.0 + grouped + i, place.1, place.2), take);
+                    each_panel::<_, _, 1>(simd, x, panels, (place.0 + grouped + i, place.1, place.2), self.take);
                 }
             }
         }
     }
 
-    /// Samples whose columns are put side by side first: `N` of them are then read as one stream, and most registers hold sums.
+    /// Whole groups of samples, whose columns are put side by side first: they are then read as one stream, and most registers hold sums.
     #[inline(always)]
-    fn packed<S: Simd, const N: usize>(self, simd: S) {
-        let Multiply { x, panels, take } = self;
-        let (vectors, part) = Self::parts::<S>(panels);
-        let Panels { width, lanes, .. } = *panels;
+    fn packed<S: Simd, const N: usize>(&mut self, simd: S, x: &[f64]) {
+        let (vectors, part) = Self::parts::<S>(self.panels);
+        let Panels { width, lanes, .. } = *self.panels;
         let block = (PACKED / width / N).clamp(1, BLOCK / N) * N;
-        let mut packed = scratch::zeros(block * width);
-        let (groups, _) = packed.as_chunks_mut::<N>();
+        let mut packed = scratch::zeros(block.min(x.len() / width) * width);
         for (i, x) in x.chunks(block * width).enumerate() {
-            let (first, samples) = (i * block, x.len() / width);
-            for (group, x) in groups.chunks_exact_mut(width).zip(x.chunks(N * width)) {
+            let (groups, _) = packed[..x.len()].as_chunks_mut::<N>();
+            for (group, x) in groups.chunks_exact_mut(width).zip(x.chunks_exact(N * width)) {
                 for (lane, x) in x.chunks_exact(width).enumerate() {
                     group.iter_mut().zip(x).for_each(|(column, &x)| column[lane] = x);
                 }
             }
             for (start, panels) in vectors.chunks(part * width).enumerate() {
-                for (at, group) in (0..samples).step_by(N).zip(groups.chunks_exact(width)) {
+                for (at, group) in (i * block..).step_by(N).zip(groups.chunks_exact(width)) {
                     for (panel, rows) in panels.chunks_exact(width).enumerate() {
                         let mut sums = [[simd.splat_f64s(0.0); VECTORS]; N];
                         group.iter().zip(rows).for_each(|(x, rows)| add(simd, *x, rows, &mut sums));
-                        // The last group may hold what is left of samples before.
-                        for (lane, sums) in sums.into_iter().enumerate().take(samples - at) {
-                            take.take(simd, first + at + lane, (start * part + panel) * lanes, sums);
+                        for (lane, sums) in sums.into_iter().enumerate() {
+                            self.take.take(simd, at + lane, (start * part + panel) * lanes, sums);
                         }
                     }
                 }
