@@ -1,5 +1,7 @@
 //! Products of many samples with the rows of a matrix, some of each at a time.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 
 use super::{Matrix, scratch};
@@ -40,14 +42,15 @@ impl Panels {
         panels
     }
 
-    /// The columns of a matrix instead of its rows.
-    pub(crate) fn of_columns(matrix: &Matrix) -> Self {
+    /// Columns of a matrix instead of its rows.
+    pub(crate) fn of_columns(matrix: &Matrix, columns: Range<usize>) -> Self {
         let mut panels = Panels::new(matrix.rows, Arch::new().dispatch(Lanes));
         let size = panels.width * panels.lanes;
-        panels.values.resize(matrix.columns.div_ceil(panels.lanes) * size, 0.0);
-        for (first, panel) in (0..matrix.columns).step_by(panels.lanes).zip(panels.values.chunks_exact_mut(size)) {
+        panels.values.resize(columns.len().div_ceil(panels.lanes) * size, 0.0);
+        let firsts = columns.clone().step_by(panels.lanes);
+        for (first, panel) in firsts.zip(panels.values.chunks_exact_mut(size)) {
             for (i, column) in panel.chunks_exact_mut(panels.lanes).enumerate().take(matrix.rows) {
-                let row = &matrix.row(i)[first..matrix.columns.min(first + panels.lanes)];
+                let row = &matrix.row(i)[first..columns.end.min(first + panels.lanes)];
                 column[..row.len()].copy_from_slice(row);
             }
         }
@@ -245,14 +248,16 @@ fn add<S: Simd, const N: usize>(simd: S, x: [f64; N], rows: &[S::f64s; VECTORS],
 pub(crate) struct Affine<'a> {
     /// One row a sample.
     pub(crate) out: &'a mut [f64],
-    /// One for each product.
+    /// One for each output.
     pub(crate) offsets: &'a [f64],
+    /// The output that the first row makes.
+    pub(crate) first: usize,
 }
 
 impl Take for Affine<'_> {
     #[inline(always)]
     fn take<S: Simd>(&mut self, simd: S, sample: usize, first: usize, products: [S::f64s; VECTORS]) {
-        let outputs = self.offsets.len();
+        let (outputs, first) = (self.offsets.len(), self.first + first);
         let out = &mut self.out[sample * outputs + first..(sample + 1) * outputs];
         let offsets = &self.offsets[first..];
         for (v, product) in products.into_iter().enumerate() {
@@ -275,7 +280,7 @@ mod tests {
     fn columns_are_the_rows_of_the_transposed_matrix() {
         for (rows, columns) in [(1, 1), (3, 17), (20, 40)] {
             let matrix = Matrix::new((0..rows * columns).map(|i| i as f64).collect(), rows, columns);
-            assert_eq!(Panels::of_columns(&matrix).values, Panels::of(&matrix.transposed()).values);
+            assert_eq!(Panels::of_columns(&matrix, 0..columns).values, Panels::of(&matrix.transposed()).values);
         }
     }
 
@@ -290,7 +295,7 @@ mod tests {
             let offsets: Vec<f64> = (0..rows).map(number).collect();
             let mut out = vec![f64::NAN; samples * rows];
             let panels = Panels::of(&Matrix::new(y.clone(), rows, width));
-            multiply(&x, &panels, &mut Affine { out: &mut out, offsets: &offsets });
+            multiply(&x, &panels, &mut Affine { out: &mut out, offsets: &offsets, first: 0 });
             for i in 0..samples {
                 for k in 0..rows {
                     let (x, y) = (&x[i * width..][..width], &y[k * width..][..width]);

@@ -265,7 +265,7 @@ pub(crate) fn affine_many(x: &Samples, coef: &Matrix, offsets: &[f64]) -> Option
         return None;
     }
     let mut out = vec![0.0; x.nrows() * coef.rows];
-    multiply(x.as_standard_layout().as_slice()?, &Panels::of(coef), &mut Affine { out: &mut out, offsets });
+    multiply(x.as_standard_layout().as_slice()?, &Panels::of(coef), &mut Affine { out: &mut out, offsets, first: 0 });
     Array2::from_shape_vec((x.nrows(), coef.rows), out).ok()
 }
 

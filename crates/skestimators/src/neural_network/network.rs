@@ -127,6 +127,10 @@ pub(crate) fn load(s: &State<'_, '_>, outputs: &[(&str, Activation)]) -> Result<
 const BLOCK: usize = 192;
 /// Rows from which on it pays to have the weights in panels.
 const MANY: usize = 8;
+/// Weights of the largest layer that stays in panels. Others are laid out in parts for each block of rows: memory counts for them.
+const LARGEST_LAID_OUT: usize = if cfg!(test) { 1 << 10 } else { 1 << 22 };
+/// Weights of such a part.
+const PART: usize = if cfg!(test) { 1 } else { 1 << 20 };
 /// Units that are kept from one call to the next.
 const KEPT: usize = 1 << 14;
 
@@ -218,8 +222,17 @@ impl Layer {
             add(out, &self.intercept);
             return;
         }
-        let panels = self.panels.get_or_init(|| Panels::of_columns(&self.coef));
-        multiply(x, panels, &mut Affine { out, offsets: &self.intercept });
+        let offsets = &*self.intercept;
+        if self.coef.data.len() <= LARGEST_LAID_OUT {
+            let panels = self.panels.get_or_init(|| Panels::of_columns(&self.coef, 0..width));
+            return multiply(x, panels, &mut Affine { out, offsets, first: 0 });
+        }
+        // Panels end where vectors do.
+        let columns = (PART / inputs).max(1).next_multiple_of(64);
+        for first in (0..width).step_by(columns) {
+            let panels = Panels::of_columns(&self.coef, first..width.min(first.saturating_add(columns)));
+            multiply(x, &panels, &mut Affine { out, offsets, first });
+        }
     }
 }
 
@@ -262,5 +275,30 @@ impl Wide for AddFew<'_> {
 fn add(rows: &mut [f64], intercept: &[f64]) {
     for row in rows.chunks_exact_mut(intercept.len()) {
         row.iter_mut().zip(intercept).for_each(|(x, b)| *x += b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_of_every_size_multiply_many_rows_as_few() {
+        // The last one is laid out in parts.
+        for (inputs, outputs) in [(1, 1), (5, 17), (7, 400)] {
+            let number = |i: usize| (i * 7919 % 101) as f64 - 50.0;
+            let coef = Matrix::new((0..inputs * outputs).map(number).collect(), inputs, outputs);
+            assert_eq!(coef.data.len() > LARGEST_LAID_OUT, outputs == 400);
+            let intercept: Vec<f64> = (0..outputs).map(number).collect();
+            let layer = Layer { coef, intercept: intercept.into(), panels: OnceLock::new() };
+            let x: Vec<f64> = (0..20 * inputs).map(number).collect();
+            let (mut many, mut few, mut one) = (Vec::new(), Vec::new(), Vec::new());
+            layer.multiply(&x, &mut many);
+            for row in x.chunks(inputs) {
+                layer.multiply(row, &mut one);
+                few.append(&mut one);
+            }
+            assert_eq!(many, few, "{inputs} inputs, {outputs} outputs");
+        }
     }
 }
