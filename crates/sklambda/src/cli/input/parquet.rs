@@ -180,7 +180,7 @@ fn read(reader: &mut ColumnReader, column: &ColumnDescriptor, rows: usize) -> Re
             let (values, there) = values(reader, optional, rows)?;
             match whole(&there) {
                 true => ColumnData::Bool(values),
-                false => ColumnData::Mixed(spread(values, &there, Value::Float(f64::NAN), Value::Bool)),
+                false => ColumnData::Mixed(spread(values, &there, Value::Float(f64::NAN), Value::Bool).into()),
             }
         }
         ColumnReader::Int32ColumnReader(reader) => {
@@ -207,7 +207,7 @@ fn read(reader: &mut ColumnReader, column: &ColumnDescriptor, rows: usize) -> Re
             let (values, there) = values(reader, optional, rows)?;
             let text = |bytes: &ByteArray| bytes.as_utf8().map(Box::<str>::from).map_err(|_| "text that is not UTF-8");
             let values = values.iter().map(text).collect::<Result<Vec<_>, _>>()?;
-            ColumnData::Str(spread(values, &there, None, Some))
+            ColumnData::Str(spread(values, &there, None, Some).into())
         }
         _ => return Err("numbers, bools or text are expected".into()),
     })
