@@ -1,7 +1,6 @@
 //! `sklearn.discriminant_analysis`: classes are normally distributed, with one covariance for all or one for each.
 
 use ndarray::Array2;
-use skpickle::Obj;
 
 use crate::{
     data::{Array, Output, Samples},
@@ -79,21 +78,15 @@ pub(crate) fn load_linear(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
         projection,
         names: version >= (1, 1),
         lift_zeros: version >= (0, 24),
-        float32: is_float32(&s.raw("coef_")?)? && is_float32(&s.raw("intercept_")?)?,
+        float32: s.raw("coef_")?.array()?.dtype().is_f32() && s.raw("intercept_")?.array()?.dtype().is_f32(),
     }))
-}
-
-/// Whether the array holds floats of 32 bits.
-fn is_float32(array: &Obj<'_>) -> Result<bool> {
-    let array = array.array()?;
-    Ok(array.dtype().kind == b'f' && array.dtype().size == 4)
 }
 
 impl Projection {
     fn load(s: &State<'_, '_>, solver: Solver, columns: usize) -> Result<Self> {
         let field = s.raw("scalings_")?;
         let array = field.array()?;
-        let float32 = is_float32(&field)?;
+        let float32 = field.array()?.dtype().is_f32();
         let scalings: Matrix = field.get()?;
         s.require(array.shape().len() == 2, "scalings_ is no matrix")?;
         let all = scalings.transposed();
@@ -159,7 +152,9 @@ impl Estimator for LinearDiscriminantAnalysis {
     fn predict_proba(&self, x: &Samples) -> Result<Output> {
         // One class has one decision, which is not two-dimensional.
         if matches!(self.classifier.classes(), Classes::One(classes) if classes.len() == 1) {
-            return Err(Error::input("axis 1 is out of bounds for array of dimension 1"));
+            return Err(Error::input(
+                "axis 1 is out of bounds for array of dimension 1: the model knows one class alone, for which there are no probabilities; predict answers it",
+            ));
         }
         self.classifier.predict_proba(x)
     }

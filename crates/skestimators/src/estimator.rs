@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     method::{Method, Methods},
     validation::{self, Door},
-    wording::Age,
+    wording::{self, Age},
 };
 
 /// What can be asked of a fitted estimator.
@@ -142,8 +142,8 @@ pub(crate) struct Fitted {
     pub(crate) names_bind: bool,
     /// From when the words of its refusals are.
     pub(crate) age: Age,
-    /// What is said of a sparse answer, where `set_output` asks for frames.
-    pub(crate) frames: Option<String>,
+    /// The library whose frames `set_output` asks for.
+    pub(crate) frames: Option<&'static str>,
     /// The object itself.
     pub(crate) estimator: Box<dyn Estimator>,
 }
@@ -188,8 +188,10 @@ impl Fitted {
 
     /// An answer of `transform`, which cannot be sparse where it becomes a frame.
     fn framed(&self, answer: Samples) -> Result<Samples> {
-        match (&self.frames, &answer) {
-            (Some(refusal), Samples::Sparse(_)) => Err(Error::input(refusal.clone())),
+        match (self.frames, &answer) {
+            (Some(library), Samples::Sparse(_)) => {
+                Err(Error::input(wording::sparse_frame(&self.class, self.age, library)))
+            }
             _ => Ok(answer),
         }
     }
@@ -245,13 +247,13 @@ impl fmt::Debug for Fitted {
 /// A model of scikit-learn 1.9.1 by hand, for tests: its class and its attributes, written as a pickle writes them.
 #[cfg(test)]
 pub(crate) fn written(module: &str, class: &str, attributes: &str) -> Result<crate::Model> {
-    crate::Model::from_bytes(format!("c{module}\n{class}\n)R}}(V_sklearn_version\nV1.9.1\n{attributes}ub."))
+    written_by("1.9.1", module, class, attributes)
 }
 
 /// The same by another version.
 #[cfg(test)]
 pub(crate) fn written_by(version: &str, module: &str, class: &str, attributes: &str) -> Result<crate::Model> {
-    written(module, class, &format!("V_sklearn_version\nV{version}\n{attributes}"))
+    crate::Model::from_bytes(format!("c{module}\n{class}\n)R}}(V_sklearn_version\nV{version}\n{attributes}ub."))
 }
 
 /// An array of doubles for [`written`].

@@ -40,7 +40,7 @@ impl IsotonicRegression {
         let (x, y) = names.into_iter().find(|(x, _)| s.has(x)).unwrap_or(names[0]);
         let field = s.raw(x)?;
         let array = field.array()?;
-        let float32 = array.dtype().kind == b'f' && array.dtype().size == 4;
+        let float32 = array.dtype().is_f32();
         // Many calibrators may share their points in the file.
         field.charge(16 * array.len() as u64)?;
         let x = array.f64s()?.to_vec();

@@ -108,7 +108,7 @@ struct Cosines {
 fn load_cosines(s: &State<'_, '_>) -> Result<Cosines> {
     let field = s.raw("random_weights_")?;
     let array = field.array()?;
-    let single = array.dtype().kind == b'f' && array.dtype().size == 4;
+    let single = array.dtype().is_f32();
     let weights = field.get::<Matrix>()?.transposed();
     let offset: Shared<f64> = s.get("random_offset_")?;
     let count = weights.rows;

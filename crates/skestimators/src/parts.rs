@@ -64,9 +64,11 @@ impl Plan {
 
     /// Whether parts pay in one thread: between steps, and where rows would be read from memory twice, to be checked and to be answered.
     fn pays(&self, x: &Samples) -> bool {
-        let large = |columns: usize| x.rows().saturating_mul(columns) > CACHED;
-        let waits = |x: &Samples| matches!(x, Samples::Dense(x) if large(x.ncols()) && self.steps < CHEAP.saturating_mul(x.ncols() as u64));
-        self.any_size && (self.staged || waits(x))
+        let waits = match x {
+            Samples::Dense(x) => x.len() > CACHED && self.steps < CHEAP.saturating_mul(x.ncols() as u64),
+            _ => false,
+        };
+        self.any_size && (self.staged || waits)
     }
 }
 

@@ -187,7 +187,11 @@ impl<'g> Loader<'g> {
             }
             _ => None,
         };
-        let frames = state.frames();
+        // Other libraries than pandas came in 1.4.
+        let frames = match state.raw_opt("_sklearn_output_config").map(|config| config.entry("transform")) {
+            Some(Ok(library)) => ["pandas", "polars"].into_iter().find(|name| library.str().is_ok_and(|s| s == *name)),
+            _ => None,
+        };
         let estimator = load(&state)?;
         self.check_row_cost(obj)?;
         let by_shape = estimator.n_features_in();
@@ -203,34 +207,6 @@ impl<'g> Loader<'g> {
         let names_bind = state.version() >= (1, 2);
         let (class, age) = (state.class().to_owned(), Age::of(state.version()));
         Ok(Fitted { class, key, n_features_in, feature_names_in, names_bind, age, frames, estimator })
-    }
-}
-
-impl State<'_, '_> {
-    /// What scikit-learn says of a sparse answer, where `set_output` asks for frames (since 1.2).
-    fn frames(&self) -> Option<String> {
-        let library: String = self.raw_opt("_sklearn_output_config")?.entry("transform").ok()?.get().ok()?;
-        // Other libraries came in 1.4.
-        let (library, name) = match library.as_str() {
-            "pandas" => ("pandas", "Pandas"),
-            "polars" => ("polars", "Polars"),
-            _ => return None,
-        };
-        Some(match (self.class(), self.version() < (1, 4)) {
-            ("OneHotEncoder", true) => String::from(
-                "Pandas output does not support sparse data. Set sparse_output=False to output pandas DataFrames or disable pandas \
-                 output via `ohe.set_output(transform=\"default\").",
-            ),
-            ("OneHotEncoder", false) => format!(
-                "{name} output does not support sparse data. Set sparse_output=False to output {library} dataframes or disable \
-                 {name} output via` ohe.set_output(transform=\"default\")."
-            ),
-            (_, true) => String::from("Pandas output does not support sparse data."),
-            (_, false) => format!(
-                "The transformer outputs a scipy sparse matrix. Try to set the transformer output to a dense array or disable \
-                 {name} output with set_output(transform='default')."
-            ),
-        })
     }
 }
 

@@ -49,20 +49,37 @@ pub(crate) const SPARSE: &str =
 const NAMELESS_SPARSE: &str =
     "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to a dense numpy array.";
 
+/// A sparse answer of `transform` where `set_output` asks for frames of a library.
+pub(crate) fn sparse_frame(class: &str, age: Age, library: &str) -> String {
+    let name = if library == "polars" { "Polars" } else { "Pandas" };
+    match (class, age >= Age::Data) {
+        ("OneHotEncoder", false) => String::from(
+            "Pandas output does not support sparse data. Set sparse_output=False to output pandas DataFrames or disable pandas output \
+             via `ohe.set_output(transform=\"default\").",
+        ),
+        ("OneHotEncoder", true) => format!(
+            "{name} output does not support sparse data. Set sparse_output=False to output {library} dataframes or disable {name} \
+             output via` ohe.set_output(transform=\"default\")."
+        ),
+        (_, false) => String::from(
+            "Pandas output does not support sparse data. Fit with a dense output, or with set_output(transform='default').",
+        ),
+        (_, true) => format!(
+            "The transformer outputs a scipy sparse matrix. Try to set the transformer output to a dense array or disable {name} output \
+             with set_output(transform='default')."
+        ),
+    }
+}
+
 impl Speaker<'_> {
     /// Sparse samples where dense ones are needed.
     pub(crate) fn sparse(&self) -> &'static str {
-        match self.age {
-            Age::Data | Age::Now => {
-                if self.named {
-                    SPARSE
-                } else {
-                    NAMELESS_SPARSE
-                }
-            }
-            _ => {
+        match self.named {
+            _ if self.age < Age::Data => {
                 "A sparse matrix was passed, but dense data is required. Use X.toarray() to convert to a dense numpy array."
             }
+            true => SPARSE,
+            false => NAMELESS_SPARSE,
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) struct Distances {
 impl Distances {
     pub(super) fn load(s: &State<'_, '_>, centres: &str) -> Result<Self> {
         let array = s.raw(centres)?.array()?;
-        let float32 = array.dtype().kind == b'f' && array.dtype().size == 4;
+        let float32 = array.dtype().is_f32();
         let prefix = (s.version() >= (1, 1)).then(|| s.class().to_lowercase());
         Ok(Distances { float32, prefix })
     }

@@ -60,11 +60,8 @@ pub(super) fn vector(s: &State<'_, '_>, name: &str, count: usize) -> Result<Vec<
 /// Whether the array, or sparse matrix, is of 32 bits.
 pub(crate) fn is_single(s: &State<'_, '_>, name: &str) -> Result<bool> {
     Ok(match s.raw(name)?.array() {
-        Ok(array) => array.dtype().kind == b'f' && array.dtype().size == 4,
-        Err(_) => s.raw(name)?.field("data").and_then(|data| data.array()).is_ok_and(|data| {
-            let dtype = data.dtype();
-            dtype.kind == b'f' && dtype.size == 4
-        }),
+        Ok(array) => array.dtype().is_f32(),
+        Err(_) => s.raw(name)?.field("data").and_then(|data| data.array()).is_ok_and(|data| data.dtype().is_f32()),
     })
 }
 

@@ -50,7 +50,9 @@ enum Single {
 }
 
 fn by_zero() -> Error {
-    Error::input("division by zero: there is one class alone")
+    Error::input(
+        "division by zero: the model knows one class alone, for which this version has no such answer; predict has one",
+    )
 }
 
 /// The members with a weight each; there may be more weights than members.

@@ -38,8 +38,7 @@ pub(crate) fn mask(s: &State<'_, '_>, mode: Mode, name: &str) -> Result<Vec<bool
             let k = k_of(s, name)?;
             return Ok(best(&scores, k.unwrap_or(scores.len())));
         }
-        let array = s.raw("scores_")?.array()?;
-        let single = array.dtype().kind == b'f' && array.dtype().size == 4;
+        let single = s.raw("scores_")?.array()?.dtype().is_f32();
         return Ok(percentile(&scores, s.get(name)?, single));
     }
     let p: Shared<f64> = s.get("pvalues_")?;

@@ -101,7 +101,9 @@ impl Spread {
     fn std(&self, x: &Samples, in32: bool) -> Result<Vec<f64>> {
         // Sparse ones are multiplied as matrices where each value was meant.
         if matches!(x, Samples::Sparse(_)) {
-            return Err(Error::input("dimension mismatch: the spread of sparse samples cannot be told"));
+            return Err(Error::input(
+                "dimension mismatch: the spread of sparse samples cannot be told; give them dense",
+            ));
         }
         let x = x.dense()?;
         let mut sample = Vec::with_capacity(self.features.len());

@@ -43,7 +43,7 @@ impl LinearPredictor {
         let many = field.is_sparse() || field.array()?.shape().len() == 2;
         s.require(coef.rows() > 0 && coef.columns() > 0, "coef_ is empty")?;
         let (intercept, intercept32) = intercept(s, name, coef.rows())?;
-        let coef32 = is_float32(&values)?;
+        let coef32 = values.array()?.dtype().is_f32();
         let old_blas = s.version() < (0, 23);
         Ok(LinearPredictor { coef, intercept, many, coef32, sum32: coef32 && intercept32, old_blas })
     }
@@ -118,12 +118,6 @@ pub(crate) fn round_to(in32: bool, value: f64) -> f64 {
     if in32 { f64::from(value as f32) } else { value }
 }
 
-/// Whether the array holds floats of 32 bits.
-fn is_float32(array: &Obj<'_>) -> Result<bool> {
-    let array = array.array()?;
-    Ok(array.dtype().kind == b'f' && array.dtype().size == 4)
-}
-
 /// An intercept: an array with one value for each output, or one number for all (0.0 where none was fitted). And whether a
 /// sum of 32 bits stays so when it is added.
 fn intercept(s: &State<'_, '_>, name: &str, outputs: usize) -> Result<(Vec<f64>, bool)> {
@@ -131,7 +125,7 @@ fn intercept(s: &State<'_, '_>, name: &str, outputs: usize) -> Result<(Vec<f64>,
     let (values, float32) = match field.array() {
         Ok(array) => {
             s.require(array.shape().len() <= 1, format_args!("{name} is an array of rank {}", array.shape().len()))?;
-            (array.f64s()?.to_vec(), is_float32(&field)?)
+            (array.f64s()?.to_vec(), field.array()?.dtype().is_f32())
         }
         Err(_) => (vec![field.get::<f64>()?], scalar_keeps_32(&field)),
     };

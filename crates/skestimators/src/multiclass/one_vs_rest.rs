@@ -132,7 +132,9 @@ impl Estimator for OneVsRest {
 
     fn predict_proba(&self, x: &Samples) -> Result<Output> {
         if let Some(words) = self.integers {
-            return Err(Error::input_type(words));
+            return Err(Error::input_type(format_args!(
+                "{words}: the model knows one class alone, for which this version has no probabilities; predict answers it"
+            )));
         }
         let mut columns: Vec<Vec<f64>> = self.members.iter().map(|member| member.positive(x)).collect::<Result<_>>()?;
         if let [positive] = columns.as_slice() {

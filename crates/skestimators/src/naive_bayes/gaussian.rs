@@ -29,10 +29,7 @@ struct Gaussian {
 pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let classes = s.classes()?;
     let theta: Matrix = s.get("theta_")?;
-    let is32 = |name: &str| -> Result<bool> {
-        let array = s.raw(name)?.array()?;
-        Ok(array.dtype().kind == b'f' && array.dtype().size == 4)
-    };
+    let is32 = |name: &str| -> Result<bool> { Ok(s.raw(name)?.array()?.dtype().is_f32()) };
     let fitted32 = is32("theta_")?;
     // since 1.0
     let var: Matrix = s.renamed(&["var_", "sigma_"])?;

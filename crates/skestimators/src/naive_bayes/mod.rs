@@ -78,7 +78,8 @@ impl<L: Likelihood> Estimator for NaiveBayes<L> {
         // The one beside a single class has no label.
         if let Some(index) = indices.iter().find(|&&index| index >= self.classes.len()) {
             return Err(Error::input(format_args!(
-                "index {index} is out of bounds for axis 0 with size {}",
+                "index {index} is out of bounds for axis 0 with size {}: the model knows one class alone, and a sample that is likelier \
+                 without it has no label; predict_proba answers it",
                 self.classes.len()
             )));
         }

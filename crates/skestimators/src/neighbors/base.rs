@@ -608,9 +608,9 @@ mod tests {
             let x = Csr::new(1, 4, vec![0, 1], vec![2], vec![1.5])?;
             Ok(model.call(Method::Kneighbors, &x.into()).unwrap_err().to_string())
         };
-        assert_eq!(
-            refused("NearestNeighbors-correlation", "1.9.1")?,
-            "scipy distance metrics do not support sparse matrices."
+        assert!(
+            refused("NearestNeighbors-correlation", "1.9.1")?
+                .starts_with("scipy distance metrics do not support sparse matrices.")
         );
         assert!(refused("NearestNeighbors-nan_euclidean", "1.9.1")?.starts_with("Sparse data was passed, but"));
         Ok(())

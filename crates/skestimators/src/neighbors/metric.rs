@@ -10,6 +10,7 @@ use crate::{
         norms::{Einsum, nan_euclidean},
     },
     state::State,
+    wording::{Age, Speaker},
 };
 
 /// A distance between two rows of numbers.
@@ -130,7 +131,7 @@ impl Metric {
             "cosine" => Metric::Cosine,
             "correlation" => Metric::Correlation,
             "nan_euclidean" => Metric::NanEuclidean(Einsum::of(s.version())),
-            "jaccard" => Metric::Bools(if s.version() < (0, 20) { Bools::OldJaccard } else { Bools::Jaccard }),
+            "jaccard" => Metric::Bools(Bools::jaccard(s.version())),
             "matching" => Metric::Bools(Bools::Matching),
             "dice" => Metric::Bools(Bools::Dice),
             "kulsinski" => Metric::Bools(Bools::Kulsinski),
@@ -194,7 +195,7 @@ impl Metric {
                 s.require(width == 2, format_args!("haversine distances are of 2 columns, not of {width}"))?;
                 Metric::Haversine
             }
-            "JaccardDistance" => Metric::Bools(if s.version() < (0, 20) { Bools::OldJaccard } else { Bools::Jaccard }),
+            "JaccardDistance" => Metric::Bools(Bools::jaccard(s.version())),
             "MatchingDistance" => Metric::Bools(Bools::Matching),
             "DiceDistance" => Metric::Bools(Bools::Dice),
             "KulsinskiDistance" => Metric::Bools(Bools::Kulsinski),
@@ -248,11 +249,8 @@ impl Metric {
     pub(crate) fn check_sparse(&self, x: &Samples, version: (u32, u32)) -> Result<()> {
         let own = match self {
             Metric::NanEuclidean(_) if matches!(x, Samples::Sparse(_)) => {
-                return Err(Error::input_type(if version < (1, 4) {
-                    "A sparse matrix was passed, but dense data is required. Use X.toarray() to convert to a dense numpy array."
-                } else {
-                    "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to a dense numpy array."
-                }));
+                let speaker = Speaker { key: "", class: "", age: Age::of(version), named: false };
+                return Err(Error::input_type(speaker.sparse()));
             }
             Metric::Mahalanobis { .. } | Metric::Hamming | Metric::Correlation | Metric::Bools(_) => false,
             Metric::SqEuclidean => version >= (1, 3),
@@ -265,9 +263,9 @@ impl Metric {
             _ => true,
         };
         match x {
-            Samples::Sparse(_) if !own => {
-                Err(Error::input_type("scipy distance metrics do not support sparse matrices."))
-            }
+            Samples::Sparse(_) if !own => Err(Error::input_type(
+                "scipy distance metrics do not support sparse matrices.\nGive dense samples to this metric.",
+            )),
             _ => Ok(()),
         }
     }
@@ -389,6 +387,10 @@ fn cosine(x: &[f64], y: &[f64]) -> f64 {
 }
 
 impl Bools {
+    fn jaccard(version: (u32, u32)) -> Bools {
+        if version < (0, 20) { Bools::OldJaccard } else { Bools::Jaccard }
+    }
+
     fn distance(self, x: &[f64], y: &[f64]) -> f64 {
         let (mut both, mut first, mut second) = (0.0, 0.0, 0.0);
         for (&a, &b) in x.iter().zip(y) {

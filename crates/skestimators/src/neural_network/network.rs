@@ -99,7 +99,7 @@ pub(crate) fn load(s: &State<'_, '_>, outputs: &[(&str, Activation)]) -> Result<
     let mut single = true;
     for (coef, intercept) in coefs.iter().zip(&intercepts) {
         for array in [coef.array()?, intercept.array()?] {
-            single &= array.dtype().kind == b'f' && array.dtype().size == 4;
+            single &= array.dtype().is_f32();
         }
         let layer = Layer { coef: coef.get()?, intercept: intercept.get()?, panels: OnceLock::new() };
         let inputs = layers.last().map_or(layer.coef.rows, |before| before.coef.columns);

@@ -48,7 +48,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
     let mut single = true;
     for name in ["components_", "intercept_hidden_"] {
         let array = s.raw(name)?.array()?;
-        single &= array.dtype().kind == b'f' && array.dtype().size == 4;
+        single &= array.dtype().is_f32();
     }
     let seed = match s.raw_opt("random_state") {
         None => None,

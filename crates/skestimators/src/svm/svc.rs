@@ -97,11 +97,23 @@ impl Svc {
         Ok(out)
     }
 
+    /// Why there is no answer that has a number for each class.
+    fn weightless(&self) -> String {
+        format!(
+            "the fit gave weight to the samples of {} of {} classes; fit it with some of each, or ask predict",
+            self.known,
+            self.classes.len()
+        )
+    }
+
     fn one_vs_rest(&self, x: &Samples) -> Result<Array2<f64>> {
         let decisions = self.decisions(x)?;
         if self.known < self.classes.len() {
             let pairs = decisions.ncols();
-            return Err(Error::input(format_args!("index {pairs} is out of bounds for axis 1 with size {pairs}")));
+            return Err(Error::input(format_args!(
+                "index {pairs} is out of bounds for axis 1 with size {pairs}: {}",
+                self.weightless()
+            )));
         }
         let predictions = decisions.mapv(|d| d < 0.0);
         Ok(ovr_decision_function(&predictions, &-decisions, self.classes.len(), self.spread))
@@ -182,7 +194,7 @@ impl Estimator for Svc {
         }
         let classes = self.classes.len();
         if self.known < classes {
-            return Err(Error::input(format_args!("the fit gave weight to {} of {classes} classes", self.known)));
+            return Err(Error::input(self.weightless()));
         }
         let mut p = Array2::zeros((x.rows(), classes));
         let mut coupling = Coupling::new(classes);

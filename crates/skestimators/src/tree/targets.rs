@@ -18,7 +18,9 @@ fn no_float(labels: &Array) -> Error {
         _ => None,
     };
     let first = first.map(|label| format!(": '{label}'")).unwrap_or_default();
-    Error::input(format_args!("could not convert string to float{first}"))
+    Error::input(format_args!(
+        "could not convert string to float{first}: several outputs are predicted as numbers, and their labels are text; predict_proba answers them"
+    ))
 }
 
 /// `classes_` of a classifier that may have several outputs.

@@ -137,7 +137,7 @@ impl<'g> Array<'g> {
     pub fn f32s(&self) -> Result<Shared<f32>> {
         self.graph.count_read(self.len());
         let d = &self.array.dtype;
-        if d.kind == b'f' && d.size == 4 {
+        if d.is_f32() {
             if !d.big_endian
                 && self.in_c_order()
                 && let Some(view) = self.view()?

@@ -87,6 +87,11 @@ impl Dtype {
         self.kind == b'O'
     }
 
+    /// Whether elements are floats of 32 bits.
+    pub fn is_f32(&self) -> bool {
+        (self.kind, self.size) == (b'f', 4)
+    }
+
     /// numpy's name for it, such as `<f8` or `U5`.
     pub fn name(&self) -> String {
         let kind = char::from(self.kind);
