@@ -387,10 +387,11 @@ fn what_cannot_be_served_is_said() {
             .unwrap();
         (run.status.code(), String::from_utf8(run.stderr).unwrap())
     };
-    let (status, text) = run(&["--model", "/nowhere/model.joblib"]);
+    // Somebody may be serving a model at the usual port.
+    let (status, text) = run(&["--model", "/nowhere/model.joblib", "--port", "0"]);
     assert_eq!(status, Some(3));
     assert_eq!(text.trim(), "Failed to load model: [Errno 2] No such file or directory: '/nowhere/model.joblib'");
-    assert_eq!(run(&["--model", "/nowhere/model"]).0, Some(3));
+    assert_eq!(run(&["--model", "/nowhere/model", "--port", "0"]).0, Some(3));
     assert_eq!(run(&[]).0, Some(2));
     assert_eq!(run(&["--model", "m", "--port", "65536"]).0, Some(2));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
