@@ -2,9 +2,8 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Read, Seek},
     path::Path,
-    sync::Mutex,
 };
 
 use crate::{
@@ -70,21 +69,54 @@ fn whole(file: File, len: u64, limits: &Limits) -> io::Result<Vec<u8>> {
 
 fn left(file: File, len: u64, path: &Path) -> Result<Stream> {
     let len = usize::try_from(len).map_err(|_| Error::new(ErrorKind::Limit, "the file is larger than any memory"))?;
-    let (file, path) = (Mutex::new(file), path.to_owned());
+    let (file, path) = (Places::new(file), path.to_owned());
     let fetch = move |offset: u64, len: usize, into: &mut Vec<u8>| {
-        let file = file.lock().unwrap_or_else(|broken| broken.into_inner());
-        let mut file = &*file;
-        into.clear();
-        into.reserve_exact(len);
-        file.seek(SeekFrom::Start(offset)).map_err(|e| fault(&path, &e))?;
-        file.take(len as u64).read_to_end(into).map_err(|e| fault(&path, &e))?;
-        match into.len() == len {
-            true => Ok(()),
-            false => Err(fault(
-                &path,
-                &io::Error::other("it became shorter while it was read; load it again when nothing writes to it"),
-            )),
+        // What a vector holds that was used before is overwritten; new memory is not touched to clear it.
+        if into.capacity() < len {
+            *into = vec![0; len];
         }
+        into.resize(len, 0);
+        file.read(into, offset).map_err(|e| match e.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                let what = "it became shorter while it was read; load it again when nothing writes to it";
+                fault(&path, &io::Error::other(what))
+            }
+            _ => fault(&path, &e),
+        })
     };
     Ok(Stream::left(len, Box::new(fetch)))
+}
+
+/// A file that threads read at several places.
+#[cfg(unix)]
+struct Places(File);
+
+#[cfg(unix)]
+impl Places {
+    fn new(file: File) -> Self {
+        Places(file)
+    }
+
+    /// Fills `into` with what stands from `offset` on.
+    fn read(&self, into: &mut [u8], offset: u64) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(&self.0, into, offset)
+    }
+}
+
+/// A file that threads read at several places: in turn, since it has one place where it is read.
+#[cfg(not(unix))]
+struct Places(std::sync::Mutex<File>);
+
+#[cfg(not(unix))]
+impl Places {
+    fn new(file: File) -> Self {
+        Places(file.into())
+    }
+
+    /// Fills `into` with what stands from `offset` on.
+    fn read(&self, into: &mut [u8], offset: u64) -> io::Result<()> {
+        let mut file = self.0.lock().unwrap_or_else(|broken| broken.into_inner());
+        file.seek(io::SeekFrom::Start(offset))?;
+        file.read_exact(into)
+    }
 }

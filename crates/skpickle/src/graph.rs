@@ -408,15 +408,17 @@ impl Graph {
             DECODED => return Ok((Arc::new(self.bytes(bytes).to_vec()), 0)),
             piece => return Ok((Arc::clone(self.stream.piece(piece)), bytes.start as usize)),
         }
-        // Threads take turns: the file has one place where it is read.
         let mut fetched = lock(&self.fetched);
         if let Some(piece) = fetched.used.get(&bytes).and_then(Weak::upgrade) {
             return Ok((piece, 0));
         }
         // Most arrays are only read to make something else of them: then the next one takes their place.
         let mut piece = fetched.free();
+        // Other threads read theirs meanwhile.
+        drop(fetched);
         self.stream.fetch(bytes, &mut piece)?;
         let piece = Arc::new(piece);
+        let mut fetched = lock(&self.fetched);
         fetched.used.insert(bytes, Arc::downgrade(&piece));
         if fetched.last.len() == Fetched::LAST {
             fetched.last.pop_front();

@@ -11,7 +11,7 @@ use crate::{
     graph::Bytes,
 };
 
-/// Puts so many bytes of the file, from an offset on, into a vector that it empties first.
+/// Puts so many bytes of the file, from an offset on, into a vector, in the place of what it holds.
 pub(crate) type Fetch = dyn Fn(u64, usize, &mut Vec<u8>) -> Result<()> + Send + Sync;
 
 /// Number of the piece that holds what was left in the file.

@@ -6,9 +6,11 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// Room offered to a decoder at a time, and at first: most models are small, and room is cleared before it is given.
+/// Room offered to a decoder at a time, and at first: what it is offered it may fill before anybody looks at it.
 const CHUNK: usize = 256 << 10;
 const FIRST_CHUNK: usize = 16 << 10;
+/// Times the input that room is made for from the start: few models are packed more tightly, and memory that is not used costs nothing.
+const EXPECTED: u64 = 8;
 
 /// So many bytes are enough to tell a pickle from something else (a tar says its name at byte 257).
 const HEAD: usize = 4096;
@@ -28,14 +30,14 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    /// An empty sink. A claimed size is believed only as far as four times the input, which is there to prove it.
+    /// An empty sink. A claimed size is believed only as far as the input, which is there to prove it, makes it likely.
     pub(super) fn new(format: &'static str, limits: &Limits, claimed: Option<u64>, input: usize) -> Self {
-        let mut out = Vec::new();
-        let believed = claimed.unwrap_or(0).min(limits.decompressed_bytes).min(input as u64 * 4);
-        if let Ok(believed) = usize::try_from(believed) {
-            // Without the memory the vector grows as it can, and fails in `space` if it cannot.
-            let _ = out.try_reserve(believed);
-        }
+        let likely = (input as u64).saturating_mul(EXPECTED);
+        let believed = claimed.unwrap_or(likely).min(limits.decompressed_bytes).min(likely);
+        // Memory that the system has cleared need not be touched before something is written to it. Without it the vector grows as it can,
+        // and fails in `space` if it cannot.
+        let room = usize::try_from(believed).ok().and_then(|believed| believed.checked_add(CHUNK.min(input)));
+        let out = room.and_then(|room| bytemuck::try_zeroed_vec(room).ok()).unwrap_or_default();
         Sink {
             out,
             filled: 0,
@@ -72,11 +74,11 @@ impl Sink {
 
     /// What is written so far, and at least `least` bytes to write into.
     pub(super) fn space(&mut self, least: usize) -> Result<(&[u8], &mut [u8])> {
+        // One byte over the limit is enough to see that it is passed.
+        let left = self.limit.saturating_sub(self.filled as u64).saturating_add(1);
+        let chunk = self.filled.clamp(FIRST_CHUNK, CHUNK);
+        let want = least.max(chunk.min(usize::try_from(left).unwrap_or(chunk)));
         if self.out.len() - self.filled < least {
-            // One byte over the limit is enough to see that it is passed.
-            let left = self.limit.saturating_sub(self.filled as u64).saturating_add(1);
-            let chunk = self.filled.clamp(FIRST_CHUNK, CHUNK);
-            let want = least.max(chunk.min(usize::try_from(left).unwrap_or(chunk)));
             let size = self.filled.saturating_add(want);
             self.out.try_reserve(size - self.out.len()).map_err(|_| {
                 Error::new(ErrorKind::Limit, format_args!("out of memory after {} decompressed bytes", self.filled))
@@ -84,7 +86,8 @@ impl Sink {
             self.out.resize(size, 0);
         }
         let (written, space) = self.out.split_at_mut(self.filled);
-        Ok((written, space))
+        let offered = want.min(space.len());
+        Ok((written, &mut space[..offered]))
     }
 
     /// Counts `n` bytes that were written into the space.
@@ -121,6 +124,7 @@ impl Sink {
             self.check_head()?;
         }
         self.out.truncate(self.filled);
+        self.out.shrink_to_fit();
         Ok(self.out)
     }
 
