@@ -478,7 +478,7 @@ fn add_tree(
         };
         sources.push(Source::Split { threshold, column, missing_left, left, right });
     }
-    let root = trees.nodes.push(sources.into_iter(), &mut Vec::new());
+    let root = trees.nodes.push(sources.into_iter(), None);
     trees.roots.push(root.ok_or_else(|| obj.error(ErrorKind::Limit, "the trees have more than 2^31 nodes"))?);
     Ok(())
 }

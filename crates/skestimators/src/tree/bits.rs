@@ -322,9 +322,8 @@ mod tests {
     fn rows_abreast_arrive_where_each_does<T: Real + Into<f64>, W: Word>() {
         let mut numbers = Numbers(7);
         let mut nodes = Nodes::<T, W>::new(4).unwrap();
-        let roots: Vec<_> = (1..90)
-            .map(|leaves| nodes.push(tree(leaves, &mut numbers).into_iter(), &mut Vec::new()).unwrap())
-            .collect();
+        let roots: Vec<_> =
+            (1..90).map(|leaves| nodes.push(tree(leaves, &mut numbers).into_iter(), None).unwrap()).collect();
         for missing in [false, true] {
             let x = Array2::from_shape_fn((75, 4), |_| match numbers.below(if missing { 10 } else { 9 }) {
                 9 => f64::NAN,

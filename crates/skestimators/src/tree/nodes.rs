@@ -222,11 +222,11 @@ impl<T: Real, W: Word> Nodes<T, W> {
         Some(Nodes { nodes: Vec::new(), lowest, roots: Vec::new(), small: OnceLock::new() })
     }
 
-    /// Adds a tree; `None` when there are too many nodes. `placed` gets the number of every node in the order in which they stand here.
+    /// Adds a tree; `None` when there are too many nodes. `numbers` gets the number of every node in the order in which they stand here.
     pub(crate) fn push(
         &mut self,
         tree: impl ExactSizeIterator<Item = Source<T>>,
-        placed: &mut Vec<u32>,
+        mut numbers: Option<&mut Vec<u32>>,
     ) -> Option<Root> {
         let (root, count) = (self.nodes.len(), tree.len());
         if root + count > W::NODES {
@@ -234,15 +234,18 @@ impl<T: Real, W: Word> Nodes<T, W> {
         }
         let filler = Node { threshold: T::LOWEST, word: W::new(self.lowest, false, 0) };
         self.nodes.resize(root + count, filler);
-        placed.resize(placed.len() + count, 0);
-        let numbers = placed.len() - count;
-        let (nodes, placed) = (&mut self.nodes[root..], &mut placed[numbers..]);
+        if let Some(numbers) = &mut numbers {
+            numbers.resize(root + count, 0);
+        }
+        let nodes = &mut self.nodes[root..];
         // Where the nodes of the file come to stand behind the root, and how deep they are.
         let mut places = vec![(0u32, 0u32); count];
         let (mut next, mut depth) = (1, 0);
         for (i, source) in tree.enumerate() {
             let (place, level) = places[i];
-            placed[place as usize] = i as u32;
+            if let Some(numbers) = &mut numbers {
+                numbers[root + place as usize] = i as u32;
+            }
             nodes[place as usize] = match source {
                 Source::Leaf(answer) => {
                     depth = depth.max(level);
@@ -275,6 +278,25 @@ impl<T: Real, W: Word> Nodes<T, W> {
         }));
         self.roots.extend(more.roots.iter().map(|root| root.behind((at, trees))));
         Some((at, trees))
+    }
+
+    /// The number of every node, in the order in which they stand here, of trees whose nodes are numbered depth first.
+    pub(crate) fn depth_first(&self) -> Vec<u32> {
+        let mut numbers = vec![0; self.nodes.len()];
+        let mut ahead = Vec::new();
+        for root in &self.roots {
+            let mut next = 0;
+            ahead.push(root.at);
+            while let Some(at) = ahead.pop() {
+                numbers[at as usize] = next;
+                next += 1;
+                let child = self.nodes[at as usize].word.child();
+                if child != at {
+                    ahead.extend([child + 1, child]);
+                }
+            }
+        }
+        numbers
     }
 
     /// The nodes, for change in place.
@@ -330,9 +352,10 @@ impl<T: Real, W: Word> Nodes<T, W> {
         leaves
     }
 
-    /// Several walks abreast, from their roots to their leaves; `x` gives a column of one of them.
+    /// Several walks abreast, from their roots to their leaves; `x` gives a column of one of them. Every `LOOK` steps it is seen whether all
+    /// have arrived.
     #[inline(always)]
-    fn walk<const N: usize>(
+    fn walk<const N: usize, const LOOK: u32>(
         &self,
         roots: [Root; N],
         rule: impl Rule<T, W>,
@@ -344,14 +367,15 @@ impl<T: Real, W: Word> Nodes<T, W> {
             return self.leaves(at);
         }
         let mut steps = roots.iter().fold(0, |depth, root| depth.max(root.depth));
-        // The longest path is seldom gone: now and then it is seen whether all have arrived.
-        while steps > 8 {
-            self.step(&mut at, rule, &x);
-            self.step(&mut at, rule, &x);
+        // The longest path is seldom gone.
+        while steps > 2 * LOOK {
+            for _ in 1..LOOK {
+                self.step(&mut at, rule, &x);
+            }
             if !self.step(&mut at, rule, &x) {
                 return self.leaves(at);
             }
-            steps -= 3;
+            steps -= LOOK;
         }
         for _ in 0..steps {
             self.step(&mut at, rule, &x);
@@ -429,10 +453,10 @@ impl<T: Real, W: Word> Nodes<T, W> {
         for (row, group) in (block.start..).zip(block.groups()) {
             let x = |_, column: usize| group[column][0];
             for (i, roots) in several.iter().enumerate() {
-                arrive(row, Walks::Trees { first: i * N }, &self.walk(*roots, rule, x));
+                arrive(row, Walks::Trees { first: i * N }, &self.walk::<N, 2>(*roots, rule, x));
             }
             for (i, root) in rest.iter().enumerate() {
-                arrive(row, Walks::Trees { first: several.len() * N + i }, &self.walk([*root], rule, x));
+                arrive(row, Walks::Trees { first: several.len() * N + i }, &self.walk::<1, 1>([*root], rule, x));
             }
         }
     }
@@ -446,7 +470,7 @@ impl<T: Real, W: Word> Nodes<T, W> {
             match small.get(root.tree) {
                 Some(tree) => Arch::new().dispatch(InSmallTree { small, tree, rule, block, arriving }),
                 None => arriving.leaves.iter_mut().zip(block.groups()).for_each(|(leaves, group)| {
-                    *leaves = self.walk([*root; ROWS], rule, |lane, column| group[column][lane]);
+                    *leaves = self.walk::<ROWS, 3>([*root; ROWS], rule, |lane, column| group[column][lane]);
                 }),
             }
             arrive(block.start, Walks::Rows { tree }, arriving.leaves.as_flattened());
@@ -477,10 +501,11 @@ mod tests {
             [split, leaf(first), leaf(first + 1)].into_iter()
         };
         let (mut pushed, mut one, mut other) = (Nodes::<f32, W>::new(3)?, Nodes::<f32, W>::new(3)?, Nodes::new(3)?);
-        let mut placed = Vec::new();
-        let roots = [pushed.push(tree(2), &mut placed)?, pushed.push(tree(5), &mut placed)?];
-        one.push(tree(2), &mut placed)?;
-        let root = other.push(tree(1), &mut placed)?;
+        let mut numbers = Vec::new();
+        let roots = [pushed.push(tree(2), Some(&mut numbers))?, pushed.push(tree(5), Some(&mut numbers))?];
+        assert_eq!(pushed.depth_first(), numbers);
+        one.push(tree(2), None)?;
+        let root = other.push(tree(1), None)?;
         let before = one.append(&other, |answer| f32::from_bits(answer.to_bits() + 4))?;
         let fields = |nodes: &Nodes<f32, W>| -> Vec<_> {
             let field = |node: &Node<f32, W>| {

@@ -30,6 +30,8 @@ pub(crate) struct Stored {
     nodes: Vec<Node>,
     /// Nodes that are leaves, in order.
     leaves: Vec<u32>,
+    /// Whether the nodes of a left child come right behind their parent, and those of its sibling behind them: so they do unless `max_leaf_nodes` is set.
+    pub(crate) depth_first: bool,
     values: Shared<f64>,
     pub(crate) n_features: usize,
     /// Classes of each output; 1 for a regression.
@@ -64,7 +66,7 @@ impl Stored {
         )?;
         let max_n_classes = n_classes.iter().copied().max().unwrap_or(1);
         s.ignored(&["max_depth"]);
-        let (nodes, leaves) = read_nodes(&s, n_features)?;
+        let (nodes, leaves, depth_first) = read_nodes(&s, n_features)?;
         let field = s.raw("values")?;
         let values = field.array()?;
         if values.shape() != [nodes.len(), n_outputs, max_n_classes] {
@@ -82,7 +84,7 @@ impl Stored {
         }
         field.charge((leaves.len() * n_outputs * max_n_classes * size_of::<f64>()) as u64)?;
         let path_compares_missing = estimator.version() < (1, 8);
-        Ok(Stored { nodes, leaves, values, n_features, n_classes, max_n_classes, path_compares_missing })
+        Ok(Stored { nodes, leaves, depth_first, values, n_features, n_classes, max_n_classes, path_compares_missing })
     }
 
     pub(crate) fn n_outputs(&self) -> usize {
@@ -97,14 +99,11 @@ impl Stored {
         self.leaves.len()
     }
 
-    /// The nodes in order; leaves hold their numbers, from `first` on.
-    pub(crate) fn sources(&self, first: u32) -> impl ExactSizeIterator<Item = Source<f32>> {
-        let mut leaf = first;
+    /// The nodes in order; leaves hold these numbers, one after the other.
+    pub(crate) fn sources(&self, numbers: &[u32]) -> impl ExactSizeIterator<Item = Source<f32>> {
+        let mut numbers = numbers.iter();
         self.nodes.iter().map(move |node| match node.left {
-            LEAF => {
-                leaf += 1;
-                Source::Leaf(f32::from_bits(leaf - 1))
-            }
+            LEAF => Source::Leaf(f32::from_bits(numbers.next().copied().unwrap_or_default())),
             left => Source::Split {
                 threshold: node.threshold,
                 column: node.feature & !MISSING_LEFT,
@@ -242,8 +241,9 @@ impl Record {
     }
 }
 
-/// The nodes of a tree and which of them are leaves. Each node but the first is the child of exactly one node, which stands before it.
-fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u32>)> {
+/// The nodes of a tree, which of them are leaves, and whether they stand depth first. Each node but the first is the child of exactly one
+/// node, which stands before it.
+fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u32>, bool)> {
     let field = s.raw("nodes")?;
     let records = field.array()?;
     let count = records.len();
@@ -256,6 +256,9 @@ fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u3
     let mut nodes = Vec::with_capacity(count);
     let mut leaves = Vec::with_capacity(count / 2 + 1);
     let mut reached = vec![false; count];
+    // Right children of the nodes on the way to the one that is read, as long as the order is depth first.
+    let mut siblings = Vec::new();
+    let mut depth_first = true;
     let fault = |i: usize, what: String| -> Error {
         field.error(skpickle::ErrorKind::Value, format_args!("node {i}: {what}")).into()
     };
@@ -267,6 +270,7 @@ fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u3
         if (record.left, record.right) == (-1, -1) {
             leaves.push(i as u32);
             nodes.push(Node { threshold: 0.0, feature: 0, left: LEAF, right: LEAF });
+            depth_first &= siblings.pop().is_none_or(|sibling| sibling == i as i64 + 1);
             continue;
         }
         for (name, child) in [("left_child", record.left), ("right_child", record.right)] {
@@ -278,6 +282,8 @@ fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u3
                 return Err(fault(i, format!("{name} is {child}, which is a child already")));
             }
         }
+        depth_first &= record.left == i as i64 + 1;
+        siblings.push(record.right);
         let column = index(record.feature);
         if column >= n_features.min(MISSING_LEFT as usize) {
             return Err(fault(i, format!("feature is {}, expected below {n_features}", record.feature)));
@@ -292,7 +298,7 @@ fn read_nodes(s: &State<'_, '_>, n_features: usize) -> Result<(Vec<Node>, Vec<u3
             right: record.right as u32,
         });
     }
-    Ok((nodes, leaves))
+    Ok((nodes, leaves, depth_first))
 }
 
 /// The largest 32-bit float that is not above `x`.
