@@ -31,6 +31,9 @@ pub(crate) fn squared_distances(x: &[f64], matrix: &Matrix, out: &mut [f64]) {
     Arch::new().dispatch(WithRows::<true> { x, matrix, out });
 }
 
+/// Rows of weights that a sample is multiplied with together, so that one does not wait for the others.
+const TOGETHER: usize = 4;
+
 /// One sample and all rows of a matrix: products or, if `SQUARED`, differences.
 struct WithRows<'a, const SQUARED: bool> {
     x: &'a [f64],
@@ -56,32 +59,56 @@ impl<const SQUARED: bool> WithRows<'_, SQUARED> {
     /// By vectors of which `N` hold eight numbers.
     #[inline(always)]
     fn each<S: Simd, const N: usize>(self, simd: S) {
-        let (x8, x_rest) = self.x.as_chunks::<8>();
-        for (k, out) in self.out.iter_mut().enumerate() {
-            let (row8, row_rest) = self.matrix.row(k).as_chunks::<8>();
-            let mut sums = [simd.splat_f64s(0.0); N];
-            for (x, row) in x8.iter().zip(row8) {
-                let (x, row) = (S::as_simd_f64s(x).0, S::as_simd_f64s(row).0);
+        let WithRows { x, matrix, out } = self;
+        let (several, rest) = out.as_chunks_mut::<TOGETHER>();
+        for (i, out) in several.iter_mut().enumerate() {
+            *out = Self::rows::<S, N, TOGETHER>(simd, x, matrix, i * TOGETHER);
+        }
+        for (i, out) in rest.iter_mut().enumerate() {
+            [*out] = Self::rows::<S, N, 1>(simd, x, matrix, several.len() * TOGETHER + i);
+        }
+    }
+
+    /// Rows from `first` on together, so that one does not wait for the sums of another.
+    #[inline(always)]
+    fn rows<S: Simd, const N: usize, const R: usize>(simd: S, x: &[f64], matrix: &Matrix, first: usize) -> [f64; R] {
+        let (x8, x_rest) = x.as_chunks::<8>();
+        let rows: [_; R] = std::array::from_fn(|r| {
+            let (row8, row_rest) = matrix.row(first + r).as_chunks::<8>();
+            // Of equal length, as the compiler can see: nothing is checked in the loop.
+            (&row8[..x8.len()], row_rest)
+        });
+        let mut sums = [[simd.splat_f64s(0.0); N]; R];
+        for (i, x) in x8.iter().enumerate() {
+            let x = S::as_simd_f64s(x).0;
+            for (sums, (row8, _)) in sums.iter_mut().zip(&rows) {
+                let row = S::as_simd_f64s(&row8[i]).0;
                 for v in 0..N {
                     let apart = simd.sub_f64s(x[v], row[v]);
                     let term = if SQUARED { simd.mul_f64s(apart, apart) } else { simd.mul_f64s(x[v], row[v]) };
                     sums[v] = simd.add_f64s(sums[v], term);
                 }
             }
-            let mut eight = [0.0; 8];
-            for (to, sums) in S::as_mut_simd_f64s(&mut eight).0.iter_mut().zip(sums) {
-                *to = sums;
-            }
-            let term = |(x, y): (&f64, &f64)| if SQUARED { (x - y) * (x - y) } else { x * y };
-            *out = joined(eight) + x_rest.iter().zip(row_rest).map(term).sum::<f64>();
         }
+        let mut eights = [[0.0; 8]; R];
+        for (eight, sums) in eights.iter_mut().zip(sums) {
+            S::as_mut_simd_f64s(eight).0.copy_from_slice(&sums);
+        }
+        let mut out = eights.map(joined);
+        let term = |(x, y): (&f64, &f64)| if SQUARED { (x - y) * (x - y) } else { x * y };
+        for (out, (_, row_rest)) in out.iter_mut().zip(rows) {
+            *out += x_rest.iter().zip(row_rest).map(term).sum::<f64>();
+        }
+        out
     }
 }
 
 /// The sum of eight partial sums.
 #[inline(always)]
 fn joined(sums: [f64; 8]) -> f64 {
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
+    // The first additions are of halves that stand side by side.
+    let pairs: [f64; 4] = std::array::from_fn(|i| sums[i] + sums[i + 4]);
+    (pairs[0] + pairs[1]) + (pairs[2] + pairs[3])
 }
 
 /// Inner product of samples of any width with weights of 64 bits.
@@ -268,9 +295,6 @@ pub(crate) fn affine_many(x: &Samples, coef: &Matrix, offsets: &[f64]) -> Option
     multiply(x.as_standard_layout().as_slice()?, &Panels::of(coef), &mut Affine { out: &mut out, offsets, first: 0 });
     Array2::from_shape_vec((x.nrows(), coef.rows), out).ok()
 }
-
-/// Outputs that a sparse sample is multiplied with together, so that one does not wait for the weights of the others.
-const TOGETHER: usize = 4;
 
 /// `x @ coef.T + offsets` of sparse samples, with as many offsets as outputs.
 pub(crate) fn affine_sparse(x: &Csr, coef: &Matrix, offsets: &[f64]) -> Array2<f64> {
