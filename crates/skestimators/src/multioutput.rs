@@ -130,7 +130,7 @@ fn common_type(arrays: Vec<Array>) -> Vec<Array> {
     }
     if any(|a| matches!(a, Array::Str(_))) {
         let text = |value| match value {
-            Value::Str(text) => text.into_string(),
+            Value::Str(text) => text.to_string(),
             Value::Int(n) => n.to_string(),
             Value::Bool(b) => if b { "True" } else { "False" }.to_owned(),
             Value::Float(x) => format!("{x:?}"),

@@ -180,7 +180,7 @@ impl<'g> Loader<'g> {
             Some(Array::Str(names)) => Some(names.into_iter().collect()),
             Some(Array::Object(names)) => {
                 let text = |value| match value {
-                    crate::data::Value::Str(text) => Some(text.into_string()),
+                    crate::data::Value::Str(text) => Some(text.to_string()),
                     _ => None,
                 };
                 names.into_iter().map(text).collect()

@@ -29,9 +29,16 @@ pub(crate) fn select(x: &Samples, indices: &[usize]) -> Result<Samples> {
         Samples::Sparse(x) => Samples::Sparse(select_sparse(x, indices)?),
         Samples::Table(x) => Samples::Table(Table::new(indices.iter().map(|&j| x.columns()[j].clone()).collect())?),
         Samples::Rows(rows) => {
-            let pick = |row: &Vec<Value>| indices.iter().map(|&j| row.get(j).cloned()).collect::<Option<Vec<_>>>();
-            let picked: Option<_> = rows.iter().map(pick).collect();
-            Samples::Rows(picked.ok_or_else(|| Error::input("the rows differ in length"))?)
+            let mut picked = Vec::with_capacity(rows.len());
+            for row in rows {
+                let mut cells = Vec::with_capacity(indices.len());
+                cells.extend(indices.iter().map_while(|&j| row.get(j).cloned()));
+                if cells.len() < indices.len() {
+                    return Err(Error::input("the rows differ in length"));
+                }
+                picked.push(cells);
+            }
+            Samples::Rows(picked.into())
         }
         other => return Err(not_two_dimensional(other)),
     })
@@ -40,7 +47,7 @@ pub(crate) fn select(x: &Samples, indices: &[usize]) -> Result<Samples> {
 /// `X[:, index]`, one-dimensional: documents where every value is text.
 pub(crate) fn select_one(x: &Samples, index: usize) -> Result<Samples> {
     let text = |value: Value| match value {
-        Value::Str(text) => Ok(text.into_string()),
+        Value::Str(text) => Ok(text.to_string()),
         other => Err(other),
     };
     let values: Vec<Value> = match x {
@@ -184,7 +191,10 @@ fn hstack_sparse(parts: Vec<Samples>, rows: usize) -> Result<Samples> {
         })
     };
     let parts: Vec<Csr> = parts.into_iter().map(convert).collect::<Result<_>>()?;
-    let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
+    let entries = parts.iter().map(|part| part.data().len()).sum();
+    let (mut indices, mut data) = (Vec::with_capacity(entries), Vec::with_capacity(entries));
+    let mut indptr = Vec::with_capacity(rows + 1);
+    indptr.push(0);
     for i in 0..rows {
         let mut offset = 0;
         for part in &parts {

@@ -1,6 +1,6 @@
 //! Arrays of any of the element types that labels and answers have.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use ndarray::{Array2, ArrayD, ArrayViewD, IxDyn};
 use skpickle::{FromObj, Kind, Obj, Scalar};
@@ -18,7 +18,7 @@ pub enum Value {
     /// A float; NaN is a missing value too.
     Float(f64),
     /// Text.
-    Str(Box<str>),
+    Str(Arc<str>),
     /// Bytes.
     Bytes(Box<[u8]>),
 }

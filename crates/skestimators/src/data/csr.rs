@@ -141,7 +141,10 @@ impl Csr {
     /// The non-zero elements of a dense matrix.
     pub(crate) fn from_dense(dense: &Array2<f64>) -> Csr {
         let (rows, columns) = dense.dim();
-        let mut out = Csr { rows, columns, indptr: vec![0], indices: vec![], data: vec![] };
+        let entries = dense.iter().filter(|&&value| value != 0.0).count();
+        let (indices, data) = (Vec::with_capacity(entries), Vec::with_capacity(entries));
+        let mut out = Csr { rows, columns, indptr: Vec::with_capacity(rows + 1), indices, data };
+        out.indptr.push(0);
         for row in dense.rows() {
             for (column, &value) in row.iter().enumerate() {
                 if value != 0.0 {

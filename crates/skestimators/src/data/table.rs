@@ -1,6 +1,6 @@
 //! Named, typed columns, as a pandas DataFrame has them.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use super::{Run, Value};
 
@@ -43,7 +43,7 @@ pub enum ColumnData {
     /// Bools.
     Bool(Vec<bool>),
     /// Text; `None` where a value is missing (NaN in pandas).
-    Str(Run<Option<Box<str>>>),
+    Str(Run<Option<Arc<str>>>),
     /// Anything else, value by value.
     Mixed(Run<Value>),
 }

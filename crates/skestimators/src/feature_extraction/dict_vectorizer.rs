@@ -1,6 +1,6 @@
 //! `sklearn.feature_extraction._dict_vectorizer.DictVectorizer`: columns by the names in records.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use skpickle::Scalar;
 
@@ -18,7 +18,7 @@ struct DictVectorizer {
     /// Names by column.
     names: Vec<Value>,
     /// Columns of the names that are text.
-    text: HashMap<Box<str>, usize>,
+    text: HashMap<Arc<str>, usize>,
     /// Columns of the others.
     others: Vec<(Value, usize)>,
     dtype: Dtype,

@@ -297,7 +297,7 @@ fn extend(classes: &Array, label: &Value) -> Option<Array> {
         }
         Array::Str(_) => {
             let text = |value| match value {
-                Value::Str(text) => Some(text.into_string()),
+                Value::Str(text) => Some(text.to_string()),
                 _ => None,
             };
             Array::from(values.map(text).collect::<Option<Vec<String>>>()?)

@@ -1,5 +1,7 @@
 //! Finding values among the categories of a column.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
 pub(crate) struct Categories {
     values: Array,
     numbers: Vec<(f64, usize)>,
-    texts: HashMap<Box<str>, usize>,
+    texts: HashMap<Arc<str>, usize>,
     nan: Option<usize>,
     none: Option<usize>,
 }

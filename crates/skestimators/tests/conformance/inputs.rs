@@ -203,7 +203,7 @@ fn frame(input: &Json) -> Result<Table, String> {
                 ColumnData::Bool(cells.map(|cell| cell.as_bool().ok_or("no bool")).collect::<Result<_, _>>()?)
             }
             Some("category" | "object") if cells.clone().all(|cell| cell.is_string() || cell.is_null()) => {
-                ColumnData::Str(cells.map(|cell| cell.as_str().map(Box::from)).collect())
+                ColumnData::Str(cells.map(|cell| cell.as_str().map(std::sync::Arc::from)).collect())
             }
             Some("category" | "object") => ColumnData::Mixed(cells.map(missing).collect::<Result<_, _>>()?),
             other => return Err(format!("unknown dtype {other:?} of column {name}")),

@@ -70,7 +70,7 @@ fn texts<'j>(items: impl Iterator<Item = &'j Json>) -> Result<Samples, Refusal> 
 }
 
 /// A column of documents; a missing one is empty.
-pub(super) fn documents(texts: &[Option<Box<str>>]) -> Samples {
+pub(super) fn documents(texts: &[Option<std::sync::Arc<str>>]) -> Samples {
     Samples::Text(texts.iter().map(|text| text.as_deref().unwrap_or_default().to_owned()).collect())
 }
 

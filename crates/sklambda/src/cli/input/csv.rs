@@ -338,7 +338,7 @@ fn samples(form: &Form, rows: usize, mut columns: Vec<Column>) -> Result<Samples
 pub(super) fn documents(column: Option<Column>) -> Result<Samples, String> {
     match column {
         Some(Column { data: ColumnData::Str(texts), .. }) => {
-            Ok(Samples::Text(texts.into_iter().map(|text| text.map_or(String::new(), String::from)).collect()))
+            Ok(Samples::Text(texts.into_iter().map(|text| text.as_deref().unwrap_or_default().to_owned()).collect()))
         }
         Some(Column { name, .. }) => {
             Err(format!("column '{}' holds no text, which the model takes", skpickle::printable(&name)))
@@ -354,7 +354,7 @@ pub(super) fn labels(data: Option<ColumnData>) -> Samples {
         Some(ColumnData::I64(values)) => Array::from(values),
         Some(ColumnData::Bool(values)) => Array::from(values),
         Some(ColumnData::Str(texts)) if texts.iter().all(Option::is_some) => {
-            Array::from(texts.into_iter().flatten().map(String::from).collect::<Vec<String>>())
+            Array::from(texts.into_iter().flatten().map(|text| text.to_string()).collect::<Vec<String>>())
         }
         Some(other) => Array::from((0..other.len()).map(|row| other.value(row)).collect::<Vec<_>>()),
         None => Array::from(Vec::<f64>::new()),

@@ -205,7 +205,9 @@ fn read(reader: &mut ColumnReader, column: &ColumnDescriptor, rows: usize) -> Re
         }
         ColumnReader::ByteArrayColumnReader(reader) => {
             let (values, there) = values(reader, optional, rows)?;
-            let text = |bytes: &ByteArray| bytes.as_utf8().map(Box::<str>::from).map_err(|_| "text that is not UTF-8");
+            let text = |bytes: &ByteArray| {
+                bytes.as_utf8().map(std::sync::Arc::<str>::from).map_err(|_| "text that is not UTF-8")
+            };
             let values = values.iter().map(text).collect::<Result<Vec<_>, _>>()?;
             ColumnData::Str(spread(values, &there, None, Some).into())
         }
