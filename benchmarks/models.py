@@ -215,11 +215,14 @@ def describe(estimator):
     last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
     about = {"class": type(estimator).__name__}
     if hasattr(last, "_predictors"):
-        trees = [tree for step in last._predictors for tree in step]
-        return about | {"trees": len(trees), "nodes": sum(len(tree.nodes) for tree in trees)}
+        trees = [tree.nodes for step in last._predictors for tree in step]
+        steps = sum(nodes["count"][nodes["is_leaf"] == 0].sum() / nodes["count"][0] for nodes in trees)
+        return about | {"trees": len(trees), "nodes": sum(map(len, trees)), "steps": round(float(steps))}
     trees = [part.tree_ for part in np.ravel(np.asarray(getattr(last, "estimators_", [last]), dtype=object)) if hasattr(part, "tree_")]
     if trees:
-        about |= {"trees": len(trees), "nodes": int(sum(tree.node_count for tree in trees))}
+        # Every split is passed by its samples: so many a sample passes on its way through all trees.
+        steps = sum(tree.n_node_samples[tree.children_left != -1].sum() / tree.n_node_samples[0] for tree in trees)
+        about |= {"trees": len(trees), "nodes": int(sum(tree.node_count for tree in trees)), "steps": round(float(steps))}
     if hasattr(last, "n_support_"):
         about |= {"support_vectors": int(np.sum(last.n_support_))}
     return about

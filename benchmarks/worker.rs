@@ -8,7 +8,8 @@
 //! * `load`: seconds to load, again and again, in turn with what no loader can do without: reading the file and undoing its compression;
 //! * `read`: as `cold`, of a program that only reads the file into memory;
 //! * `bandwidth`: bytes a second when so many `bytes` of memory are read over and over;
-//! * `machine`: how fast this processor multiplies and adds doubles, starts a thread, and writes to memory that is new to the process;
+//! * `machine`: how fast this processor multiplies and adds doubles, waits for its second cache, starts a thread, and writes to memory that
+//!   is new to the process;
 //! * `once`: loads, and answers `rows` made-up rows a single time: nothing that differs from run to run, for counting instructions;
 //! * `answers`: the answers for the first of `rows` rows, as raw doubles into a file: what two builds or two engines must agree on.
 //!
@@ -261,12 +262,18 @@ fn machine(budget: f64) -> Json {
             arch.dispatch(MultiplyAdd(1_000_000));
         });
     });
+    // A ring through 256 kB: each number says where the next one stands.
+    let ring: Vec<usize> = (0..1 << 15).map(|i: usize| (i * 25_173 + 13_849) % (1 << 15)).collect();
+    let waiting = median(&mut || {
+        std::hint::black_box((0..ring.len()).fold(0, |at, _| ring[at]));
+    });
     let starting = median(&mut || std::thread::scope(|scope| drop(scope.spawn(|| std::hint::black_box(0)))));
     let size = 1 << 26;
     let writing = median(&mut || drop(std::hint::black_box(vec![1u8; size])));
     json!({
         "GFLOPS": 2.0 * products as f64 / multiplying / 1e9,
         "two_threads": 2.0 * multiplying / multiplying_twice,
+        "wait_ns": waiting / ring.len() as f64 * 1e9,
         "thread_us": starting * 1e6,
         "new_GBps": size as f64 / writing / 1e9,
     })
