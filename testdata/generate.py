@@ -1900,6 +1900,7 @@ case(F, "sparse", sparse(iris), n_estimators=3, max_depth=3, random_state=0)
 case(F, "missing", missing(iris), n_estimators=3, max_depth=3, random_state=0, _since="1.4")
 case(F, "frame", frame(iris), n_estimators=3, max_depth=3, random_state=0)
 case(F, "labels-bool", labelled(binary, False, True), n_estimators=3, max_depth=2, random_state=0)
+case(F, "leaves", iris, n_estimators=3, max_leaf_nodes=5, random_state=0, _since="1.9")
 FR = "ensemble.RandomForestRegressor"
 case(FR, "", wiggly, n_estimators=4, max_depth=3, random_state=0, _py2=True)
 case(FR, "targets", two_targets, n_estimators=3, max_depth=3, random_state=0)
