@@ -30,7 +30,8 @@ pub(crate) struct Stored {
     nodes: Vec<Node>,
     /// Nodes that are leaves, in order.
     leaves: Vec<u32>,
-    /// Whether the nodes of a left child come right behind their parent, and those of its sibling behind them: so they do unless `max_leaf_nodes` is set.
+    /// Whether a left child and all below it come right behind their parent, and its sibling behind them: so they do unless
+    /// `max_leaf_nodes` is set.
     pub(crate) depth_first: bool,
     values: Shared<f64>,
     pub(crate) n_features: usize,
