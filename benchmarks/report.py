@@ -287,7 +287,7 @@ def bounds(r):
             rows.append(["two threads, 10,000 rows", name, f"{one / two:.2f}x", f"one thread takes {short(batch)} µs; starting and ending another {short(thread)} µs, and two "
                          f"that only multiply and add do {twice:.2f} times the work of one: at most {batch / (batch / twice + thread):.2f}x"])
     size = {part: r.value("binary", "bootstrap", "size", of(part)) for part in ("bytes", "code", "unwinding", "constants")}
-    if size["bytes"] and size["bytes"] > 6 * 2**20:
+    if size["code"] and size["bytes"] > 6 * 2**20:
         code, unwinding, constants = (short(size[part] / 2**20) for part in ("code", "unwinding", "constants"))
         rows.append(["binary, 6 MB", "bootstrap", f"{short(size['bytes'] / 2**20)} MB", f"{code} MB of machine code for all estimators, containers, TLS, S3 and Lambda; {unwinding} MB of tables by which a "
                      f"panic in one request becomes an answer; {constants} MB of constants and tables"])
