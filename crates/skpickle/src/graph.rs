@@ -333,7 +333,10 @@ impl Graph {
         let start = self.elements.len();
         u32::try_from(start + ids.len()).map_err(|_| too_many())?;
         self.pay(size_of_val(ids) as u64)?;
-        self.elements.extend_from_slice(ids);
+        match *ids {
+            [id] => self.elements.push(id),
+            _ => self.elements.extend_from_slice(ids),
+        }
         let len = ids.len() as u32;
         Ok(Items { start: start as u32, len, cap: len })
     }
@@ -343,11 +346,16 @@ impl Graph {
         if ids.is_empty() {
             return Ok(());
         }
+        // Most runs are made in one go, and there may be very many.
+        if items.cap == 0 {
+            *items = self.new_items(ids)?;
+            return Ok(());
+        }
         let len = items.len as usize + ids.len();
         if len > items.cap as usize {
             let last = items.start as usize + items.cap as usize == self.elements.len();
-            let cap = if items.len == 0 { ids.len() } else { len.max(2 * items.cap as usize) };
-            let start = if last && items.cap > 0 { items.start as usize } else { self.elements.len() };
+            let cap = len.max(2 * items.cap as usize);
+            let start = if last { items.start as usize } else { self.elements.len() };
             u32::try_from(start + cap).map_err(|_| too_many())?;
             self.pay(((start + cap).saturating_sub(self.elements.len()) * size_of::<Id>()) as u64)?;
             self.elements.resize(start + cap, Id(0));
