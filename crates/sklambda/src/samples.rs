@@ -1,6 +1,6 @@
 //! JSON rows as numpy would see them.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use ndarray::{Array2, ArrayD, IxDyn};
 use skestimators::{Array, Method, Model, Record, Samples, Value};
@@ -9,6 +9,11 @@ use crate::json::Json;
 
 /// Dimensions that numpy has at most.
 const DIMENSIONS: usize = 64;
+
+/// A column of documents; a missing one is empty.
+pub(crate) fn documents(texts: &[Option<Arc<str>>]) -> Samples {
+    Samples::Text(texts.iter().map(|text| text.as_deref().unwrap_or_default().to_owned()).collect())
+}
 
 /// Whether a model takes documents, for which it has no names: the surest way to know is to ask it.
 pub(crate) fn takes_text(model: &Model, method: Method) -> bool {

@@ -29,16 +29,8 @@ pub(crate) fn select(x: &Samples, indices: &[usize]) -> Result<Samples> {
         Samples::Sparse(x) => Samples::Sparse(select_sparse(x, indices)?),
         Samples::Table(x) => Samples::Table(Table::new(indices.iter().map(|&j| x.columns()[j].clone()).collect())?),
         Samples::Rows(rows) => {
-            let mut picked = Vec::with_capacity(rows.len());
-            for row in rows {
-                let mut cells = Vec::with_capacity(indices.len());
-                cells.extend(indices.iter().map_while(|&j| row.get(j).cloned()));
-                if cells.len() < indices.len() {
-                    return Err(Error::input("the rows differ in length"));
-                }
-                picked.push(cells);
-            }
-            Samples::Rows(picked.into())
+            validation::check_lengths(rows)?;
+            Samples::Rows(rows.iter().map(|row| indices.iter().map(|&j| row[j].clone()).collect()).collect())
         }
         other => return Err(not_two_dimensional(other)),
     })
@@ -236,4 +228,17 @@ pub(crate) fn weighted(x: Samples, weight: f64) -> Result<Samples> {
         },
         other => other,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_unequal_length_are_named() {
+        let row = |text: &str| text.split(' ').map(|cell| Value::Str(cell.into())).collect::<Vec<_>>();
+        let x = Samples::Rows(vec![row("a b"), row("c d"), row("e")].into());
+        let error = select(&x, &[1]).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("Row 2 has 1 values, row 0 has 2"), "{error}");
+    }
 }

@@ -60,6 +60,8 @@ impl<const SQUARED: bool> WithRows<'_, SQUARED> {
     #[inline(always)]
     fn each<S: Simd, const N: usize>(self, simd: S) {
         let WithRows { x, matrix, out } = self;
+        // Whoever calls has compared the widths; if not, what is beyond the shorter one counts for nothing.
+        let x = &x[..x.len().min(matrix.columns)];
         let (several, rest) = out.as_chunks_mut::<TOGETHER>();
         for (i, out) in several.iter_mut().enumerate() {
             *out = Self::rows::<S, N, TOGETHER>(simd, x, matrix, i * TOGETHER);
@@ -74,8 +76,8 @@ impl<const SQUARED: bool> WithRows<'_, SQUARED> {
     fn rows<S: Simd, const N: usize, const R: usize>(simd: S, x: &[f64], matrix: &Matrix, first: usize) -> [f64; R] {
         let (x8, x_rest) = x.as_chunks::<8>();
         let rows: [_; R] = std::array::from_fn(|r| {
-            let (row8, row_rest) = matrix.row(first + r).as_chunks::<8>();
-            // Of equal length, as the compiler can see: nothing is checked in the loop.
+            let (row8, row_rest) = matrix.row(first + r)[..x.len()].as_chunks::<8>();
+            // As many, as the compiler can see: nothing is checked in the loop.
             (&row8[..x8.len()], row_rest)
         });
         let mut sums = [[simd.splat_f64s(0.0); N]; R];
@@ -370,6 +372,27 @@ mod tests {
                 let scores: Vec<f64> =
                     rows(x).expect("numbers").flat_map(|row| [weights.dot(0, &row), weights.dot(1, &row)]).collect();
                 assert_eq!(scores, [0.0, 0.0, 1.0, 0.0], "{weights:?} {x:?}");
+            }
+        }
+    }
+
+    /// Whole groups of rows, and what is left; a sample of another width is not read beyond the shorter one.
+    #[test]
+    fn rows_together_are_the_rows_one_by_one() {
+        for (rows, columns, width) in
+            (0..10).flat_map(|rows| [(rows, 3, 3), (rows, 21, 21), (rows, 9, 21), (rows, 21, 5)])
+        {
+            let data: Vec<f64> = (0..rows * columns).map(|i| (i as f64).sqrt() - 4.0).collect();
+            let (matrix, x) =
+                (Matrix::new(data, rows, columns), (0..width).map(|i| f64::from(i).cbrt()).collect::<Vec<_>>());
+            let shared = columns.min(width as usize);
+            let (mut products, mut squares) = (vec![0.0; rows], vec![0.0; rows]);
+            dots(&x, &matrix, &mut products);
+            squared_distances(&x, &matrix, &mut squares);
+            for k in 0..rows {
+                let apart: Vec<f64> = x[..shared].iter().zip(matrix.row(k)).map(|(x, y)| x - y).collect();
+                assert_eq!(products[k], dot(&x[..shared], &matrix.row(k)[..shared]), "{rows} {columns} {width}");
+                assert_eq!(squares[k], dot(&apart, &apart), "{rows} {columns} {width}");
             }
         }
     }

@@ -183,8 +183,7 @@ impl Trees {
     /// Adds trees for samples of the same width, with as many answers a leaf, behind these.
     pub(crate) fn append(&mut self, s: &State<'_, '_>, more: &Trees) -> Result<()> {
         debug_assert_eq!((more.width, more.n_features), (self.width, self.n_features));
-        let numbered = [&self.numbers, &more.numbers].iter().any(|numbers| numbers.get().is_some());
-        if numbered {
+        if more.numbers.get().is_some() {
             self.numbers();
         }
         let answers = (self.values.len() / self.width.max(1)) as u32;

@@ -69,11 +69,6 @@ fn texts<'j>(items: impl Iterator<Item = &'j Json>) -> Result<Samples, Refusal> 
     items.enumerate().map(text).collect::<Result<_, _>>().map(Samples::Text)
 }
 
-/// A column of documents; a missing one is empty.
-pub(super) fn documents(texts: &[Option<std::sync::Arc<str>>]) -> Samples {
-    Samples::Text(texts.iter().map(|text| text.as_deref().unwrap_or_default().to_owned()).collect())
-}
-
 fn features(item: &Json) -> Option<&[Json]> {
     match item {
         Json::Object(entries) => match entries.as_slice() {
@@ -272,7 +267,7 @@ pub(super) fn from_columns(model: &Model, columns: Vec<Column>) -> Result<Sample
     if let [Column { data: ColumnData::Str(texts), .. }] = columns.as_slice()
         && takes_text(model)
     {
-        return Ok(documents(texts));
+        return Ok(samples::documents(texts));
     }
     let Some(names) = model.feature_names_in() else {
         // Nothing is known of names: as in Python, the order counts.

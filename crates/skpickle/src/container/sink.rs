@@ -124,6 +124,7 @@ impl Sink {
             self.check_head()?;
         }
         self.out.truncate(self.filled);
+        // What was expected and did not come.
         self.out.shrink_to_fit();
         Ok(self.out)
     }

@@ -337,9 +337,7 @@ fn samples(form: &Form, rows: usize, mut columns: Vec<Column>) -> Result<Samples
 /// A column as documents; a missing one is empty.
 pub(super) fn documents(column: Option<Column>) -> Result<Samples, String> {
     match column {
-        Some(Column { data: ColumnData::Str(texts), .. }) => {
-            Ok(Samples::Text(texts.into_iter().map(|text| text.as_deref().unwrap_or_default().to_owned()).collect()))
-        }
+        Some(Column { data: ColumnData::Str(texts), .. }) => Ok(crate::samples::documents(&texts)),
         Some(Column { name, .. }) => {
             Err(format!("column '{}' holds no text, which the model takes", skpickle::printable(&name)))
         }

@@ -1,5 +1,7 @@
 //! Parquet, in blocks of rows: flat columns of numbers, bools and text, as pandas, Polars and Spark write a table.
 
+use std::sync::Arc;
+
 use parquet::{
     basic::{LogicalType, Type as Physical},
     column::reader::{ColumnReader, ColumnReaderImpl},
@@ -205,9 +207,7 @@ fn read(reader: &mut ColumnReader, column: &ColumnDescriptor, rows: usize) -> Re
         }
         ColumnReader::ByteArrayColumnReader(reader) => {
             let (values, there) = values(reader, optional, rows)?;
-            let text = |bytes: &ByteArray| {
-                bytes.as_utf8().map(std::sync::Arc::<str>::from).map_err(|_| "text that is not UTF-8")
-            };
+            let text = |bytes: &ByteArray| bytes.as_utf8().map(Arc::<str>::from).map_err(|_| "text that is not UTF-8");
             let values = values.iter().map(text).collect::<Result<Vec<_>, _>>()?;
             ColumnData::Str(spread(values, &there, None, Some).into())
         }

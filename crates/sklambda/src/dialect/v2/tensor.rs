@@ -175,11 +175,11 @@ impl Tensor {
             return Err(Refusal::input(format_args!("the tensor {name} has no rows")));
         }
         let width = match (self.shape.as_slice(), &self.data) {
-            ([_, 1], ColumnData::Str(texts)) if input::takes_text(model) => return Ok(input::documents(texts)),
+            ([_, 1], ColumnData::Str(texts)) if input::takes_text(model) => return Ok(samples::documents(texts)),
             (&[_, width], _) => width,
             ([_], data) => match data {
                 ColumnData::Str(texts) if model.n_features_in().is_none_or(|n| n != 1) => {
-                    return Ok(input::documents(texts));
+                    return Ok(samples::documents(texts));
                 }
                 _ if model.n_features_in() == Some(1) => 1,
                 _ => {
