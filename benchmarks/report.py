@@ -84,14 +84,16 @@ ROW, BATCH = of("p50_us"), a_row(100_000)
 
 
 class Mark:
-    """One mark of the table: what was measured for each model, and whether it holds."""
+    """One mark of the table: what was measured for each model, whether it holds, and what bounds it."""
 
-    def __init__(self, what, mark):
-        self.what, self.mark, self.found = what, mark, []
+    def __init__(self, what, mark, bound):
+        self.what, self.mark, self.found, self.missed, self.bound = what, mark, [], [], bound
 
     def add(self, name, value, unit, holds):
         if value is not None:
             self.found.append((f"{name} {short(value)}{unit}".strip(), holds(value)))
+            if not holds(value):
+                self.missed.append((name, short(value) + unit))
 
     def most(self, name, value, unit, limit):
         self.add(name, value, unit, lambda value: value <= limit)
@@ -101,6 +103,11 @@ class Mark:
         self.add(name, value, unit, lambda value: value >= limit)
         return self
 
+    def bounds(self, title):
+        """A line for each model that misses the mark."""
+        measured = lambda name: self.bound and self.bound(name.split(" (")[0])
+        return [[f"{title}, {self.mark}", name, value, measured(name) or "no bound measured: what is missing is to be gained"] for name, value in self.missed]
+
     def line(self):
         reached = sum(holds for _, holds in self.found)
         state = "not measured" if not self.found else "yes" if reached == len(self.found) else "no" if reached == 0 else f"{reached} of {len(self.found)}"
@@ -109,28 +116,28 @@ class Mark:
 
 def marks(r):
     """The marks in the order of the issue."""
-    out = []
+    out, limits = [], Limits(r)
 
-    def mark(what, text):
-        out.append(Mark(what, text))
+    def mark(what, text, bound=None):
+        out.append(Mark(what, text, bound))
         return out[-1]
 
-    def times(what, text, phase, models, engine, figure, least):
+    def times(what, text, phase, models, engine, figure, least, bound=None):
         """So many times faster than the engine."""
-        found = mark(what, text)
+        found = mark(what, text, bound)
         for model in models:
             found.least(model, r.ratio(phase, model, engine, OURS, figure), "x", least)
         return found
 
     wall = of("wall_ms")
     small = [name for name, about in r.models.items() if about["bytes"] < 1e6]
-    found = mark("cold start, models under 1 MB", "<= 5 ms")
+    found = mark("cold start, models under 1 MB", "<= 5 ms", limits.starting)
     for name in small:
         found.most(name, r.value("cold", name, OURS, wall), " ms", 5)
-    found = mark("", "<= 2x m2cgen's compiled C")
+    found = mark("", "<= 2x m2cgen's compiled C", limits.starting)
     for name in small:
         found.most(name, r.ratio("cold", name, OURS, "m2cgen", wall), "x", 2)
-    times("", "8x under ONNX Runtime native", "cold", [name for name in small if not name.startswith("t")], "onnx32", wall, 8)
+    times("", "8x under ONNX Runtime native", "cold", [name for name in small if not name.startswith("t")], "onnx32", wall, 8, limits.starting)
 
     read, ours = r.value("cold", "mlp_900", "read", of("load_ms")), r.value("cold", "mlp_900", OURS, wall)
     found = mark("cold start, mlp_900", "<= 1.5x reading the file + 5 ms")
@@ -141,12 +148,12 @@ def marks(r):
     if peak:
         found.most("file +", peak - r.models["mlp_900"]["bytes"] / 2**20, " MB", 12)
 
-    found = mark("compressed joblib, files of 1 MB and more", "<= 1.10x the decompressor alone")
+    found = mark("compressed joblib, files of 1 MB and more", "<= 1.10x the decompressor alone", limits.unpacking)
     for (phase, model, engine, _, part) in list(r.runs):
         if phase == "load" and engine == OURS and part.count(".") == 2 and r.models[model]["bytes"] >= 1e6:
             found.most(model + part.removesuffix(".joblib"), r.value("load", model, OURS, lambda run: run["load_s"] / run["unpack_s"], part=part), "x", 1.10)
 
-    mark("load of rf500", ">= 4x joblib.load").least("", r.ratio("load", "rf500", "sklearn", OURS, of("load_s"), part=".joblib"), "x", 4)
+    mark("load of rf500", ">= 4x joblib.load", limits.loading).least("rf500", r.ratio("load", "rf500", "sklearn", OURS, of("load_s"), part=".joblib"), "x", 4)
     mark("", ">= 1 GB/s").least("", r.value("load", "rf500", OURS, lambda run: run["bytes"] / run["load_s"] / 1e9, part=".joblib"), " GB/s", 1)
     found = mark("", "peak <= 1.5x file")
     peak = r.value("cold", "rf500", OURS, MEGABYTES)
@@ -159,32 +166,32 @@ def marks(r):
         found.most("", parts[0] - parts[1] - parts[2], " µs", 100)
     mark("1,000 x 50 numbers as JSON", ">= 5x Python's json + handler").least("", r.ratio("lambda", "json50_1000", "handler", "handle", ROW), "x", 5)
 
-    found = mark("one row, linear and the like", "<= 0.5 µs")
+    found = mark("one row, linear and the like", "<= 0.5 µs", limits.adding)
     for name in ("lr_iris", "lr_digits", "linsvc_digits", "pca_lr", "gnb", "kmeans50"):
         found.most(name, r.value("steady", name, OURS, ROW), " µs", 0.5)
-    found = mark("one row, MLP", ">= 80 % of the memory bandwidth")
+    found = mark("one row, MLP", ">= 80 % of the memory bandwidth", limits.reading)
     for name in MLP:
         row, rate = r.value("steady", name, OURS, ROW), r.value("limits", name, "read", of("GBps"))
         if row and rate:
             found.least(name, r.runs["limits", name, "read", 1, ""][0][0]["bytes"] / row / 1e3 / rate * 100, " %", 80)
-    times("", ">= 2x ONNX Runtime in float64", "steady", MLP, "onnx64", ROW, 2)
-    times("", ">= ONNX Runtime in float32", "steady", MLP[:3], "onnx32", ROW, 1)
-    times("one row, forests", ">= 3x ONNX Runtime native", "steady", ("rf100", "et100", "rfreg100", "rf_digits"), "onnx32", ROW, 3)
+    times("", ">= 2x ONNX Runtime in float64", "steady", MLP, "onnx64", ROW, 2, limits.reading)
+    times("", ">= ONNX Runtime in float32", "steady", MLP[:3], "onnx32", ROW, 1, limits.reading)
+    times("one row, forests", ">= 3x ONNX Runtime native", "steady", ("rf100", "et100", "rfreg100", "rf_digits"), "onnx32", ROW, 3, limits.walking(ROW))
     boosted = ("gb200_d3", "gb200_d6", "hgb_num", "hgb_cat")
-    found = mark("one row, boosting", "<= 1.5x tl2cgen's compiled C")
+    found = mark("one row, boosting", "<= 1.5x tl2cgen's compiled C", limits.walking(ROW))
     for name in boosted:
         found.most(name, r.ratio("steady", name, OURS, "tl2cgen", ROW), "x", 1.5)
-    times("", ">= 3x ONNX Runtime native", "steady", boosted, "onnx32", ROW, 3)
+    times("", ">= 3x ONNX Runtime native", "steady", boosted, "onnx32", ROW, 3, limits.walking(ROW))
     big = ("rf100", "et100", "rfreg100", "rf500")
-    times("batch, big forests", ">= 1.5x scikit-learn", "steady", big, "sklearn", BATCH, 1.5)
-    times("", ">= 4x ONNX Runtime", "steady", big, "onnx32", BATCH, 4)
-    times("batch, boosting", ">= 1.3x tl2cgen's C", "steady", ["gb200_d3"], "tl2cgen", BATCH, 1.3)
-    times("", ">= 1.2x XGBoost's twin", "steady", ["gb200_d6"], "xgboost", BATCH, 1.2)
-    times("", ">= YDF's QuickScorer twin", "steady", ["gb200_d6"], "ydf", BATCH, 1)
-    times("", ">= lleaves' twin", "steady", ["hgb_num"], "lleaves", BATCH, 1)
-    times("", ">= 2x ONNX Runtime", "steady", ["hgb_cat"], "onnx32", BATCH, 2)
-    times("batch, MLP in float64", ">= 1.3x ONNX Runtime in float64", "steady", MLP, "onnx64", BATCH, 1.3)
-    times("", ">= 1.5x scikit-learn", "steady", MLP, "sklearn", BATCH, 1.5)
+    times("batch, big forests", ">= 1.5x scikit-learn", "steady", big, "sklearn", BATCH, 1.5, limits.walking(BATCH))
+    times("", ">= 4x ONNX Runtime", "steady", big, "onnx32", BATCH, 4, limits.walking(BATCH))
+    times("batch, boosting", ">= 1.3x tl2cgen's C", "steady", ["gb200_d3"], "tl2cgen", BATCH, 1.3, limits.walking(BATCH))
+    times("", ">= 1.2x XGBoost's twin", "steady", ["gb200_d6"], "xgboost", BATCH, 1.2, limits.walking(BATCH))
+    times("", ">= YDF's QuickScorer twin", "steady", ["gb200_d6"], "ydf", BATCH, 1, limits.walking(BATCH))
+    times("", ">= lleaves' twin", "steady", ["hgb_num"], "lleaves", BATCH, 1, limits.walking(BATCH))
+    times("", ">= 2x ONNX Runtime", "steady", ["hgb_cat"], "onnx32", BATCH, 2, limits.walking(BATCH))
+    times("batch, MLP in float64", ">= 1.3x ONNX Runtime in float64", "steady", MLP, "onnx64", BATCH, 1.3, limits.multiplying)
+    times("", ">= 1.5x scikit-learn", "steady", MLP, "sklearn", BATCH, 1.5, limits.multiplying)
 
     def ahead(found, name, least):
         rivals = [engine for engine in r.engines("steady", name) if engine in NAMES and engine != OURS]
@@ -203,7 +210,7 @@ def marks(r):
         ahead(found, name, 1)
 
     for size in (10_000, 100_000):
-        found = mark("two threads" if size == 10_000 else "", f">= 1.7x one thread, {size:,} rows")
+        found = mark("two threads" if size == 10_000 else "", f">= 1.7x one thread, {size:,} rows", limits.threads(size))
         for name in r.models:
             one, two = (r.by_round("threads", name, OURS, a_row(size), threads=count) for count in (1, 2))
             both = [one[turn] / two[turn] for turn in one if turn in two]
@@ -214,8 +221,8 @@ def marks(r):
         both = [two[turn] / one[turn] for turn in one if turn in two]
         found.most(name, median(both) if both else None, "x", 1.05)
     size = r.value("binary", "bootstrap", "size", of("bytes"))
-    mark("binary", "bootstrap with S3 <= 6 MB").most("", size and size / 2**20, " MB", 6)
-    mark("", "skestimators without default features compiles in < 60 s, in Cargo's own release profile").most("", r.value("binary", "skestimators", "compile", of("seconds")), " s", 60)
+    mark("binary", "bootstrap with S3 <= 6 MB", limits.size).most("", size and size / 2**20, " MB", 6)
+    mark("", "skestimators without default features compiles in < 60 s, in Cargo's own release profile", limits.compiling).most("", r.value("binary", "skestimators", "compile", of("seconds")), " s", 60)
     return out
 
 
@@ -225,76 +232,93 @@ def work(name):
     return 4 * n + 2 * n * n + 3 * n
 
 
-def bounds(r):
-    """For marks that are not reached: what the machine allows, and how near this engine stands."""
-    rows, of_machine = [], lambda figure: r.value("limits", "machine", "machine", of(figure))
-    peak, thread, new, twice, wait = (of_machine(figure) for figure in ("GFLOPS", "thread_us", "new_GBps", "two_threads", "wait_ns"))
-    wall = of("wall_ms")
-    for name in [name for name, about in r.models.items() if about["bytes"] < 1e6]:
-        ours, theirs = r.value("cold", name, OURS, wall), r.ratio("cold", name, OURS, "m2cgen", wall)
-        start, load, first = (r.value("cold", name, OURS, of(part)) for part in ("start_ms", "load_ms", "first_ms"))
-        bound = f"the system takes {short(start)} ms until `main`, loading {short(load)} ms, the first answer {short(first)} ms" if ours else ""
-        if ours and ours > 5:
-            rows.append(["cold start, 5 ms", name, f"{short(ours)} ms", bound])
-        if ours and theirs and theirs > 2:
-            empty = r.value("cold", name, "m2cgen", of("start_ms"))
-            rows.append(["cold start, 2x m2cgen's C", name, f"{short(ours)} ms, {short(theirs)}x",
-                         bound + (f"; C with nothing to load is at its `main` after {short(empty)} ms" if empty else "")])
-    joblib, ours, reading = r.value("load", "rf500", "sklearn", of("load_s"), part=".joblib"), *(
-        r.value("load", "rf500", OURS, of(figure), part=".joblib") for figure in ("load_s", "unpack_s"))
-    if joblib and ours and reading and joblib / ours < 4:
-        rows.append(["load of rf500, 4x joblib.load", "rf500", f"{short(ours * 1e3)} ms, joblib.load {short(joblib * 1e3)} ms",
-                     f"the mark asks for {short(joblib / 4 * 1e3)} ms; reading the file into memory alone takes {short(reading * 1e3)} ms"])
-    row, adds = r.value("steady", "pca_lr", OURS, ROW), 64 * 30 + 30 * 10
-    if row and peak and row > 0.5:
-        rows.append(["one row, 0.5 µs", "pca_lr", f"{short(row)} µs", f"its {adds:,} multiply-adds take {short(2 * adds / peak / 1e3)} µs in registers; the rest are ten exponentials, and "
-                     "what three steps check, allocate and hand on for a single row"])
-    for mark, names, engine, figure, least in (("one row, 3x ONNX Runtime", ("rf100", "et100", "rfreg100", "rf_digits", "gb200_d3", "gb200_d6", "hgb_num", "hgb_cat"), "onnx32", ROW, 3),
-                                               ("batch, 4x ONNX Runtime", ("rf100", "et100", "rfreg100", "rf500"), "onnx32", BATCH, 4),
-                                               ("batch, 1.5x scikit-learn", ("rf100", "et100", "rfreg100", "rf500"), "sklearn", BATCH, 1.5),
-                                               ("batch, YDF's twin", ("gb200_d6",), "ydf", BATCH, 1)):
-        for name in names:
-            ratio, ours, steps = r.ratio("steady", name, engine, OURS, figure), r.value("steady", name, OURS, figure), r.models[name].get("steps") if name in r.models else None
-            if ratio and ratio < least and steps and wait:
-                rows.append([mark, name, f"{short(ours)} µs a row, {short(ratio)}x", f"a row passes {steps:,} splits of {r.models[name]['trees']} trees: {short(ours / steps * 1e3)} ns each, of which it waits "
-                             f"{short(wait)} ns for a node in the second cache, as long as eight walks abreast share"])
-    for name in MLP:
-        row, rival, rate = (r.value("steady", name, OURS, ROW), r.value("steady", name, "onnx32", ROW), r.value("limits", name, "read", of("GBps")))
-        if row and rival and rate and name in MLP[:3] and row > rival:
-            size = r.runs["limits", name, "read", 1, ""][0][0]["bytes"]
-            rows.append(["one row, as fast as float32", name, f"{short(row)} µs, ONNX Runtime in float32 {short(rival)} µs",
-                         f"reading the {short(size / 1e6)} MB of float64 weights once takes {short(size / rate / 1e3)} µs at {short(rate)} GB/s; float32 has half the bytes, "
-                         "and answers that differ"])
-    for name in MLP:
-        ours, theirs = r.value("steady", name, OURS, BATCH), r.value("steady", name, "sklearn", BATCH)
-        if ours and theirs and peak and theirs / ours < 1.5:
+class Limits:
+    """What the machine allows, for marks that are not reached: a sentence for each model, or nothing where that was not measured."""
+
+    ADDS = {"lr_iris": 3 * 4, "lr_digits": 10 * 64, "linsvc_digits": 10 * 64, "pca_lr": 30 * 64 + 10 * 30}
+
+    def __init__(self, r):
+        self.r = r
+        self.peak, self.thread, self.new, self.twice, self.wait = (
+            r.value("limits", "machine", "machine", of(figure)) for figure in ("GFLOPS", "thread_us", "new_GBps", "two_threads", "wait_ns"))
+
+    def starting(self, name):
+        parts = [self.r.value("cold", name, OURS, of(part)) for part in ("start_ms", "load_ms", "first_ms")]
+        empty = self.r.value("cold", name, "m2cgen", of("start_ms"))
+        if None not in parts:
+            start, load, first = map(short, parts)
+            return (f"the system takes {start} ms until `main`, loading {load} ms, the first answer {first} ms"
+                    + (f"; C with nothing to load is at its `main` after {short(empty)} ms" if empty else ""))
+
+    def unpacking(self, name):
+        model, _, form = name.partition(".")
+        unpack = self.r.value("load", model, OURS, of("unpack_s"), part=f".{form}.joblib")
+        load, plain = (self.r.value("load", model, OURS, of("load_s"), part=part) for part in (f".{form}.joblib", ".joblib"))
+        if load and unpack and plain and self.new:
+            return (f"{short(load * 1e3)} ms; {short(unpack * 1e3)} ms to decompress, of which {short(self.r.models[model]['bytes'] / self.new / 1e6)} ms write new memory; the file without "
+                    f"compression takes {short(plain * 1e3)} ms to load: one after the other {short((unpack + plain) * 1e3)} ms")
+
+    def loading(self, name):
+        joblib = self.r.value("load", name, "sklearn", of("load_s"), part=".joblib")
+        ours, reading = (self.r.value("load", name, OURS, of(figure), part=".joblib") for figure in ("load_s", "unpack_s"))
+        if joblib and ours and reading:
+            return f"{short(ours * 1e3)} ms, joblib.load {short(joblib * 1e3)} ms; reading the file into memory alone takes {short(reading * 1e3)} ms"
+
+    def adding(self, name):
+        if self.peak and name in self.ADDS:
+            return (f"its {self.ADDS[name]:,} multiply-adds take {short(2 * self.ADDS[name] / self.peak / 1e3)} µs in registers; the rest are exponentials, and what each step checks, "
+                    "allocates and hands on for a single row")
+
+    def reading(self, name):
+        rate, ours, float32 = (self.r.value(*where) for where in (("limits", name, "read", of("GBps")), ("steady", name, OURS, ROW), ("steady", name, "onnx32", ROW)))
+        if rate and ours and float32:
+            size = self.r.runs["limits", name, "read", 1, ""][0][0]["bytes"]
+            return (f"{short(ours)} µs, ONNX Runtime in float32 {short(float32)} µs; reading the {short(size / 1e6)} MB of float64 weights once takes {short(size / rate / 1e3)} µs at "
+                    f"{short(rate)} GB/s; float32 has half the bytes, and answers that differ")
+
+    def multiplying(self, name):
+        ours, theirs = (self.r.value("steady", name, engine, BATCH) for engine in (OURS, "sklearn"))
+        if ours and theirs and self.peak:
             speed = lambda row: 2 * work(name) / row / 1e3
-            rows.append(["batch, 1.5x scikit-learn", name, f"{short(speed(ours))} GFLOP/s, scikit-learn's OpenBLAS {short(speed(theirs))}",
-                         f"the mark asks for {short(1.5 * speed(theirs))}; multiplying and adding in registers alone, this processor does {short(peak)}"])
-    for (phase, model, engine, _, part) in list(r.runs):
-        if phase == "load" and engine == OURS and part.count(".") == 2 and r.models[model]["bytes"] >= 1e6 and new:
-            load, unpack, plain = (r.value("load", model, OURS, of(figure), part=where) for figure, where in
-                                   (("load_s", part), ("unpack_s", part), ("load_s", ".joblib")))
-            if load and unpack and plain and load > 1.1 * unpack:
-                size = r.models[model]["bytes"]
-                rows.append(["compressed joblib, 1.10x the decompressor", model + part.removesuffix(".joblib"), f"{short(load * 1e3)} ms",
-                             f"{short(unpack * 1e3)} ms to decompress, of which {short(size / new / 1e6)} ms write new memory; the file without compression takes "
-                             f"{short(plain * 1e3)} ms to load: one after the other {short((unpack + plain) * 1e3)} ms"])
-    for name in r.models:
-        one, two = (r.value("threads", name, OURS, a_row(10_000), threads=count) for count in (1, 2))
-        if one and two and thread and twice and one / two < 1.7:
-            batch = one * 1e4
-            rows.append(["two threads, 10,000 rows", name, f"{one / two:.2f}x", f"one thread takes {short(batch)} µs; starting and ending another {short(thread)} µs, and two "
-                         f"that only multiply and add do {twice:.2f} times the work of one: at most {batch / (batch / twice + thread):.2f}x"])
-    size = {part: r.value("binary", "bootstrap", "size", of(part)) for part in ("bytes", "code", "unwinding", "constants")}
-    if size["code"] and size["bytes"] > 6 * 2**20:
-        code, unwinding, constants = (short(size[part] / 2**20) for part in ("code", "unwinding", "constants"))
-        rows.append(["binary, 6 MB", "bootstrap", f"{short(size['bytes'] / 2**20)} MB", f"{code} MB of machine code for all estimators, containers, TLS, S3 and Lambda; {unwinding} MB of tables by which a "
-                     f"panic in one request becomes an answer; {constants} MB of constants and tables"])
-    seconds, own = (r.value("binary", "skestimators", "compile", of(part)) for part in ("seconds", "own_seconds"))
-    if seconds and own and seconds > 60:
-        rows.append(["binary, compiled in 60 s", "skestimators", f"{short(seconds)} s", f"the crate itself takes {short(own)} s of it on this machine's processors, the rest are those it depends on"])
-    return table(["mark", "model", "stands at", "bound"], rows) if rows else "Not measured.\n"
+            return (f"{short(speed(ours))} GFLOP/s, scikit-learn's OpenBLAS {short(speed(theirs))}; multiplying and adding in registers alone, this processor does {short(self.peak)}")
+
+    def walking(self, figure):
+        def bound(name):
+            ours, steps = self.r.value("steady", name, OURS, figure), self.r.models[name].get("steps")
+            if ours and steps and self.wait:
+                return (f"{short(ours)} µs a row, which passes {steps:,} splits of {self.r.models[name]['trees']} trees: {short(ours / steps * 1e3)} ns each; one that is waited for in the second "
+                        f"cache takes {short(self.wait)} ns, and several walks wait at once")
+        return bound
+
+    def threads(self, size):
+        def bound(name):
+            one = self.r.value("threads", name, OURS, a_row(size), threads=1)
+            if one and self.thread and self.twice:
+                batch = one * size
+                return (f"one thread takes {short(batch)} µs; starting and ending another {short(self.thread)} µs, and two that only multiply and add do {self.twice:.2f} times the work of one: "
+                        f"at most {batch / (batch / self.twice + self.thread):.2f}x")
+        return bound
+
+    def size(self, _):
+        parts = [self.r.value("binary", "bootstrap", "size", of(part)) for part in ("code", "unwinding", "constants")]
+        if None not in parts:
+            code, unwinding, constants = (short(part / 2**20) for part in parts)
+            return (f"{code} MB of machine code for all estimators, containers, TLS, S3 and Lambda; {unwinding} MB of tables by which a panic in one request becomes an answer; "
+                    f"{constants} MB of constants and tables")
+
+    def compiling(self, _):
+        own = self.r.value("binary", "skestimators", "compile", of("own_seconds"))
+        if own:
+            return f"the crate itself takes {short(own)} s of it on this machine's processors, the rest are those it depends on"
+
+
+def bounds(all_marks):
+    """Every model that misses a mark, with what bounds it."""
+    rows, title = [], ""
+    for mark in all_marks:
+        title = mark.what or title
+        rows += mark.bounds(title)
+    return table(["mark", "model", "stands at", "bound"], rows) if rows else "All are reached.\n"
 
 
 def table(head, rows):
@@ -457,7 +481,7 @@ Figures are medians over the rounds; ratios are taken inside a round. Wall time 
 {table(["what", "mark", "measured", "reached"], lines)}
 ## What bounds the marks that are not reached
 
-{bounds(r)}
+{bounds(found)}
 ## The Python toolkit's own benchmark
 
 `scikit-learn-lambda`'s handler in Python against the real `bootstrap`: cold is from exec to the answer of the first event (for `bootstrap` through a Runtime API, for the
