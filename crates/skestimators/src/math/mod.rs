@@ -1,5 +1,6 @@
 //! Shared kernels.
 
+mod aligned;
 pub(crate) mod euclidean;
 pub(crate) mod float32;
 pub(crate) mod kernels;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{Matrix, scratch};
+use super::{Matrix, aligned::Aligned, scratch};
 
 /// Vectors of a panel.
 pub(crate) const VECTORS: usize = 2;
@@ -24,7 +24,7 @@ const PACKED: usize = 1 << 15;
 /// Rows in panels: the same column of several rows side by side. Panels that are not full are filled up with zeros.
 #[derive(Debug)]
 pub(crate) struct Panels {
-    values: Vec<f64>,
+    values: Aligned,
     width: usize,
     lanes: usize,
 }
@@ -32,7 +32,7 @@ pub(crate) struct Panels {
 impl Panels {
     /// No panels yet, of `lanes` rows of so many columns.
     pub(crate) fn new(width: usize, lanes: usize) -> Self {
-        Panels { values: Vec::new(), width: width.max(1), lanes }
+        Panels { values: Aligned::default(), width: width.max(1), lanes }
     }
 
     /// The rows of a matrix, for [`multiply`].
@@ -46,7 +46,7 @@ impl Panels {
     pub(crate) fn of_columns(matrix: &Matrix, columns: Range<usize>) -> Self {
         let mut panels = Panels::new(matrix.rows, Arch::new().dispatch(Lanes));
         let size = panels.width * panels.lanes;
-        panels.values.resize(columns.len().div_ceil(panels.lanes) * size, 0.0);
+        panels.values.grow(columns.len().div_ceil(panels.lanes) * size);
         let firsts = columns.clone().step_by(panels.lanes);
         for (first, panel) in firsts.zip(panels.values.chunks_exact_mut(size)) {
             for (i, column) in panel.chunks_exact_mut(panels.lanes).enumerate().take(matrix.rows) {
@@ -68,7 +68,7 @@ impl Panels {
         for (i, row) in rows.into_iter().enumerate() {
             let lane = i % self.lanes;
             if lane == 0 {
-                self.values.resize(self.values.len() + size, 0.0);
+                self.values.grow(size);
             }
             let panel = self.values.len() - size;
             let columns = self.values[panel..].chunks_exact_mut(self.lanes);
@@ -280,7 +280,7 @@ mod tests {
     fn columns_are_the_rows_of_the_transposed_matrix() {
         for (rows, columns) in [(1, 1), (3, 17), (20, 40)] {
             let matrix = Matrix::new((0..rows * columns).map(|i| i as f64).collect(), rows, columns);
-            assert_eq!(Panels::of_columns(&matrix, 0..columns).values, Panels::of(&matrix.transposed()).values);
+            assert_eq!(*Panels::of_columns(&matrix, 0..columns).values, *Panels::of(&matrix.transposed()).values);
         }
     }
 
