@@ -16,7 +16,7 @@ use crate::{
 pub(crate) const GROUP: usize = 128;
 /// Rows of a part in the least.
 const BLOCK: usize = 2 * GROUP;
-/// Rows that are too few for a part: kernels may round those in another way.
+/// Rows that kernels may round in another way than many.
 const FEW: usize = 16;
 /// Numbers that are copied out of a batch at a time: they should be in the cache when the model reads them.
 const COPIED: usize = 1 << 15;
@@ -53,8 +53,13 @@ impl Plan {
         if self.any_size { BLOCK } else { MERGED + GROUP }
     }
 
+    /// Rows that are too few for a part.
+    fn few(&self) -> usize {
+        if self.any_size { FEW } else { self.least() }
+    }
+
     /// Rows of a part.
-    pub(crate) fn size(&self, x: &Samples) -> usize {
+    fn size(&self, x: &Samples) -> usize {
         let least = self.least();
         match x {
             Samples::Dense(x) if !self.staged => least.max(COPIED / x.ncols().max(1) / GROUP * GROUP),
@@ -80,7 +85,7 @@ pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples, plan: Plan) -> 
         return None;
     }
     let mut answers = Answers::of(rows);
-    answers.add(fitted, method, x, 0..rows, plan.size(x))?;
+    answers.add(fitted, method, x, 0..rows, plan)?;
     answers.all
 }
 
@@ -96,19 +101,20 @@ impl Answers {
         Answers { all: None, rows }
     }
 
-    /// Answers some rows more, so many at a time. `None` where they are refused, or where answers of this kind cannot be joined.
+    /// Answers some rows more. `None` where they are refused, or where answers of this kind cannot be joined.
     pub(crate) fn add(
         &mut self,
         fitted: &Fitted,
         method: Method,
         x: &Samples,
         rows: Range<usize>,
-        size: usize,
+        plan: Plan,
     ) -> Option<()> {
+        let (size, few) = (plan.size(x), plan.few());
         let mut start = rows.start;
         while start < rows.end {
             // The last part takes a few rows more, so that none has but a few.
-            let end = if rows.end - start < size + FEW { rows.end } else { start + size };
+            let end = if rows.end - start < size + few { rows.end } else { start + size };
             let part = match x {
                 Samples::Dense(x) => Samples::Dense(scratch::copy(&x.slice_axis(Axis(0), Slice::from(start..end)))),
                 x => x.part(start..end)?,

@@ -95,7 +95,7 @@ fn cell(value: &Value) -> Json {
         Value::Bool(b) => json!(b),
         Value::Int(n) => json!(n),
         Value::Float(x) => float(*x),
-        Value::Str(text) => json!(text),
+        Value::Str(text) => json!(**text),
         Value::Bytes(bytes) => latin(bytes),
     }
 }
