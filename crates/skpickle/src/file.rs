@@ -9,6 +9,7 @@ use std::{
 use crate::{
     Limits, container,
     error::{Error, ErrorKind, Result, printable},
+    memory::Memory,
     stream::{SMALL, Stream},
 };
 
@@ -70,12 +71,14 @@ fn whole(file: File, len: u64, limits: &Limits) -> io::Result<Vec<u8>> {
 fn left(file: File, len: u64, path: &Path) -> Result<Stream> {
     let len = usize::try_from(len).map_err(|_| Error::new(ErrorKind::Limit, "the file is larger than any memory"))?;
     let (file, path) = (Places::new(file), path.to_owned());
-    let fetch = move |offset: u64, len: usize, into: &mut Vec<u8>| {
-        // What a vector holds that was used before is overwritten; new memory is not touched to clear it.
+    let fetch = move |offset: u64, len: usize, into: &mut Memory| {
+        // What memory holds that was used before is overwritten; new memory is not touched to clear it.
         if into.capacity() < len {
-            *into = vec![0; len];
+            *into = Memory::zeroed(len).ok_or_else(|| {
+                Error::new(ErrorKind::Limit, format_args!("out of memory for {len} bytes of an array"))
+            })?;
         }
-        into.resize(len, 0);
+        into.set_len(len);
         file.read(into, offset).map_err(|e| match e.kind() {
             io::ErrorKind::UnexpectedEof => {
                 let what = "it became shorter while it was read; load it again when nothing writes to it";

@@ -13,6 +13,7 @@ use std::{
 use crate::{
     Limits,
     error::{Error, ErrorKind, Result},
+    memory::Memory,
     numpy::{ArrayData, Dtype},
     obj::{Obj, Step},
     stream::{LEFT, Stream},
@@ -158,16 +159,16 @@ const DECODED: u32 = LEFT - 1;
 /// What was read of that which was left in the file: as long as somebody uses it, it is not read again.
 #[derive(Default)]
 struct Fetched {
-    used: HashMap<Bytes, Weak<Vec<u8>>>,
+    used: HashMap<Bytes, Weak<Memory>>,
     /// What was read last, the newest at the end: one for each of a few threads that read one array after the other.
-    last: VecDeque<Arc<Vec<u8>>>,
+    last: VecDeque<Arc<Memory>>,
 }
 
 impl Fetched {
     const LAST: usize = 4;
 
-    /// A vector that nobody uses any more, or a new one.
-    fn free(&mut self) -> Vec<u8> {
+    /// Memory that nobody uses any more, or none.
+    fn free(&mut self) -> Memory {
         let free = self.last.iter().position(|last| Arc::strong_count(last) == 1);
         free.and_then(|at| self.last.remove(at)).and_then(Arc::into_inner).unwrap_or_default()
     }
@@ -390,7 +391,7 @@ impl Graph {
 
     /// Text or a number, which is always in memory.
     pub(crate) fn bytes(&self, bytes: Bytes) -> &[u8] {
-        let whole = if bytes.piece == DECODED { &self.decoded } else { &**self.stream.piece(bytes.piece) };
+        let whole: &[u8] = if bytes.piece == DECODED { &self.decoded } else { self.stream.piece(bytes.piece) };
         &whole[bytes.start as usize..][..bytes.len as usize]
     }
 
@@ -404,16 +405,16 @@ impl Graph {
         if let Some(bytes) = self.bytes_at_hand(bytes) {
             return Ok(Cow::Borrowed(bytes));
         }
-        let mut read = Vec::new();
+        let mut read = Memory::default();
         self.stream.fetch(bytes, &mut read)?;
-        Ok(Cow::Owned(read))
+        Ok(Cow::Owned(read.to_vec()))
     }
 
     /// The piece that bytes of an array stand in, and where: what was left in the file is read, and forgotten when it is no longer used.
-    pub(crate) fn piece(&self, bytes: Bytes) -> Result<(Arc<Vec<u8>>, usize)> {
+    pub(crate) fn piece(&self, bytes: Bytes) -> Result<(Arc<Memory>, usize)> {
         match bytes.piece {
             LEFT => {}
-            DECODED => return Ok((Arc::new(self.bytes(bytes).to_vec()), 0)),
+            DECODED => return Ok((Arc::new(self.bytes(bytes).to_vec().into()), 0)),
             piece => return Ok((Arc::clone(self.stream.piece(piece)), bytes.start as usize)),
         }
         let mut fetched = lock(&self.fetched);
@@ -446,7 +447,7 @@ impl Graph {
     }
 
     /// Adds the content of a side file.
-    pub(crate) fn add_piece(&mut self, content: Vec<u8>) -> Result<u32> {
+    pub(crate) fn add_piece(&mut self, content: Memory) -> Result<u32> {
         self.pay(content.len() as u64)?;
         Ok(self.stream.add(content))
     }

@@ -134,7 +134,7 @@ fn side_file(machine: &mut Machine<'_, '_, '_>, id: Id) -> Result<Node> {
             ),
         ));
     }
-    let piece = machine.graph.add_piece(content)?;
+    let piece = machine.graph.add_piece(content.into())?;
     let bytes = crate::graph::Bytes { piece, start: start as u32, len: len as u32 };
     let data = crate::numpy::Data::Bytes(bytes);
     Ok(Node::Array(machine.graph.add_array(ArrayData { dtype, shape, fortran, data })))

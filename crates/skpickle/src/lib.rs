@@ -20,6 +20,7 @@ mod graph;
 mod joblib;
 mod limits;
 mod machine;
+mod memory;
 mod numpy;
 mod obj;
 mod opcode;
@@ -42,7 +43,7 @@ use stream::Stream;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub fn open_container(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
-    container::open(bytes, limits)
+    container::open(bytes, limits).map(|bytes| bytes.to_vec())
 }
 
 /// Decodes a stream as if it were in a large file, for the fuzzer and for tests.
@@ -51,9 +52,8 @@ pub fn open_container(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
 pub fn load_in_pieces(bytes: Vec<u8>, limits: &Limits) -> Result<Graph> {
     container::check(&bytes, bytes.len() as u64, limits)?;
     let len = bytes.len();
-    let fetch = move |offset: u64, len: usize, into: &mut Vec<u8>| {
-        into.clear();
-        into.extend_from_slice(&bytes[offset as usize..][..len]);
+    let fetch = move |offset: u64, len: usize, into: &mut memory::Memory| {
+        *into = bytes[offset as usize..][..len].to_vec().into();
         Ok(())
     };
     machine::run(Stream::left(len, Box::new(fetch)), limits, &mut no_side_files)

@@ -9,10 +9,11 @@ use crate::{
     container,
     error::{Error, ErrorKind, Result},
     graph::Bytes,
+    memory::Memory,
 };
 
-/// Puts so many bytes of the file, from an offset on, into a vector, in the place of what it holds.
-pub(crate) type Fetch = dyn Fn(u64, usize, &mut Vec<u8>) -> Result<()> + Send + Sync;
+/// Puts so many bytes of the file, from an offset on, into memory, in the place of what it holds.
+pub(crate) type Fetch = dyn Fn(u64, usize, &mut Memory) -> Result<()> + Send + Sync;
 
 /// Number of the piece that holds what was left in the file.
 pub(crate) const LEFT: u32 = u32::MAX;
@@ -26,7 +27,7 @@ const FIRST_PIECE: usize = if SMALL { 1 } else { 4 << 10 };
 const LARGEST_PIECE: usize = if SMALL { 64 } else { 1 << 20 };
 
 /// Places of pieces, each filled once.
-type Table = Box<[OnceLock<Arc<Vec<u8>>>]>;
+type Table = Box<[OnceLock<Arc<Memory>>]>;
 
 /// Pieces of a stream and of side files, by number. Those that are there stay where they are, so that a reader can
 /// hold on to some while others come.
@@ -41,7 +42,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// A stream in memory, its only piece so far.
-    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+    pub(crate) fn of(bytes: Memory) -> Self {
         let stream = Stream { len: bytes.len(), ..Stream::default() };
         stream.add(bytes);
         stream
@@ -58,28 +59,28 @@ impl Stream {
         self.len
     }
 
-    fn slot(&self, piece: u32) -> &OnceLock<Arc<Vec<u8>>> {
+    fn slot(&self, piece: u32) -> &OnceLock<Arc<Memory>> {
         let (table, place) = ((piece + 1).ilog2(), (piece + 1) - (1 << (piece + 1).ilog2()));
         let slots = self.tables[table as usize].get_or_init(|| (0..1 << table).map(|_| OnceLock::new()).collect());
         &slots[place as usize]
     }
 
     /// Keeps a piece, and gives its number.
-    pub(crate) fn add(&self, bytes: Vec<u8>) -> u32 {
+    pub(crate) fn add(&self, bytes: Memory) -> u32 {
         let piece = self.count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.slot(piece).get_or_init(|| Arc::new(bytes));
         piece
     }
 
     /// A piece that was added.
-    pub(crate) fn piece(&self, piece: u32) -> &Arc<Vec<u8>> {
+    pub(crate) fn piece(&self, piece: u32) -> &Arc<Memory> {
         self.slot(piece).get_or_init(Arc::default)
     }
 
     /// What an error met in the stream comes from, if its bytes show it.
     #[cold]
     pub(crate) fn explain(&self, error: Error) -> Error {
-        let mut whole = Vec::new();
+        let mut whole = Memory::default();
         let everything = Bytes { piece: LEFT, start: 0, len: self.len as u32 };
         match &self.fetch {
             None => container::explain(error, self.piece(0)),
@@ -89,7 +90,7 @@ impl Stream {
     }
 
     /// Reads what was left in the file.
-    pub(crate) fn fetch(&self, bytes: Bytes, into: &mut Vec<u8>) -> Result<()> {
+    pub(crate) fn fetch(&self, bytes: Bytes, into: &mut Memory) -> Result<()> {
         match &self.fetch {
             Some(fetch) => fetch(bytes.start.into(), bytes.len as usize, into),
             None => Err(Error::new(ErrorKind::Io, "the stream is not in a file")),
@@ -148,7 +149,7 @@ impl<'a> Reader<'a> {
         let before = self.offset() % 64;
         let size = len.max(self.ahead.min(left)) + before;
         self.ahead = (2 * self.ahead).min(LARGEST_PIECE);
-        let mut bytes = Vec::new();
+        let mut bytes = Memory::default();
         let start = self.offset() - before;
         self.stream.fetch(Bytes { piece: LEFT, start: start as u32, len: size as u32 }, &mut bytes)?;
         self.piece = self.stream.add(bytes);
@@ -294,7 +295,7 @@ mod tests {
     fn numbers_of_pieces() {
         let stream = Stream::default();
         for i in 0..100u32 {
-            assert_eq!(stream.add(i.to_le_bytes().to_vec()), i);
+            assert_eq!(stream.add(i.to_le_bytes().to_vec().into()), i);
         }
         for i in (0..100u32).rev() {
             assert_eq!(***stream.piece(i), i.to_le_bytes());

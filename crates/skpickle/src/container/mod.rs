@@ -23,6 +23,7 @@ mod tests;
 use crate::{
     Limits,
     error::{Error, ErrorKind, Result},
+    memory::Memory,
 };
 use sink::Sink;
 use sniff::Container;
@@ -32,7 +33,7 @@ pub(crate) use damage::explain;
 /// The plain stream inside `bytes`: the bytes themselves when nothing is compressed.
 ///
 /// Another program's format, an empty file and whatever cannot be the start of a pickle are refused here, by name.
-pub(crate) fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
+pub(crate) fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Memory> {
     let size = bytes.len() as u64;
     if size > limits.input_bytes {
         return Err(over("input_bytes", limits.input_bytes, &format!("the file has {size} bytes")));
@@ -46,7 +47,7 @@ pub(crate) fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
     }
     let Some(container) = sniff::sniff(&bytes) else {
         check(&bytes, size, limits)?;
-        return Ok(bytes);
+        return Ok(bytes.into());
     };
     // A claim beyond what deflate can do (1,032 to 1) is taken for damage, and left to the decoder.
     let claimed = container.claimed_size(&bytes).filter(|&claimed| claimed <= size.saturating_mul(1_032));
@@ -67,7 +68,7 @@ pub(crate) fn check(head: &[u8], size: u64, limits: &Limits) -> Result<()> {
 }
 
 /// The bytes of a `.npy.z` side file of joblib <= 0.9: the `ZF` container around raw array data, not a pickle.
-pub(crate) fn open_side_file(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
+pub(crate) fn open_side_file(bytes: &[u8], limits: &Limits) -> Result<Memory> {
     if bytes.len() as u64 > limits.input_bytes {
         return Err(over("input_bytes", limits.input_bytes, &format!("the file has {} bytes", bytes.len())));
     }
@@ -78,7 +79,7 @@ pub(crate) fn open_side_file(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
     decompress(container, bytes, sink, limits)
 }
 
-fn decompress(container: Container, bytes: &[u8], mut sink: Sink, limits: &Limits) -> Result<Vec<u8>> {
+fn decompress(container: Container, bytes: &[u8], mut sink: Sink, limits: &Limits) -> Result<Memory> {
     let result = match container {
         Container::Zlib => zlib::read(bytes, &mut sink),
         Container::Gzip => gzip::read(bytes, &mut sink),

@@ -4,6 +4,7 @@ use super::{foreign, le, over};
 use crate::{
     Limits,
     error::{Error, ErrorKind, Result},
+    memory::Memory,
 };
 
 /// Room offered to a decoder at a time, and at first: what it is offered it may fill before anybody looks at it.
@@ -17,9 +18,9 @@ const HEAD: usize = 4096;
 
 /// The output of a decoder.
 ///
-/// The vector is kept zero-filled past `filled`, so that space once cleared is not cleared again.
+/// The memory is kept zero-filled past `filled`, so that space once cleared is not cleared again.
 pub(super) struct Sink {
-    out: Vec<u8>,
+    out: Memory,
     filled: usize,
     limit: u64,
     limits: Limits,
@@ -34,10 +35,10 @@ impl Sink {
     pub(super) fn new(format: &'static str, limits: &Limits, claimed: Option<u64>, input: usize) -> Self {
         let likely = (input as u64).saturating_mul(EXPECTED);
         let believed = claimed.unwrap_or(likely).min(limits.decompressed_bytes).min(likely);
-        // Memory that the system has cleared need not be touched before something is written to it. Without it the vector grows as it can,
+        // Memory that the system has cleared need not be touched before something is written to it. Without it the sink grows as it can,
         // and fails in `space` if it cannot.
         let room = usize::try_from(believed).ok().and_then(|believed| believed.checked_add(CHUNK.min(input)));
-        let out = room.and_then(|room| bytemuck::try_zeroed_vec(room).ok()).unwrap_or_default();
+        let out = room.and_then(Memory::zeroed).unwrap_or_default();
         Sink {
             out,
             filled: 0,
@@ -80,10 +81,9 @@ impl Sink {
         let want = least.max(chunk.min(usize::try_from(left).unwrap_or(chunk)));
         if self.out.len() - self.filled < least {
             let size = self.filled.saturating_add(want);
-            self.out.try_reserve(size - self.out.len()).map_err(|_| {
+            self.out.grow(size).ok_or_else(|| {
                 Error::new(ErrorKind::Limit, format_args!("out of memory after {} decompressed bytes", self.filled))
             })?;
-            self.out.resize(size, 0);
         }
         let (written, space) = self.out.split_at_mut(self.filled);
         let offered = want.min(space.len());
@@ -119,14 +119,12 @@ impl Sink {
     }
 
     /// Everything that was written.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>> {
+    pub(super) fn finish(mut self) -> Result<Memory> {
         if !self.head_checked {
             self.check_head()?;
         }
-        self.out.truncate(self.filled);
         // What was expected and did not come.
-        self.out.shrink_to_fit();
-        Ok(self.out)
+        Ok(self.out.cut(self.filled))
     }
 
     fn check_head(&mut self) -> Result<()> {

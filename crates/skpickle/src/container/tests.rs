@@ -1,8 +1,12 @@
 //! Every container: what is read, what is refused and how, and that no damage passes.
 
-use super::{damage::looks_crlf_damaged, *};
+use super::{damage::looks_crlf_damaged, open as opened, *};
 use proptest::prelude::*;
 use std::io::Write;
+
+fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
+    opened(bytes, limits).map(|bytes| bytes.to_vec())
+}
 
 /// A stream that starts like a pickle; half of it compresses.
 fn payload(size: usize) -> Vec<u8> {
@@ -448,9 +452,9 @@ fn text_mode_copies_are_recognised() {
 #[test]
 fn side_files_hold_raw_data() {
     let data = [0_u8; 40];
-    assert_eq!(open_side_file(&zf_of(&data, 19), &Limits::default()).unwrap(), data);
+    assert_eq!(*open_side_file(&zf_of(&data, 19), &Limits::default()).unwrap(), data);
     assert_eq!(read(&zf_of(&data, 19)).unwrap_err().kind(), ErrorKind::Format);
-    assert_eq!(open_side_file(&gzip_of(&data), &Limits::default()).unwrap_err().kind(), ErrorKind::Format);
+    assert_eq!(open_side_file(&gzip_of(&data), &Limits::default()).err().map(|e| e.kind()), Some(ErrorKind::Format));
 }
 
 proptest! {

@@ -4,6 +4,8 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use bytemuck::Pod;
 
+use crate::memory::Memory;
+
 /// A slice of numbers: a view into the loaded stream where its bytes are aligned and in order, a copy otherwise.
 /// Cheap to clone.
 ///
@@ -15,7 +17,7 @@ pub struct Shared<T>(Repr<T>);
 
 enum Repr<T> {
     View {
-        stream: Arc<Vec<u8>>,
+        stream: Arc<Memory>,
         start: usize,
         len: usize,
     },
@@ -25,7 +27,7 @@ enum Repr<T> {
 
 impl<T: Pod> Shared<T> {
     /// A view of `len` elements at byte `start`, if they are there and aligned.
-    pub(crate) fn view(stream: &Arc<Vec<u8>>, start: usize, len: usize) -> Option<Self> {
+    pub(crate) fn view(stream: &Arc<Memory>, start: usize, len: usize) -> Option<Self> {
         let bytes = stream.get(start..start.checked_add(len.checked_mul(size_of::<T>())?)?)?;
         bytemuck::try_cast_slice::<u8, T>(bytes).ok()?;
         Some(Shared(Repr::View { stream: Arc::clone(stream), start, len }))
