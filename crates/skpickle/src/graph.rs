@@ -13,6 +13,7 @@ use std::{
 use crate::{
     Limits,
     error::{Error, ErrorKind, Result},
+    machine::Called,
     memory::Memory,
     numpy::{ArrayData, Dtype},
     obj::{Obj, Step},
@@ -125,6 +126,8 @@ pub struct Graph {
     offsets: Vec<u32>,
     elements: Vec<Id>,
     names: Vec<(Box<str>, Box<str>)>,
+    /// What a call of each name is.
+    called: Vec<Called>,
     name_ids: HashMap<(Box<str>, Box<str>), u32>,
     pub(crate) objects: Vec<Object>,
     pub(crate) arrays: Vec<ArrayData>,
@@ -151,6 +154,18 @@ pub(crate) struct KnownDtype {
     /// Its object, and that object's state.
     pub(crate) of: (Id, Option<Id>),
     pub(crate) dtype: Dtype,
+}
+
+/// Bytes of a stream for each value, where there are many values, and values that room is made for at most.
+const BYTES_OF_VALUE: usize = 16;
+const MOST_EXPECTED: usize = 1 << 20;
+
+/// An empty vector with room for so many elements, if there is so much memory.
+fn room<T>(elements: usize) -> Vec<T> {
+    let mut room = Vec::new();
+    // Without it the vector grows as it can.
+    let _ = room.try_reserve_exact(elements);
+    room
 }
 
 /// Number that stands for the decoded text in place of a piece's.
@@ -182,13 +197,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Graph {
     pub(crate) fn new(stream: Arc<Stream>, limits: &Limits) -> Self {
         let budget = limits.budget(stream.len());
+        // As many as most streams of this length hold, so that tables seldom move. Memory that is not used costs nothing.
+        let values = (stream.len() / BYTES_OF_VALUE).min(MOST_EXPECTED);
         Graph {
-            nodes: Vec::new(),
-            offsets: Vec::new(),
-            elements: Vec::new(),
+            nodes: room(values),
+            offsets: room(values),
+            elements: room(values / 2),
             names: Vec::new(),
+            called: Vec::new(),
             name_ids: HashMap::new(),
-            objects: Vec::new(),
+            objects: room(values / 4),
             arrays: Vec::new(),
             stream,
             decoded: Vec::new(),
@@ -377,6 +395,11 @@ impl Graph {
         Name { module, name }
     }
 
+    /// What a call of the name is.
+    pub(crate) fn called(&self, index: u32) -> Called {
+        self.called[index as usize]
+    }
+
     pub(crate) fn intern(&mut self, module: &str, name: &str) -> Result<u32> {
         let key: (Box<str>, Box<str>) = (module.into(), name.into());
         if let Some(&index) = self.name_ids.get(&key) {
@@ -385,6 +408,7 @@ impl Graph {
         self.pay(2 * (module.len() + name.len()) as u64 + 100)?;
         let index = self.names.len() as u32;
         self.names.push(key.clone());
+        self.called.push(Called::of(module, name));
         self.name_ids.insert(key, index);
         Ok(index)
     }

@@ -617,7 +617,10 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
 
     fn object(&mut self, callable: Id, args: Id, kwargs: Option<Id>) -> Step {
         match self.graph.node(callable) {
-            Node::Global(index) => check_builtin(self.graph.name(index))?,
+            Node::Global(index) if self.graph.called(index) == Called::Function => {
+                return Err(refused_call(self.graph.name(index)));
+            }
+            Node::Global(_) => {}
             Node::Object(_) => {}
             _ => return Err(malformed("something that is no name is called")),
         }
@@ -635,13 +638,13 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         let (Node::Global(index), Node::Tuple(items)) = (self.graph.node(callable), self.graph.node(args)) else {
             return Ok(None);
         };
-        let name = self.graph.name(index);
         let items = self.graph.items(items);
-        if items.is_empty() && (name.is("__builtin__", "bytes") || name.is("builtins", "bytes")) {
-            return Ok(Some(Node::Bytes(self.reader.span(self.reader.offset(), 0))));
-        }
-        if !name.is("_codecs", "encode") {
-            return Ok(None);
+        match self.graph.called(index) {
+            Called::Bytes if items.is_empty() => {
+                return Ok(Some(Node::Bytes(self.reader.span(self.reader.offset(), 0))));
+            }
+            Called::Encode => {}
+            _ => return Ok(None),
         }
         let text = |id: &Id| match self.graph.node(*id) {
             Node::Str(bytes) | Node::Str2(bytes) => std::str::from_utf8(self.graph.bytes(bytes)).ok(),
@@ -721,7 +724,10 @@ struct Memo {
 impl Memo {
     fn put(&mut self, index: u64, id: Id) {
         let at = usize::try_from(index).unwrap_or(usize::MAX);
-        let old = if at < self.dense.len() {
+        let old = if at == self.dense.len() && self.sparse.is_empty() {
+            self.dense.push(Some(id));
+            None
+        } else if at < self.dense.len() {
             self.dense[at].replace(id)
         } else if at <= 2 * self.count + 1_024 {
             self.dense.resize(at, None);
@@ -755,69 +761,91 @@ fn unsupported(what: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format_args!("the stream refers to {what}"))
 }
 
-/// Python's built-in functions make nothing that a pickler would spell as a call, so a stream that calls one was not
-/// written by a pickler. `getattr` is the exception: it is how methods such as `str.split` are referred to.
-fn check_builtin(name: crate::graph::Name<'_>) -> Step {
-    const FUNCTIONS: &[&str] = &[
-        "__build_class__",
-        "__import__",
-        "abs",
-        "all",
-        "any",
-        "apply",
-        "ascii",
-        "bin",
-        "breakpoint",
-        "callable",
-        "chr",
-        "compile",
-        "delattr",
-        "dir",
-        "divmod",
-        "eval",
-        "exec",
-        "execfile",
-        "exit",
-        "file",
-        "format",
-        "globals",
-        "hasattr",
-        "hash",
-        "help",
-        "hex",
-        "id",
-        "input",
-        "int",
-        "isinstance",
-        "issubclass",
-        "iter",
-        "len",
-        "locals",
-        "max",
-        "min",
-        "next",
-        "oct",
-        "open",
-        "ord",
-        "pow",
-        "print",
-        "quit",
-        "raw_input",
-        "reload",
-        "repr",
-        "round",
-        "setattr",
-        "sorted",
-        "sum",
-        "vars",
-    ];
-    if matches!(name.module, "builtins" | "__builtin__") && FUNCTIONS.binary_search(&name.name).is_ok() {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format_args!("the stream calls {name}; nothing in a file is ever called, and no pickler writes this"),
-        ));
+/// What a call of a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Called {
+    /// `bytes`, which without arguments are none.
+    Bytes,
+    /// `_codecs.encode`, as which Python 3 spells bytes for protocols below 3.
+    Encode,
+    /// One of Python's built-in functions. They make nothing that a pickler would spell as a call, so a stream that calls one was not
+    /// written by a pickler. `getattr` is the exception: it is how methods such as `str.split` are referred to.
+    Function,
+    /// Something to be kept as its parts.
+    Other,
+}
+
+impl Called {
+    pub(crate) fn of(module: &str, name: &str) -> Called {
+        match (module, name) {
+            ("__builtin__" | "builtins", "bytes") => Called::Bytes,
+            ("_codecs", "encode") => Called::Encode,
+            ("__builtin__" | "builtins", name) if FUNCTIONS.binary_search(&name).is_ok() => Called::Function,
+            _ => Called::Other,
+        }
     }
-    Ok(())
+}
+
+const FUNCTIONS: &[&str] = &[
+    "__build_class__",
+    "__import__",
+    "abs",
+    "all",
+    "any",
+    "apply",
+    "ascii",
+    "bin",
+    "breakpoint",
+    "callable",
+    "chr",
+    "compile",
+    "delattr",
+    "dir",
+    "divmod",
+    "eval",
+    "exec",
+    "execfile",
+    "exit",
+    "file",
+    "format",
+    "globals",
+    "hasattr",
+    "hash",
+    "help",
+    "hex",
+    "id",
+    "input",
+    "int",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "locals",
+    "max",
+    "min",
+    "next",
+    "oct",
+    "open",
+    "ord",
+    "pow",
+    "print",
+    "quit",
+    "raw_input",
+    "reload",
+    "repr",
+    "round",
+    "setattr",
+    "sorted",
+    "sum",
+    "vars",
+];
+
+#[cold]
+fn refused_call(name: crate::graph::Name<'_>) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format_args!("the stream calls {name}; nothing in a file is ever called, and no pickler writes this"),
+    )
 }
 
 #[cold]

@@ -583,7 +583,12 @@ impl<'g> Obj<'g> {
             };
             Some((std::str::from_utf8(self.graph.bytes(text)).ok()?, int))
         };
-        Ok(pairs.iter().map(entry).collect::<Option<_>>().filter(|_| rest.is_empty()))
+        let mut entries = Vec::with_capacity(pairs.len());
+        for pair in pairs {
+            let Some(entry) = entry(pair) else { return Ok(None) };
+            entries.push(entry);
+        }
+        Ok(Some(entries).filter(|_| rest.is_empty()))
     }
 
     /// The value that a dict holds under a text key.

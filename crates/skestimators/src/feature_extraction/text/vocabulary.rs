@@ -113,7 +113,8 @@ fn by_column<'g>(entries: &[(&'g str, i64)]) -> Option<Vec<&'g str>> {
             return None;
         }
     }
-    terms.into_iter().collect()
+    // As many columns as places, and none twice: no place is empty.
+    Some(terms.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 /// As [`entries`], of any dict; refusals name the entry.
