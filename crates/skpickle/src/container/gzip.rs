@@ -1,8 +1,13 @@
 //! gzip: one or more members, zero padding after the last, as Python's `gzip` reads them.
 
-use super::{inflate::inflate, is_padding, le, malformed, sink::Sink, truncated};
+use super::{
+    inflate::{Wrapping, inflate},
+    is_padding, le, malformed,
+    sink::Sink,
+    truncated,
+};
 use crate::error::Result;
-use flate2::{Crc, Decompress};
+use flate2::Crc;
 
 const HEADER_CRC: u8 = 2;
 const EXTRA: u8 = 4;
@@ -12,11 +17,9 @@ const RESERVED: u8 = 0xe0;
 
 /// Reads all members.
 pub(super) fn read(bytes: &[u8], sink: &mut Sink) -> Result<()> {
-    let mut decoder = Decompress::new(false);
     let mut position = 0;
     loop {
-        position = member(&mut decoder, bytes, position, sink)?;
-        decoder.reset(false);
+        position = member(bytes, position, sink)?;
         let rest = bytes.get(position..).unwrap_or(&[]);
         let padding = rest.iter().take_while(|b| **b == 0).count();
         if is_padding(rest) {
@@ -30,11 +33,11 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) -> Result<()> {
 }
 
 /// Reads the member at `start`; returns where it ends.
-fn member(decoder: &mut Decompress, bytes: &[u8], start: usize, sink: &mut Sink) -> Result<usize> {
+fn member(bytes: &[u8], start: usize, sink: &mut Sink) -> Result<usize> {
     let body = header(bytes, start, sink.format())?;
     let first = sink.len();
     let mut crc = Crc::new();
-    let end = inflate(decoder, bytes, body, sink)?;
+    let end = inflate(Wrapping::Raw, bytes, body, sink)?;
     crc.update(sink.since(first));
     let cut = || truncated(sink.format(), bytes.len());
     let stored_crc = le(bytes, end, 4).ok_or_else(cut)?;

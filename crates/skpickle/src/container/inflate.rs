@@ -2,28 +2,47 @@
 
 use super::{malformed, sink::Sink, truncated};
 use crate::error::Result;
-use flate2::{Decompress, FlushDecompress, Status};
+use miniz_oxide::inflate::{
+    TINFLStatus as Status,
+    core::{
+        DecompressorOxide, decompress,
+        inflate_flags::{TINFL_FLAG_PARSE_ZLIB_HEADER, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF},
+    },
+};
 
-/// Inflates one stream that starts at `start` of `bytes` into `sink`; returns where it ends.
-pub(super) fn inflate(decoder: &mut Decompress, bytes: &[u8], start: usize, sink: &mut Sink) -> Result<usize> {
+/// What stands around the deflated blocks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrapping {
+    /// Nothing.
+    Raw,
+    /// zlib's header and checksum.
+    Zlib,
+}
+
+/// Inflates one stream that starts at `start` of `bytes` into `sink`; returns where it ends. What is repeated is copied from where it was
+/// written to first, so that nothing is written twice.
+pub(super) fn inflate(wrapping: Wrapping, bytes: &[u8], start: usize, sink: &mut Sink) -> Result<usize> {
+    let mut decoder = Box::<DecompressorOxide>::default();
+    let zlib = if wrapping == Wrapping::Zlib { TINFL_FLAG_PARSE_ZLIB_HEADER } else { 0 };
+    let first = sink.len();
     let mut position = start;
     loop {
         let input = bytes.get(position..).unwrap_or(&[]);
-        let (_, space) = sink.space(1)?;
-        let (before_in, before_out) = (decoder.total_in(), decoder.total_out());
-        let status = decoder.decompress(input, space, FlushDecompress::None);
-        let consumed = (decoder.total_in() - before_in) as usize;
-        let written = (decoder.total_out() - before_out) as usize;
+        let written = sink.len() - first;
+        // Nothing before the stream can be repeated.
+        let out = sink.space_behind(first)?;
+        let flags = zlib | TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+        let (status, consumed, new) = decompress(&mut decoder, input, out, written, flags);
         position += consumed;
-        // miniz_oxide takes a preset dictionary, which no pickler uses, for a wrong block.
-        let status =
-            status.map_err(|_| malformed(sink.format(), "a deflate block or the checksum is wrong", position))?;
-        sink.wrote(written)?;
-        if status == Status::StreamEnd {
-            return Ok(position);
-        }
-        if consumed == 0 && written == 0 {
-            return Err(truncated(sink.format(), bytes.len()));
+        sink.wrote(new)?;
+        match status {
+            Status::Done => return Ok(position),
+            Status::HasMoreOutput if consumed + new > 0 => {}
+            Status::HasMoreOutput | Status::FailedCannotMakeProgress => {
+                return Err(truncated(sink.format(), bytes.len()));
+            }
+            // The decoder takes a preset dictionary, which no pickler uses, for a wrong block.
+            _ => return Err(malformed(sink.format(), "a deflate block or the checksum is wrong", position)),
         }
     }
 }

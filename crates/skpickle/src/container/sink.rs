@@ -75,6 +75,19 @@ impl Sink {
 
     /// What is written so far, and at least `least` bytes to write into.
     pub(super) fn space(&mut self, least: usize) -> Result<(&[u8], &mut [u8])> {
+        let end = self.make_room(least)?;
+        let (written, space) = self.out[..end].split_at_mut(self.filled);
+        Ok((written, space))
+    }
+
+    /// What is written from `start` on, and behind it at least one byte to write into.
+    pub(super) fn space_behind(&mut self, start: usize) -> Result<&mut [u8]> {
+        let end = self.make_room(1)?;
+        Ok(self.out.get_mut(start..end).unwrap_or_default())
+    }
+
+    /// Makes room for at least `least` bytes: where the room ends that is offered.
+    fn make_room(&mut self, least: usize) -> Result<usize> {
         // One byte over the limit is enough to see that it is passed.
         let left = self.limit.saturating_sub(self.filled as u64).saturating_add(1);
         let chunk = self.filled.clamp(FIRST_CHUNK, CHUNK);
@@ -85,9 +98,7 @@ impl Sink {
                 Error::new(ErrorKind::Limit, format_args!("out of memory after {} decompressed bytes", self.filled))
             })?;
         }
-        let (written, space) = self.out.split_at_mut(self.filled);
-        let offered = want.min(space.len());
-        Ok((written, &mut space[..offered]))
+        Ok(self.filled + want.min(self.out.len() - self.filled))
     }
 
     /// Counts `n` bytes that were written into the space.

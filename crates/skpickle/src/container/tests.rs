@@ -197,6 +197,15 @@ fn what_follows_the_end_is_padding_junk_or_ignored() {
 }
 
 #[test]
+fn a_gzip_member_repeats_nothing_of_the_one_before() {
+    // A block that repeats three bytes from one byte before: there is none in this member.
+    let mut two = gzip_of(&payload(100));
+    two.extend(b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x03\x02\0");
+    two.extend([0; 8]);
+    refused(&two, ErrorKind::Malformed, "a deflate block");
+}
+
+#[test]
 fn wrong_checksums_and_sizes_are_named() {
     let data = payload(5_000);
     let spoil = |mut bytes: Vec<u8>, from_end: usize| {

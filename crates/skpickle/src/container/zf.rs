@@ -4,9 +4,13 @@
 //! The padding made the text 19 characters wide (the length of `hex(2 ** 64)`); under Python 2 and joblib <= 0.8.4
 //! it was 20, since the `L` of a long counted. A zlib stream never starts with a space.
 
-use super::{inflate::inflate, malformed, sink::Sink, truncated};
+use super::{
+    inflate::{Wrapping, inflate},
+    malformed,
+    sink::Sink,
+    truncated,
+};
 use crate::error::Result;
-use flate2::Decompress;
 
 const WIDTH: usize = 19;
 
@@ -29,7 +33,7 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) -> Result<()> {
         start += 1;
     }
     // What follows the zlib stream is ignored, as joblib does: the size and the Adler-32 prove it whole.
-    inflate(&mut Decompress::new(true), bytes, start, sink)?;
+    inflate(Wrapping::Zlib, bytes, start, sink)?;
     if sink.len() as u64 != size {
         let what = format!("{} bytes came out, the header says {size}", sink.len());
         return Err(malformed(sink.format(), &what, 2));
