@@ -158,7 +158,7 @@ pub(crate) struct KnownDtype {
 
 /// Bytes of a stream for each value, where there are many values, and values that room is made for at most.
 const BYTES_OF_VALUE: usize = 16;
-const MOST_EXPECTED: usize = 1 << 20;
+const MOST_EXPECTED: usize = 1 << 16;
 
 /// An empty vector with room for so many elements, if there is so much memory.
 fn room<T>(elements: usize) -> Vec<T> {

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 /// Bytes from which it pays to ask the system for memory of their own, in large pages: a process that touches new memory waits for the
 /// system once a page.
 #[cfg(target_os = "linux")]
-const LARGE: usize = if cfg!(all(test, not(miri))) { 1 << 10 } else { 4 << 20 };
+const LARGE: usize = if cfg!(all(test, not(miri))) { 1 << 10 } else { 2 << 20 };
 
 /// Bytes that can be read and written.
 #[derive(Debug)]

@@ -22,9 +22,9 @@ pub(crate) const LEFT: u32 = u32::MAX;
 pub(crate) const SMALL: bool = cfg!(any(test, fuzzing));
 /// What is shorter is read along with what stands around it.
 const LEAST_LEFT: usize = if SMALL { 32 } else { 32 << 10 };
-/// Bytes of the first piece after something was left, and at most; each is twice as long as the one before.
+/// Bytes of the first piece after something was left, and at most; each is four times as long as the one before.
 const FIRST_PIECE: usize = if SMALL { 1 } else { 4 << 10 };
-const LARGEST_PIECE: usize = if SMALL { 64 } else { 1 << 20 };
+const LARGEST_PIECE: usize = if SMALL { 64 } else { 4 << 20 };
 
 /// Places of pieces, each filled once.
 type Table = Box<[OnceLock<Arc<Memory>>]>;
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
         // Arrays are aligned in the file: so they are in the piece.
         let before = self.offset() % 64;
         let size = len.max(self.ahead.min(left)) + before;
-        self.ahead = (2 * self.ahead).min(LARGEST_PIECE);
+        self.ahead = (4 * self.ahead).min(LARGEST_PIECE);
         let mut bytes = Memory::default();
         let start = self.offset() - before;
         self.stream.fetch(Bytes { piece: LEFT, start: start as u32, len: size as u32 }, &mut bytes)?;
