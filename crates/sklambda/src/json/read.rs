@@ -357,16 +357,16 @@ impl<'a> Reader<'a> {
 
 /// Digits that bytes begin with.
 fn count_digits(bytes: &[u8]) -> usize {
-    let (eights, _) = bytes.as_chunks::<8>();
-    let all = |eight: &&[u8; 8]| {
-        // Each byte is 0x30 to 0x39: its upper half is 3, also when 6 is added to it.
-        let eight = u64::from_le_bytes(**eight);
-        let upper = 0xf0f0_f0f0_f0f0_f0f0;
-        eight & upper == 0x3030_3030_3030_3030
-            && (eight.wrapping_add(0x0606_0606_0606_0606)) & upper == 0x3030_3030_3030_3030
-    };
-    let passed = 8 * eights.iter().take_while(all).count();
-    passed + bytes[passed..].iter().take_while(|b| b.is_ascii_digit()).count()
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (i, eight) in eights.iter().enumerate() {
+        // Of each byte what a digit stands for; the upper bit is set where that is more than 9.
+        let digits = u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030;
+        let others = ((digits & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676 | digits) & 0x8080_8080_8080_8080;
+        if others != 0 {
+            return 8 * i + others.trailing_zeros() as usize / 8;
+        }
+    }
+    8 * eights.len() + rest.iter().take_while(|b| b.is_ascii_digit()).count()
 }
 
 /// Of equal keys the first place and the last value, as a Python dict keeps them; and such a key.
