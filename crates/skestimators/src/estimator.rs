@@ -1,6 +1,6 @@
 //! The trait that every estimator has, and the handle through which they reach one another.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use crate::{
     data::{Array, Output, Samples},
@@ -146,11 +146,19 @@ pub(crate) struct Fitted {
     pub(crate) frames: Option<&'static str>,
     /// The object itself.
     pub(crate) estimator: Box<dyn Estimator>,
+    /// Its methods, which every call asks for: those of a pipeline are asked of all its steps.
+    pub(crate) methods: OnceLock<Methods>,
 }
 
 impl Fitted {
     pub(crate) fn has(&self, method: Method) -> bool {
-        self.estimator.methods().has(method)
+        self.methods.get_or_init(|| self.estimator.methods()).has(method)
+    }
+
+    /// See [`Estimator::follow`].
+    pub(crate) fn follow(&mut self) {
+        self.estimator.follow();
+        self.methods = OnceLock::new();
     }
 
     /// Refuses a method that the object does not have, in scikit-learn's words.

@@ -25,7 +25,7 @@ impl Estimator for Frozen {
     }
 
     fn follow(&mut self) {
-        self.0.estimator.follow();
+        self.0.follow();
     }
 
     fn n_features_in(&self) -> Option<usize> {

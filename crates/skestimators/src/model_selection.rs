@@ -87,7 +87,7 @@ impl Estimator for Search {
     }
 
     fn follow(&mut self) {
-        self.best.iter_mut().for_each(|best| best.estimator.follow());
+        self.best.iter_mut().for_each(|best| best.follow());
     }
 
     fn n_features_in(&self) -> Option<usize> {

@@ -57,7 +57,7 @@ pub(crate) fn load(s: &State<'_, '_>) -> Result<Box<dyn Estimator>> {
             }
             Some(mut fitted) => {
                 if !steps.is_empty() {
-                    fitted.estimator.follow();
+                    fitted.follow();
                 }
                 if i + 1 < pairs.len() && !fitted.has(Method::Transform) {
                     return Err(object
@@ -145,7 +145,7 @@ impl Estimator for Pipeline {
     }
 
     fn follow(&mut self) {
-        self.steps.iter_mut().take(1).for_each(|(_, first)| first.estimator.follow());
+        self.steps.iter_mut().take(1).for_each(|(_, first)| first.follow());
     }
 
     fn takes_numbers(&self) -> bool {

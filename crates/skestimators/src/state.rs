@@ -5,6 +5,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{BTreeSet, HashSet},
     fmt,
+    sync::OnceLock,
 };
 #[cfg(feature = "threads")]
 use std::{iter, thread};
@@ -206,7 +207,17 @@ impl<'g> Loader<'g> {
         self.unread.borrow_mut().extend(state.unread().map(|name| format!("{}.{name}", state.class())));
         let names_bind = state.version() >= (1, 2);
         let (class, age) = (state.class().to_owned(), Age::of(state.version()));
-        Ok(Fitted { class, key, n_features_in, feature_names_in, names_bind, age, frames, estimator })
+        Ok(Fitted {
+            class,
+            key,
+            n_features_in,
+            feature_names_in,
+            names_bind,
+            age,
+            frames,
+            estimator,
+            methods: OnceLock::new(),
+        })
     }
 }
 

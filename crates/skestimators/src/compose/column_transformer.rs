@@ -463,7 +463,7 @@ impl Estimator for ColumnTransformer {
 
     fn follow(&mut self) {
         self.follows = true;
-        self.parts.iter_mut().filter_map(|part| part.transformer.as_mut()).for_each(|fitted| fitted.estimator.follow());
+        self.parts.iter_mut().filter_map(|part| part.transformer.as_mut()).for_each(|fitted| fitted.follow());
     }
 
     fn missing_method(&self, method: Method) -> Option<String> {

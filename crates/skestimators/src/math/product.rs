@@ -9,6 +9,7 @@ use skpickle::{ErrorKind, FromObj, Obj};
 use super::{
     Matrix,
     panels::{Affine, Panels, multiply},
+    scratch,
     wide::fuses,
 };
 use crate::{
@@ -62,21 +63,28 @@ impl<const SQUARED: bool> WithRows<'_, SQUARED> {
         let WithRows { x, matrix, out } = self;
         // Whoever calls has compared the widths; if not, what is beyond the shorter one counts for nothing.
         let x = &x[..x.len().min(matrix.columns)];
+        // Looked at once: the numbers may stand in the file's own bytes.
+        let (weights, columns): (&[f64], _) = (&matrix.data, matrix.columns);
+        let row = |k: usize| &weights[k * columns..(k + 1) * columns];
         let (several, rest) = out.as_chunks_mut::<TOGETHER>();
         for (i, out) in several.iter_mut().enumerate() {
-            *out = Self::rows::<S, N, TOGETHER>(simd, x, matrix, i * TOGETHER);
+            *out = Self::rows::<S, N, TOGETHER>(simd, x, |r| row(i * TOGETHER + r));
         }
         for (i, out) in rest.iter_mut().enumerate() {
-            [*out] = Self::rows::<S, N, 1>(simd, x, matrix, several.len() * TOGETHER + i);
+            [*out] = Self::rows::<S, N, 1>(simd, x, |_| row(several.len() * TOGETHER + i));
         }
     }
 
-    /// Rows from `first` on together, so that one does not wait for the sums of another.
+    /// Some rows together, so that one does not wait for the sums of another.
     #[inline(always)]
-    fn rows<S: Simd, const N: usize, const R: usize>(simd: S, x: &[f64], matrix: &Matrix, first: usize) -> [f64; R] {
+    fn rows<'w, S: Simd, const N: usize, const R: usize>(
+        simd: S,
+        x: &[f64],
+        row: impl Fn(usize) -> &'w [f64],
+    ) -> [f64; R] {
         let (x8, x_rest) = x.as_chunks::<8>();
         let rows: [_; R] = std::array::from_fn(|r| {
-            let (row8, row_rest) = matrix.row(first + r)[..x.len()].as_chunks::<8>();
+            let (row8, row_rest) = row(r)[..x.len()].as_chunks::<8>();
             // As many, as the compiler can see: nothing is checked in the loop.
             (&row8[..x8.len()], row_rest)
         });
@@ -332,7 +340,7 @@ pub(crate) fn affine(x: &Samples, coef: &Matrix, intercept: &[f64]) -> Result<Ar
     {
         return Ok(out);
     }
-    let mut out = Array2::zeros((x.rows(), coef.rows));
+    let mut out = scratch::matrix(x.rows(), coef.rows);
     for (row, mut out) in rows(x)?.zip(out.rows_mut()) {
         match (&row, out.as_slice_mut()) {
             (Row::F64(x), Some(out)) => {

@@ -69,7 +69,7 @@ impl Estimator for FeatureUnion {
     }
 
     fn follow(&mut self) {
-        self.parts.iter_mut().filter_map(|part| part.transformer.as_mut()).for_each(|fitted| fitted.estimator.follow());
+        self.parts.iter_mut().filter_map(|part| part.transformer.as_mut()).for_each(|fitted| fitted.follow());
     }
 
     fn n_features_in(&self) -> Option<usize> {
