@@ -151,6 +151,7 @@ pub(crate) struct Fitted {
 }
 
 impl Fitted {
+    #[inline(never)]
     pub(crate) fn has(&self, method: Method) -> bool {
         self.methods.get_or_init(|| self.estimator.methods()).has(method)
     }

@@ -1,6 +1,6 @@
 //! A large batch in parts, some rows each.
 
-use std::{mem, ops::Range};
+use std::{iter, mem, ops::Range};
 
 use ndarray::{Array as NdArray, Axis, Dimension, Slice};
 
@@ -15,7 +15,7 @@ use crate::{
 /// Rows that kernels take together at most: where parts end between such groups, every row is rounded as in the whole batch.
 pub(crate) const GROUP: usize = 128;
 /// Rows of a part in the least.
-const BLOCK: usize = 2 * GROUP;
+pub(crate) const BLOCK: usize = 2 * GROUP;
 /// Rows that kernels may round in another way than many.
 const FEW: usize = 16;
 /// Numbers that are copied out of a batch at a time: they should be in the cache when the model reads them.
@@ -67,6 +67,17 @@ impl Plan {
         }
     }
 
+    /// Rows in parts of a size; the last one takes a few rows more, so that none has but a few.
+    fn parts(&self, rows: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+        let (few, mut start) = (self.few(), rows.start);
+        iter::from_fn(move || {
+            let end = if rows.end - start < size + few { rows.end } else { start + size };
+            let part = start..end;
+            start = end;
+            Some(part).filter(|part| !part.is_empty())
+        })
+    }
+
     /// Whether parts pay in one thread: between steps, and where rows would be read from memory twice, to be checked and to be answered.
     fn pays(&self, x: &Samples) -> bool {
         let waits = match x {
@@ -110,11 +121,7 @@ impl Answers {
         rows: Range<usize>,
         plan: Plan,
     ) -> Option<()> {
-        let (size, few) = (plan.size(x), plan.few());
-        let mut start = rows.start;
-        while start < rows.end {
-            // The last part takes a few rows more, so that none has but a few.
-            let end = if rows.end - start < size + few { rows.end } else { start + size };
+        for Range { start, end } in plan.parts(rows, plan.size(x)) {
             let part = match x {
                 Samples::Dense(x) => Samples::Dense(scratch::copy(&x.slice_axis(Axis(0), Slice::from(start..end)))),
                 x => x.part(start..end)?,
@@ -123,7 +130,6 @@ impl Answers {
             if let Samples::Dense(part) = part {
                 scratch::give_matrix(part);
             }
-            start = end;
         }
         Some(())
     }
@@ -182,4 +188,30 @@ fn in_order<T: Clone, D: Dimension>(array: NdArray<T, D>) -> Vec<T> {
     values.drain(..offset.unwrap_or_default());
     values.truncate(count);
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_has_too_few_rows() {
+        for any_size in [true, false] {
+            let plan = Plan { staged: false, any_size, steps: 1 };
+            let least = if any_size { FEW } else { MERGED + 1 };
+            for columns in [1, 20, 40, 4_000] {
+                for rows in (plan.least()..6_000).step_by(97) {
+                    let x = Samples::Dense(ndarray::Array2::zeros((1, columns)));
+                    let parts: Vec<_> = plan.parts(GROUP..GROUP + rows, plan.size(&x)).collect();
+                    assert!(
+                        parts.iter().all(|part| part.len() >= least && part.start.is_multiple_of(GROUP)),
+                        "{parts:?}"
+                    );
+                    let ends = parts.iter().map(|part| part.end);
+                    assert!(parts.iter().map(|part| part.start).eq([GROUP].into_iter().chain(ends).take(parts.len())));
+                    assert_eq!(parts.last().map(|part| part.end), Some(GROUP + rows));
+                }
+            }
+        }
+    }
 }

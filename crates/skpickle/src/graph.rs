@@ -12,8 +12,8 @@ use std::{
 
 use crate::{
     Limits,
+    called::Called,
     error::{Error, ErrorKind, Result},
-    machine::Called,
     memory::Memory,
     numpy::{ArrayData, Dtype},
     obj::{Obj, Step},
@@ -182,9 +182,10 @@ struct Fetched {
 impl Fetched {
     const LAST: usize = 4;
 
-    /// Memory that nobody uses any more, or none.
-    fn free(&mut self) -> Memory {
-        let free = self.last.iter().position(|last| Arc::strong_count(last) == 1);
+    /// Memory that nobody uses any more, and that is not much too large for so many bytes: they may stay in it for long. Or none.
+    fn free(&mut self, len: usize) -> Memory {
+        let most = (1 << 20) + 4 * len;
+        let free = self.last.iter().position(|last| Arc::strong_count(last) == 1 && last.capacity() <= most);
         free.and_then(|at| self.last.remove(at)).and_then(Arc::into_inner).unwrap_or_default()
     }
 }
@@ -197,7 +198,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Graph {
     pub(crate) fn new(stream: Arc<Stream>, limits: &Limits) -> Self {
         let budget = limits.budget(stream.len());
-        // As many as most streams of this length hold, so that tables seldom move. Memory that is not used costs nothing.
+        // As many as most streams of this length hold, so that tables seldom move. The stream, which is there, pays for this room: it is twice
+        // as long at most, and costs nothing until it is used.
         let values = (stream.len() / BYTES_OF_VALUE).min(MOST_EXPECTED);
         Graph {
             nodes: room(values),
@@ -431,7 +433,7 @@ impl Graph {
         }
         let mut read = Memory::default();
         self.stream.fetch(bytes, &mut read)?;
-        Ok(Cow::Owned(read.to_vec()))
+        Ok(Cow::Owned(read.into_vec()))
     }
 
     /// The piece that bytes of an array stand in, and where: what was left in the file is read, and forgotten when it is no longer used.
@@ -446,7 +448,7 @@ impl Graph {
             return Ok((piece, 0));
         }
         // Most arrays are only read to make something else of them: then the next one takes their place.
-        let mut piece = fetched.free();
+        let mut piece = fetched.free(bytes.len as usize);
         // Other threads read theirs meanwhile.
         drop(fetched);
         self.stream.fetch(bytes, &mut piece)?;

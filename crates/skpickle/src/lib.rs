@@ -11,6 +11,7 @@
 //! # Ok::<(), skpickle::Error>(())
 //! ```
 
+mod called;
 mod container;
 mod dis;
 mod error;
@@ -43,7 +44,7 @@ use stream::Stream;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub fn open_container(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
-    container::open(bytes, limits).map(|bytes| bytes.to_vec())
+    container::open(bytes, limits).map(memory::Memory::into_vec)
 }
 
 /// Decodes a stream as if it were in a large file, for the fuzzer and for tests.

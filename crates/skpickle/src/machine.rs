@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     Limits,
+    called::Called,
     error::{Error, ErrorKind, Result, printable},
     graph::{Graph, Id, Items, Node, Object},
     joblib::{self, SideFiles},
@@ -760,85 +761,6 @@ pub(crate) fn malformed(message: impl std::fmt::Display) -> Error {
 fn unsupported(what: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format_args!("the stream refers to {what}"))
 }
-
-/// What a call of a name is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Called {
-    /// `bytes`, which without arguments are none.
-    Bytes,
-    /// `_codecs.encode`, as which Python 3 spells bytes for protocols below 3.
-    Encode,
-    /// One of Python's built-in functions. They make nothing that a pickler would spell as a call, so a stream that calls one was not
-    /// written by a pickler. `getattr` is the exception: it is how methods such as `str.split` are referred to.
-    Function,
-    /// Something to be kept as its parts.
-    Other,
-}
-
-impl Called {
-    pub(crate) fn of(module: &str, name: &str) -> Called {
-        match (module, name) {
-            ("__builtin__" | "builtins", "bytes") => Called::Bytes,
-            ("_codecs", "encode") => Called::Encode,
-            ("__builtin__" | "builtins", name) if FUNCTIONS.binary_search(&name).is_ok() => Called::Function,
-            _ => Called::Other,
-        }
-    }
-}
-
-const FUNCTIONS: &[&str] = &[
-    "__build_class__",
-    "__import__",
-    "abs",
-    "all",
-    "any",
-    "apply",
-    "ascii",
-    "bin",
-    "breakpoint",
-    "callable",
-    "chr",
-    "compile",
-    "delattr",
-    "dir",
-    "divmod",
-    "eval",
-    "exec",
-    "execfile",
-    "exit",
-    "file",
-    "format",
-    "globals",
-    "hasattr",
-    "hash",
-    "help",
-    "hex",
-    "id",
-    "input",
-    "int",
-    "isinstance",
-    "issubclass",
-    "iter",
-    "len",
-    "locals",
-    "max",
-    "min",
-    "next",
-    "oct",
-    "open",
-    "ord",
-    "pow",
-    "print",
-    "quit",
-    "raw_input",
-    "reload",
-    "repr",
-    "round",
-    "setattr",
-    "sorted",
-    "sum",
-    "vars",
-];
 
 #[cold]
 fn refused_call(name: crate::graph::Name<'_>) -> Error {

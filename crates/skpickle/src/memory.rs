@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 /// Bytes from which it pays to ask the system for memory of their own, in large pages: a process that touches new memory waits for the
 /// system once a page.
 #[cfg(target_os = "linux")]
-const LARGE: usize = if cfg!(all(test, not(miri))) { 1 << 10 } else { 2 << 20 };
+const LARGE: usize = if cfg!(any(all(test, not(miri)), fuzzing)) { 1 << 10 } else { 2 << 20 };
 
 /// Bytes that can be read and written.
 #[derive(Debug)]
@@ -54,20 +54,37 @@ impl Memory {
 
     /// Room for at least so many bytes, which are zero; those that are there stay. `None` if there is not so much memory.
     pub(crate) fn grow(&mut self, least: usize) -> Option<()> {
-        if let Memory::Heap(bytes) = self {
-            bytes.try_reserve(least.saturating_sub(bytes.len())).ok()?;
-            bytes.resize(bytes.len().max(least), 0);
+        if self.len() >= least {
             return Some(());
         }
-        if self.len() < least {
-            let mut more = Memory::zeroed(least.max(self.len().saturating_mul(2)))?;
-            more.get_mut(..self.len())?.copy_from_slice(self);
-            *self = more;
+        // The heap moves large blocks without a copy; so what has outgrown its pages goes there, once.
+        let mut bytes = Vec::new();
+        if let Memory::Heap(heap) = self {
+            bytes = std::mem::take(heap);
         }
-        Some(())
+        let added = bytes.try_reserve(least.saturating_sub(bytes.len()));
+        if added.is_ok() {
+            if bytes.is_empty() {
+                bytes.extend_from_slice(self);
+            }
+            bytes.resize(least, 0);
+        }
+        if added.is_ok() || matches!(self, Memory::Heap(_)) {
+            *self = Memory::Heap(bytes);
+        }
+        added.ok()
     }
 
-    /// Forgets what lies behind the first `len` bytes.
+    /// The bytes as a vector; those that are in pages are copied.
+    pub(crate) fn into_vec(self) -> Vec<u8> {
+        match self {
+            Memory::Heap(bytes) => bytes,
+            #[cfg(target_os = "linux")]
+            Memory::Pages { .. } => self.to_vec(),
+        }
+    }
+
+    /// Forgets what lies behind the first `len` bytes. The heap gets it back; pages that were never touched are nothing but addresses.
     pub(crate) fn cut(mut self, len: usize) -> Self {
         self.set_len(len.min(self.len()));
         if let Memory::Heap(bytes) = &mut self {

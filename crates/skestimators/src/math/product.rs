@@ -9,7 +9,6 @@ use skpickle::{ErrorKind, FromObj, Obj};
 use super::{
     Matrix,
     panels::{Affine, Panels, multiply},
-    scratch,
     wide::fuses,
 };
 use crate::{
@@ -340,7 +339,7 @@ pub(crate) fn affine(x: &Samples, coef: &Matrix, intercept: &[f64]) -> Result<Ar
     {
         return Ok(out);
     }
-    let mut out = scratch::matrix(x.rows(), coef.rows);
+    let mut out = Array2::zeros((x.rows(), coef.rows));
     for (row, mut out) in rows(x)?.zip(out.rows_mut()) {
         match (&row, out.as_slice_mut()) {
             (Row::F64(x), Some(out)) => {

@@ -361,7 +361,7 @@ fn count_digits(bytes: &[u8]) -> usize {
     for (i, eight) in eights.iter().enumerate() {
         // Of each byte what a digit stands for; the upper bit is set where that is more than 9.
         let digits = u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030;
-        let others = ((digits & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676 | digits) & 0x8080_8080_8080_8080;
+        let others = (((digits & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
         if others != 0 {
             return 8 * i + others.trailing_zeros() as usize / 8;
         }
@@ -387,4 +387,24 @@ fn unique(entries: Vec<(Text, Json)>) -> (Vec<(Text, Json)>, Option<Text>) {
         }
     }
     (out, twice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_counted_up_to_the_first_other_byte() {
+        for len in 0..18 {
+            let digits: Vec<u8> = (0..len).map(|i| b'0' + (i * 7 % 10) as u8).collect();
+            assert_eq!(count_digits(&digits), len);
+            for at in 0..len {
+                for byte in 0..=255u8 {
+                    let mut bytes = digits.clone();
+                    bytes[at] = byte;
+                    assert_eq!(count_digits(&bytes), if byte.is_ascii_digit() { len } else { at }, "{bytes:?}");
+                }
+            }
+        }
+    }
 }

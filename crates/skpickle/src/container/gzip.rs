@@ -1,7 +1,7 @@
 //! gzip: one or more members, zero padding after the last, as Python's `gzip` reads them.
 
 use super::{
-    inflate::{Wrapping, inflate},
+    inflate::{Envelope, inflate},
     is_padding, le, malformed,
     sink::Sink,
     truncated,
@@ -37,7 +37,7 @@ fn member(bytes: &[u8], start: usize, sink: &mut Sink) -> Result<usize> {
     let body = header(bytes, start, sink.format())?;
     let first = sink.len();
     let mut crc = Crc::new();
-    let end = inflate(Wrapping::Raw, bytes, body, sink)?;
+    let end = inflate(Envelope::Raw, bytes, body, sink)?;
     crc.update(sink.since(first));
     let cut = || truncated(sink.format(), bytes.len());
     let stored_crc = le(bytes, end, 4).ok_or_else(cut)?;

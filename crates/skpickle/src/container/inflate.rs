@@ -12,7 +12,7 @@ use miniz_oxide::inflate::{
 
 /// What stands around the deflated blocks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wrapping {
+pub(super) enum Envelope {
     /// Nothing.
     Raw,
     /// zlib's header and checksum.
@@ -21,9 +21,9 @@ pub(super) enum Wrapping {
 
 /// Inflates one stream that starts at `start` of `bytes` into `sink`; returns where it ends. What is repeated is copied from where it was
 /// written to first, so that nothing is written twice.
-pub(super) fn inflate(wrapping: Wrapping, bytes: &[u8], start: usize, sink: &mut Sink) -> Result<usize> {
+pub(super) fn inflate(envelope: Envelope, bytes: &[u8], start: usize, sink: &mut Sink) -> Result<usize> {
     let mut decoder = Box::<DecompressorOxide>::default();
-    let zlib = if wrapping == Wrapping::Zlib { TINFL_FLAG_PARSE_ZLIB_HEADER } else { 0 };
+    let zlib = if envelope == Envelope::Zlib { TINFL_FLAG_PARSE_ZLIB_HEADER } else { 0 };
     let first = sink.len();
     let mut position = start;
     loop {
@@ -38,9 +38,7 @@ pub(super) fn inflate(wrapping: Wrapping, bytes: &[u8], start: usize, sink: &mut
         match status {
             Status::Done => return Ok(position),
             Status::HasMoreOutput if consumed + new > 0 => {}
-            Status::HasMoreOutput | Status::FailedCannotMakeProgress => {
-                return Err(truncated(sink.format(), bytes.len()));
-            }
+            Status::FailedCannotMakeProgress => return Err(truncated(sink.format(), bytes.len())),
             // The decoder takes a preset dictionary, which no pickler uses, for a wrong block.
             _ => return Err(malformed(sink.format(), "a deflate block or the checksum is wrong", position)),
         }

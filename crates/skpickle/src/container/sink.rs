@@ -63,6 +63,12 @@ impl Sink {
         self.format
     }
 
+    /// Bytes that there is room for.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.out.capacity()
+    }
+
     /// Bytes written so far.
     pub(super) fn len(&self) -> usize {
         self.filled
