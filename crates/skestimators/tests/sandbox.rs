@@ -3,7 +3,7 @@
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, io::Write, path::Path};
 
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 use skestimators::{Model, Samples};
@@ -89,4 +89,26 @@ fn models_of_every_container_need_only_memory() {
         answered += loaded.unwrap_or_else(|e| panic!("{kind:?}: {e}"));
     }
     assert!(answered > 20, "{answered} methods answered");
+}
+
+#[test]
+fn a_large_compressed_file_needs_only_memory() {
+    // So large that it is unpacked into pages of its own: a list of numbers and bytes that hardly compress.
+    let mut state = 1u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let mut stream = b"\x80\x04]B\0\0\x30\0".to_vec();
+    stream.extend((0..0x30_0000).map(|_| noise() % 16));
+    stream.extend(b"a.");
+    let mut writer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(&stream).unwrap();
+    let bytes = writer.finish().unwrap();
+    assert!(bytes.len() > 1 << 20, "{} bytes", bytes.len());
+    let items = confined(move || {
+        let graph = skpickle::load(bytes, &skpickle::Limits::default()).map_err(|e| e.to_string())?;
+        graph.root().items().map(|items| items[0].bytes().map(|bytes| bytes.len())).map_err(|e| e.to_string())
+    });
+    assert_eq!(items.map(|len| len.ok()), Ok(Some(0x30_0000)));
 }
