@@ -164,7 +164,7 @@ def marks(r):
     found = mark("Lambda loop", "<= 100 µs beside lambda_runtime's own loop and `handle()`")
     if all(parts):
         found.most("", parts[0] - parts[1] - parts[2], " µs", 100)
-    mark("1,000 x 50 numbers as JSON", ">= 5x Python's json + handler").least("", r.ratio("lambda", "json50_1000", "handler", "handle", ROW), "x", 5)
+    mark("1,000 x 50 numbers as JSON", ">= 5x Python's json + handler", limits.parsing).least("", r.ratio("lambda", "json50_1000", "handler", "handle", ROW), "x", 5)
 
     found = mark("one row, linear and the like", "<= 0.5 µs", limits.adding)
     for name in ("lr_iris", "lr_digits", "linsvc_digits", "pca_lr", "gnb", "kmeans50"):
@@ -215,7 +215,7 @@ def marks(r):
             one, two = (r.by_round("threads", name, OURS, a_row(size), threads=count) for count in (1, 2))
             both = [one[turn] / two[turn] for turn in one if turn in two]
             found.least(name, median(both) if both else None, "x", 1.7)
-    found = mark("", "one row no slower (5 % is noise)")
+    found = mark("", "one row no slower (5 % is noise)", limits.alone)
     for name in r.models:
         one, two = (r.by_round("threads", name, OURS, ROW, threads=count) for count in (1, 2))
         both = [two[turn] / one[turn] for turn in one if turn in two]
@@ -298,6 +298,16 @@ class Limits:
                 return (f"one thread takes {short(batch)} µs; starting and ending another {short(self.thread)} µs, and two that only multiply and add do {self.twice:.2f} times the work of one: "
                         f"at most {batch / (batch / self.twice + self.thread):.2f}x")
         return bound
+
+    def alone(self, name):
+        same = [row for where in (("steady", 1), ("threads", 1)) for row in self.r.by_round(where[0], name, OURS, ROW, threads=where[1]).values()]
+        if same:
+            return f"a single row starts no thread, however many it may; in one thread the same call took {short(min(same))} to {short(max(same))} µs in this run"
+
+    def parsing(self, _):
+        ours, theirs, loop = (self.r.value("lambda", "json50_1000", engine, ROW) for engine in ("handle", "handler", "null"))
+        if ours and theirs and loop:
+            return f"{short(ours / 1e3)} ms, Python {short(theirs / 1e3)} ms: {short(ours / 50)} ns for each of 50,000 numbers of some 19 digits, from text to answer; the runtime's own loop takes {short(loop / 1e3)} ms"
 
     def size(self, _):
         parts = [self.r.value("binary", "bootstrap", "size", of(part)) for part in ("code", "unwinding", "constants")]
