@@ -300,7 +300,7 @@ class Limits:
         return bound
 
     def alone(self, name):
-        same = [row for where in (("steady", 1), ("threads", 1)) for row in self.r.by_round(where[0], name, OURS, ROW, threads=where[1]).values()]
+        same = [row for phase in ("steady", "threads") for row in self.r.by_round(phase, name, OURS, ROW).values()]
         if same:
             return f"a single row starts no thread, however many it may; in one thread the same call took {short(min(same))} to {short(max(same))} µs in this run"
 

@@ -177,13 +177,13 @@ impl Model {
         Model { threads, ..self }
     }
 
-    /// The answer to a batch that is large enough for several threads or parts.
     /// What answers, and how its batches are divided.
     #[cfg(all(test, feature = "threads"))]
     pub(crate) fn parts(&self) -> (&Fitted, Plan) {
         (&self.inner.root, self.inner.plan)
     }
 
+    /// The answer to a batch that is large enough for several threads or parts.
     fn in_parts(&self, method: Method, x: &Samples) -> Option<Output> {
         let Inner { root, plan, .. } = &*self.inner;
         if !self.is_row_wise() {

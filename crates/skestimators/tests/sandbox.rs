@@ -93,7 +93,7 @@ fn models_of_every_container_need_only_memory() {
 
 #[test]
 fn a_large_compressed_file_needs_only_memory() {
-    // So large that it is unpacked into pages of its own: a list of numbers and bytes that hardly compress.
+    // So large that it is unpacked into pages of its own: a list of bytes that hardly compress.
     let mut state = 1u32;
     let mut noise = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

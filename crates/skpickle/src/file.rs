@@ -75,7 +75,10 @@ fn left(file: File, len: u64, path: &Path) -> Result<Stream> {
         // What memory holds that was used before is overwritten; new memory is not touched to clear it.
         if into.capacity() < len {
             *into = Memory::zeroed(len).ok_or_else(|| {
-                Error::new(ErrorKind::Limit, format_args!("out of memory for {len} bytes of an array"))
+                let path = printable(&path.to_string_lossy());
+                let what =
+                    format!("out of memory: {len} bytes of '{path}' cannot be held; give the process more memory");
+                Error::new(ErrorKind::Limit, what).at(offset)
             })?;
         }
         into.set_len(len);

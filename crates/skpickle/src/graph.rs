@@ -184,7 +184,7 @@ impl Fetched {
 
     /// Memory that nobody uses any more, and that is not much too large for so many bytes: they may stay in it for long. Or none.
     fn free(&mut self, len: usize) -> Memory {
-        let most = (1 << 20) + 4 * len;
+        let most = len.saturating_mul(4).saturating_add(1 << 20);
         let free = self.last.iter().position(|last| Arc::strong_count(last) == 1 && last.capacity() <= most);
         free.and_then(|at| self.last.remove(at)).and_then(Arc::into_inner).unwrap_or_default()
     }

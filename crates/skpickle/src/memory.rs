@@ -57,22 +57,22 @@ impl Memory {
         if self.len() >= least {
             return Some(());
         }
-        // The heap moves large blocks without a copy; so what has outgrown its pages goes there, once.
-        let mut bytes = Vec::new();
-        if let Memory::Heap(heap) = self {
-            bytes = std::mem::take(heap);
-        }
-        let added = bytes.try_reserve(least.saturating_sub(bytes.len()));
-        if added.is_ok() {
-            if bytes.is_empty() {
-                bytes.extend_from_slice(self);
+        match self {
+            Memory::Heap(bytes) => {
+                bytes.try_reserve(least - bytes.len()).ok()?;
+                bytes.resize(least, 0);
             }
-            bytes.resize(least, 0);
+            // The heap moves large blocks without a copy; so what has outgrown its pages goes there, once.
+            #[cfg(target_os = "linux")]
+            Memory::Pages { map, len } => {
+                let mut bytes = Vec::new();
+                bytes.try_reserve(least).ok()?;
+                bytes.extend_from_slice(&map[..*len]);
+                bytes.resize(least, 0);
+                *self = Memory::Heap(bytes);
+            }
         }
-        if added.is_ok() || matches!(self, Memory::Heap(_)) {
-            *self = Memory::Heap(bytes);
-        }
-        added.ok()
+        Some(())
     }
 
     /// The bytes as a vector; those that are in pages are copied.
