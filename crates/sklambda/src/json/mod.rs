@@ -1,5 +1,6 @@
 //! JSON as Python's `json` module reads and writes it: `NaN`, integers of any size, lone surrogates, its error messages.
 
+mod decimal;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Json, Text, text::run};
+use super::{Json, Text, decimal::fraction, text::run};
 
 /// Containers inside one another: where CPython's own reader gives up.
 const DEPTH: usize = 990;
@@ -224,21 +224,40 @@ impl<'a> Reader<'a> {
         Ok(value.clone())
     }
 
-    /// Floats that stand one behind the other, straight to their places, but for the last one.
+    /// Floats that stand one behind the other, but for the last one. Some at a time go to their places: a value that is made
+    /// where it stays is not waited for.
     fn floats(&mut self, items: &mut Vec<Json>) {
-        while let Some((text, None)) = self.number_text() {
-            let start = self.at;
-            self.at += text.len();
-            self.space();
-            let more = self.peek() == Some(b',');
-            self.at += usize::from(more);
-            self.space();
-            if !more || !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
-                self.at = start;
+        loop {
+            let (mut block, mut count) = ([0.0; 16], 0);
+            while count < block.len()
+                && let Some((value, length)) = self.float()
+            {
+                let start = self.at;
+                self.at += length;
+                self.space();
+                let more = self.peek() == Some(b',');
+                self.at += usize::from(more);
+                self.space();
+                if !more || !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
+                    self.at = start;
+                    break;
+                }
+                block[count] = value;
+                count += 1;
+            }
+            items.extend(block[..count].iter().map(|&value| Json::Float(value)));
+            if count < block.len() {
                 return;
             }
-            items.push(Json::Float(text.parse().unwrap_or(f64::NAN)));
         }
+    }
+
+    /// The float that begins here, and how long its text is.
+    fn float(&self) -> Option<(f64, usize)> {
+        fraction(&self.bytes[self.at..]).or_else(|| match self.number_text()? {
+            (text, None) => Some((text.parse().unwrap_or(f64::NAN), text.len())),
+            _ => None,
+        })
     }
 
     fn number(&mut self) -> Result<Json, String> {
