@@ -221,7 +221,7 @@ def marks(r):
         both = [two[turn] / one[turn] for turn in one if turn in two]
         found.most(name, median(both) if both else None, "x", 1.05)
     size = r.value("binary", "bootstrap", "size", of("bytes"))
-    mark("binary", "bootstrap with S3 <= 6 MB", limits.size).most("", size and size / 2**20, " MB", 6)
+    mark("binary", "bootstrap with S3 <= 6 MB", limits.size).most(f"{size or 0:,} bytes,", size and size / 2**20, " MiB", 6)
     mark("", "skestimators without default features compiles in < 60 s, in Cargo's own release profile", limits.compiling).most("", r.value("binary", "skestimators", "compile", of("seconds")), " s", 60)
     return out
 

@@ -1,16 +1,17 @@
 //! The Lambda runtime's loop: an event in, its answer out, one at a time.
+//!
+//! The [Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) is two requests an event.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, mpsc},
+    thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde_json::value::RawValue;
-use tokio::{task, time};
+use ureq::Agent;
 
-use crate::{handler::Handler, http::Response, log::Entry};
+use crate::{event::Event, handler::Handler, http::Response, log::Entry};
 
 /// How long before the platform's own end an answer is given up, so that the caller gets one that says why.
 const MARGIN: Duration = Duration::from_millis(200);
@@ -31,77 +32,221 @@ pub struct Logging {
 ///
 /// # Errors
 /// The Runtime API is missing, cannot be reached or does not keep to its protocol.
-pub fn run(
-    handler: Handler,
-    logging: Logging,
-    log: impl Fn(&str) + Clone + Send + Sync + 'static,
-) -> Result<(), String> {
-    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+pub fn run(handler: Handler, logging: Logging, log: impl Fn(&str)) -> Result<(), String> {
+    let Logging { quiet, metrics } = logging;
+    let Some(address) = std::env::var("AWS_LAMBDA_RUNTIME_API").ok().filter(|address| !address.is_empty()) else {
         return Err("AWS_LAMBDA_RUNTIME_API is not set: this program runs in AWS Lambda (runtime provided.al2023); \
                     elsewhere use `sklambda serve` or `sklambda invoke`"
             .into());
-    }
+    };
     let handler = Arc::new(handler);
     match catch_unwind(AssertUnwindSafe(|| handler.service())) {
         Ok(Ok(_)) => {}
         Ok(Err(e)) => log(&format!("Failed to load model: {e}")),
         Err(_) => log("Failed to load model: internal error"),
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        // Events come one by one. What still runs after it was given up holds the next one back, and nothing piles up.
-        .max_blocking_threads(1)
-        .build()
-        .map_err(|e| format!("cannot start: {e}"))?;
-    // The event is kept as text: the handler reads JSON as Python does, of which a parsed value would be a shadow.
-    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let (handler, logging, log) = (Arc::clone(&handler), logging.clone(), log.clone());
-        async move {
-            let began = Instant::now();
-            let response = answer(handler, event.payload, &event.context.request_id, event.context.deadline).await;
-            let entry = Entry::of(&event.context.request_id, &response, began.elapsed());
-            if !logging.quiet {
-                log(&entry.line());
-            }
-            if let Some((namespace, model)) = &logging.metrics {
-                log(&entry.metrics(namespace, model));
-            }
-            RawValue::from_string(response.to_envelope()).map_err(Error::from)
+    let worker = Worker::start(Arc::clone(&handler)).map_err(|e| format!("cannot start: {e}"))?;
+    let runtime = RuntimeApi::new(&address);
+    loop {
+        let invocation = runtime.next().map_err(|e| format!("the Runtime API failed: {e}"))?;
+        let began = Instant::now();
+        let event = Arc::new(handler.read(&invocation.payload));
+        let response = worker.answer(&event, &invocation.id, invocation.left());
+        let entry = Entry::of(&invocation.id, &response, began.elapsed());
+        if !quiet {
+            log(&entry.line());
         }
-    });
-    runtime.block_on(lambda_runtime::run(service)).map_err(|e| format!("the Runtime API failed: {e}"))
+        if let Some((namespace, model)) = &metrics {
+            log(&entry.metrics(namespace, model));
+        }
+        match runtime.respond(&invocation, response.to_envelope()) {
+            Ok(None) => {}
+            Ok(Some(refused)) => log(&refused),
+            Err(e) => return Err(format!("the Runtime API failed: {e}")),
+        }
+    }
 }
 
-/// The answer to an event, or the refusal of one that would take longer than the platform waits.
-async fn answer(handler: Arc<Handler>, event: Box<RawValue>, id: &str, deadline: u64) -> Response {
-    let event = Arc::new(handler.read(event.get().as_bytes()));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let left = Duration::from_millis(deadline).saturating_sub(now).saturating_sub(MARGIN);
-    let late = || {
+/// The platform's side of the loop.
+struct RuntimeApi {
+    agent: Agent,
+    base: String,
+}
+
+/// An event that waits for its answer.
+struct Invocation {
+    id: String,
+    /// Which of the attempts at this event it is, where the platform tells.
+    attempt: Option<String>,
+    /// Milliseconds since 1970.
+    deadline: u64,
+    payload: Vec<u8>,
+}
+
+impl Invocation {
+    /// How long an answer may take.
+    fn left(&self) -> Duration {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Duration::from_millis(self.deadline).saturating_sub(now).saturating_sub(MARGIN)
+    }
+}
+
+impl RuntimeApi {
+    /// `address` is a host and port; with a scheme and a path before it in local emulators.
+    fn new(address: &str) -> Self {
+        let scheme = if address.contains("://") { "" } else { "http://" };
+        let config = Agent::config_builder()
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("sklambda/", env!("CARGO_PKG_VERSION")));
+        RuntimeApi {
+            agent: config.build().into(),
+            base: format!("{scheme}{}/2018-06-01/runtime/invocation", address.trim_end_matches('/')),
+        }
+    }
+
+    /// Waits for the next event, for as long as there is none.
+    fn next(&self) -> Result<Invocation, String> {
+        let mut answer = self.agent.get(format!("{}/next", self.base)).call().map_err(|e| e.to_string())?;
+        if !answer.status().is_success() {
+            return Err(format!("it answers {} where an event is due", answer.status()));
+        }
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let id = header("lambda-runtime-aws-request-id").ok_or("an event has no Lambda-Runtime-Aws-Request-Id")?;
+        let attempt = header("lambda-runtime-invocation-id");
+        let deadline = header("lambda-runtime-deadline-ms").and_then(|text| text.parse().ok());
+        let deadline = deadline.ok_or("an event has no Lambda-Runtime-Deadline-Ms")?;
+        let payload = answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(|e| e.to_string())?;
+        Ok(Invocation { id, attempt, deadline, payload })
+    }
+
+    /// Hands an answer over. The platform's refusal of one (it is too large, it came too late) is given back.
+    fn respond(&self, invocation: &Invocation, answer: String) -> Result<Option<String>, String> {
+        let mut request = self.agent.post(format!("{}/{}/response", self.base, invocation.id));
+        if let Some(attempt) = &invocation.attempt {
+            request = request.header("lambda-runtime-invocation-id", attempt);
+        }
+        let mut answer = request.content_type("application/json").send(answer).map_err(|e| e.to_string())?;
+        if answer.status().is_success() {
+            return Ok(None);
+        }
+        let why = answer.body_mut().read_to_string().unwrap_or_default();
+        let why = skpickle::printable(&why);
+        Ok(Some(format!("the Runtime API refused the answer to {}: {} {why}", invocation.id, answer.status())))
+    }
+}
+
+/// The thread that answers: what it still does after it was given up holds the next event back, and nothing piles up.
+struct Worker(mpsc::Sender<Task>);
+
+/// An event, its name, and where the answer goes: none after a panic.
+type Task = (Arc<Event>, String, mpsc::Sender<Option<Response>>);
+
+impl Worker {
+    fn start(handler: Arc<Handler>) -> std::io::Result<Self> {
+        let (asks, asked) = mpsc::channel::<Task>();
+        thread::Builder::new().spawn(move || {
+            for (event, id, answer) in asked {
+                let response = catch_unwind(AssertUnwindSafe(|| event.answer(&handler, &id)));
+                // Nobody waits any more for what came too late.
+                drop(answer.send(response.ok()));
+            }
+        })?;
+        Ok(Worker(asks))
+    }
+
+    /// The answer to an event, or the refusal of one that would take longer than the platform waits.
+    fn answer(&self, event: &Arc<Event>, id: &str, left: Duration) -> Response {
+        let (answer, answered) = mpsc::channel();
+        if !left.is_zero() && self.0.send((Arc::clone(event), id.to_owned(), answer)).is_ok() {
+            match answered.recv_timeout(left) {
+                Ok(Some(response)) => return response,
+                Ok(None) | Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    return event.refuse(500, &format!("internal error {}", skpickle::printable(id)));
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+        }
         event.refuse(
             503,
             "the answer would take longer than the function's timeout; send fewer rows, or raise the timeout or the \
              memory (which brings processors)",
         )
-    };
-    if left.is_zero() {
-        return late();
-    }
-    let (asked, asker, name) = (Arc::clone(&event), handler, id.to_owned());
-    let work = task::spawn_blocking(move || asked.answer(&asker, &name));
-    match time::timeout(left, work).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) => event.refuse(500, &format!("internal error {}", skpickle::printable(id))),
-        Err(_) => late(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, mpsc};
+    use std::{
+        io::{BufRead, BufReader, Read, Write},
+        net::TcpListener,
+        sync::Mutex,
+    };
 
     use super::*;
+
+    /// Gives each request its answer, in order, and then what was asked.
+    fn platform(answers: &'static [&'static str]) -> (RuntimeApi, thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let api = RuntimeApi::new(&listener.local_addr().unwrap().to_string());
+        let asked = thread::spawn(move || {
+            let mut asked = Vec::new();
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let (mut request, mut length) = (String::new(), 0);
+                while !request.ends_with("\r\n\r\n") {
+                    let begin = request.len();
+                    reader.read_line(&mut request).unwrap();
+                    let line = request[begin..].to_ascii_lowercase();
+                    length = line.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().unwrap());
+                }
+                reader.take(length).read_to_string(&mut request).unwrap();
+                asked.push(request);
+                write!(stream, "HTTP/1.1 {answer}").unwrap();
+            }
+            asked
+        });
+        (api, asked)
+    }
+
+    #[test]
+    fn an_event_is_taken_and_answered_as_the_attempt_that_it_is() {
+        let (api, asked) = platform(&[
+            "200 OK\r\nLambda-Runtime-Aws-Request-Id: 7\r\nLambda-Runtime-Deadline-Ms: 4102444800000\r\n\
+             Lambda-Runtime-Invocation-Id: second\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",
+            "202 Accepted\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        ]);
+        let invocation = api.next().unwrap();
+        assert_eq!((invocation.id.as_str(), invocation.payload.as_slice()), ("7", &b"{}"[..]));
+        assert!(invocation.left() > Duration::from_secs(3600));
+        assert_eq!(api.respond(&invocation, "[1]".into()), Ok(None));
+        let asked = asked.join().unwrap();
+        assert!(asked[0].starts_with("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n"), "{}", asked[0]);
+        let answer = asked[1].to_ascii_lowercase();
+        assert!(answer.starts_with("post /2018-06-01/runtime/invocation/7/response http/1.1\r\n"), "{answer}");
+        assert!(answer.contains("lambda-runtime-invocation-id: second\r\n"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\n[1]"), "{answer}");
+    }
+
+    #[test]
+    fn an_answer_that_the_platform_refuses_is_told_and_does_not_end_the_function() {
+        let (api, asked) = platform(&[
+            "413 Payload Too Large\r\nConnection: close\r\nContent-Length: 9\r\n\r\ntoo large",
+            "500 Internal Server Error\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+            "200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",
+        ]);
+        let invocation = Invocation { id: "7".into(), attempt: None, deadline: 0, payload: Vec::new() };
+        assert!(invocation.left().is_zero());
+        let refused = api.respond(&invocation, "[1]".into()).unwrap().unwrap();
+        assert_eq!(refused, "the Runtime API refused the answer to 7: 413 Payload Too Large too large");
+        // Where an event is due nothing else will do.
+        assert!(api.next().err().unwrap().contains("it answers 500"));
+        assert!(api.next().err().unwrap().contains("no Lambda-Runtime-Aws-Request-Id"));
+        assert!(!asked.join().unwrap()[0].to_ascii_lowercase().contains("lambda-runtime-invocation-id"));
+    }
 
     #[test]
     fn work_that_outlasts_the_deadline_is_given_up() {
@@ -112,15 +257,12 @@ mod tests {
             let _ = told.lock().unwrap().recv();
             Err("gone".into())
         }));
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
+        let worker = Worker::start(Arc::clone(&handler)).unwrap();
         let ask = |left: Duration| {
-            let event = RawValue::from_string("{\"body\": \"{}\"}".into()).unwrap();
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-            let deadline = u64::try_from((now + left).as_millis()).unwrap();
-            runtime.block_on(answer(Arc::clone(&handler), event, "id", deadline))
+            let event = Arc::new(handler.read(b"{\"body\": \"{}\"}"));
+            worker.answer(&event, "id", left)
         };
-        let late = ask(MARGIN + Duration::from_millis(50));
+        let late = ask(Duration::from_millis(50));
         assert_eq!(late.status, 503);
         assert!(late.body.contains("longer than the function's timeout"), "{}", late.body);
         // What was given up ends some time, and the next event is answered.

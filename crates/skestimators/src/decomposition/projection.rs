@@ -22,6 +22,8 @@ use crate::{
 struct Projection {
     prefix: String,
     mean: Option<Vec<f64>>,
+    /// `-mean @ map.T`, where samples are centred after the product: `PCA` and `IncrementalPCA` from 1.5 on.
+    offsets: Option<Vec<f64>>,
     /// One row a component.
     map: Matrix,
     /// What each component is divided by.
@@ -70,6 +72,7 @@ impl Projection {
         Ok(Projection {
             prefix: s.class().to_lowercase(),
             mean: None,
+            offsets: None,
             map,
             scale: None,
             back: None,
@@ -84,13 +87,14 @@ impl Projection {
     }
 
     fn project(&self, x: &Samples) -> Result<Array2<f64>> {
-        let mut out = match (&self.mean, x) {
-            (Some(mean), Samples::Sparse(_)) => {
-                // Centring would fill the samples: the products are centred instead.
-                let offsets: Vec<f64> = (0..self.map.rows).map(|k| -dot(mean, self.map.row(k))).collect();
-                affine(x, &self.map, &offsets)?
+        let mut out = match (&self.mean, &self.offsets, x) {
+            (_, Some(offsets), Samples::Dense32(_)) => {
+                affine(&Samples::Dense(x.dense()?.into_owned()), &self.map, offsets)?
             }
-            (Some(mean), _) => {
+            (_, Some(offsets), _) => affine(x, &self.map, offsets)?,
+            // Centring would fill the samples: the products are centred instead.
+            (Some(mean), None, Samples::Sparse(_)) => affine(x, &self.map, &centring(mean, &self.map))?,
+            (Some(mean), None, _) => {
                 let x = x.dense()?;
                 let mut centred = scratch::matrix(x.nrows(), x.ncols());
                 for (row, mut centred) in x.rows().into_iter().zip(centred.rows_mut()) {
@@ -106,7 +110,7 @@ impl Projection {
                 }
                 out
             }
-            (None, _) => affine(x, &self.map, &[0.0])?,
+            (None, None, _) => affine(x, &self.map, &[0.0])?,
         };
         if let Some(scale) = &self.scale {
             out.rows_mut().into_iter().for_each(|mut row| row.iter_mut().zip(scale).for_each(|(v, s)| *v /= s));
@@ -121,6 +125,11 @@ impl Projection {
         }
         Ok(out)
     }
+}
+
+/// What centring the samples adds to their products.
+fn centring(mean: &[f64], map: &Matrix) -> Vec<f64> {
+    (0..map.rows).map(|k| -dot(mean, map.row(k))).collect()
 }
 
 /// Keeps answers in the width of the samples where the model is of that width too.
@@ -205,7 +214,9 @@ fn principal(s: &State<'_, '_>) -> Result<Projection> {
     let (count, features) = (p.map.rows, p.map.columns);
     // A mean of zeros may be None.
     if s.has("mean_") {
-        p.mean = Some(vector(s, "mean_", features)?);
+        let mean = vector(s, "mean_", features)?;
+        p.offsets = (s.version() >= (1, 5)).then(|| centring(&mean, &p.map));
+        p.mean = Some(mean);
     }
     p.back_checks = s.version() >= (1, 8);
     if s.get("whiten")? {

@@ -1,11 +1,13 @@
 //! How much each column counts in a fitted estimator: `coef_` or `feature_importances_`, computed where Python has a property.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use std::ops::Range;
+
+use ndarray::{Array1, Array2, Axis};
 use skpickle::{ErrorKind, Obj, Shared};
 
 use crate::{
     error::{Error, Result},
-    math::Matrix,
+    math::{Matrix, dot},
     state::State,
 };
 
@@ -194,9 +196,13 @@ fn coefficients(state: &State<'_, '_>) -> Result<Option<Array2<f64>>> {
     }
     let (dual, vectors): (Matrix, Matrix) = (state.get("dual_coef_")?, state.get("support_vectors_")?);
     state.require(dual.columns == vectors.rows, "dual_coef_ is not for the support vectors")?;
-    let (dual, vectors): (ArrayView2<'_, f64>, ArrayView2<'_, f64>) = (dual.view(), vectors.view());
-    if dual.nrows() == 1 {
-        return Ok(Some(dual.dot(&vectors)));
+    state.obj().charge(8 * vectors.data.len() as u64)?;
+    let features = vectors.transposed();
+    let part = |row: usize, range: Range<usize>| -> Array1<f64> {
+        (0..features.rows).map(|j| dot(&dual.row(row)[range.clone()], &features.row(j)[range.clone()])).collect()
+    };
+    if dual.rows == 1 {
+        return Ok(Some(part(0, 0..dual.columns).insert_axis(Axis(0))));
     }
     let counts: Shared<i64> = state.renamed(&["n_support_", "_n_support"])?;
     let counts: Vec<usize> = counts.iter().map(|&n| usize::try_from(n).unwrap_or(usize::MAX)).collect();
@@ -205,17 +211,14 @@ fn coefficients(state: &State<'_, '_>) -> Result<Option<Array2<f64>>> {
         starts.push(starts.last().copied().unwrap_or(0).saturating_add(n));
     }
     state.require(
-        counts.len() == dual.nrows() + 1 && starts.last() == Some(&vectors.nrows()),
+        counts.len() == dual.rows + 1 && starts.last() == Some(&vectors.rows),
         "n_support_ is not for the support vectors",
     )?;
-    let part = |row: usize, class: usize| {
-        let range: ndarray::Slice = (starts[class]..starts[class + 1]).into();
-        dual.row(row).slice_axis(Axis(0), range).dot(&vectors.slice_axis(Axis(0), range))
-    };
+    let of_class = |row: usize, class: usize| part(row, starts[class]..starts[class + 1]);
     let mut rows = Vec::new();
     for first in 0..counts.len() {
         for second in first + 1..counts.len() {
-            rows.push(part(second - 1, first) + part(first, second));
+            rows.push(of_class(second - 1, first) + of_class(first, second));
         }
     }
     let views: Vec<_> = rows.iter().map(|row| row.view()).collect();

@@ -6,7 +6,7 @@ use skpickle::{Kind, Obj, Scalar};
 use crate::{
     data::{Array, Samples},
     error::Result,
-    math::{Row, Weights, affine_many, affine_sparse, dots, rows},
+    math::{Row, Weights, affine_many, affine_sparse, dots, rows, zeros},
     state::State,
     validation::Door,
 };
@@ -89,7 +89,7 @@ impl LinearPredictor {
         if let (Weights::Dense(coef), Samples::Sparse(x)) = (&self.coef, x) {
             return Ok(affine_sparse(x, coef, &self.intercept));
         }
-        let mut out = Array2::zeros((x.rows(), self.outputs()));
+        let mut out = zeros(x.rows(), self.outputs());
         for (sample, mut out) in rows(x)?.zip(out.rows_mut()) {
             match (&sample, &self.coef, out.as_slice_mut()) {
                 (Row::F64(x), Weights::Dense(coef), Some(out)) => {

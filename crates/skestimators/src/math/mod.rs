@@ -20,6 +20,6 @@ pub(crate) mod wide;
 
 pub(crate) use matrix::Matrix;
 pub(crate) use product::{
-    Row, Weights, affine, affine_many, affine_sparse, contiguous, dot, dots, rows, squared_distances,
+    Row, Weights, affine, affine_many, affine_sparse, contiguous, dot, dots, rows, squared_distances, zeros,
 };
 pub(crate) use sort::{sort_indices, sort_numbered};

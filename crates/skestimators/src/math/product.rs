@@ -103,7 +103,10 @@ impl<const SQUARED: bool> WithRows<'_, SQUARED> {
         for (eight, sums) in eights.iter_mut().zip(sums) {
             S::as_mut_simd_f64s(eight).0.copy_from_slice(&sums);
         }
-        let mut out = eights.map(joined);
+        let mut out = [0.0; R];
+        for (out, eight) in out.iter_mut().zip(eights) {
+            *out = joined(eight);
+        }
         let term = |(x, y): (&f64, &f64)| if SQUARED { (x - y) * (x - y) } else { x * y };
         for (out, (_, row_rest)) in out.iter_mut().zip(rows) {
             *out += x_rest.iter().zip(row_rest).map(term).sum::<f64>();
@@ -305,6 +308,22 @@ pub(crate) fn affine_many(x: &Samples, coef: &Matrix, offsets: &[f64]) -> Option
     Array2::from_shape_vec((x.nrows(), coef.rows), out).ok()
 }
 
+/// A matrix of zeros. A small one is written rather than asked for as zeros: the C library keeps small memory at hand, but only for who
+/// takes it as it is.
+pub(crate) fn zeros(rows: usize, columns: usize) -> Array2<f64> {
+    const SMALL: usize = 1 << 12;
+    let len = rows * columns;
+    let values = if len > SMALL {
+        vec![0.0; len]
+    } else {
+        let mut values = Vec::with_capacity(len);
+        values.resize(len, 0.0);
+        values
+    };
+    // There are as many values as the shape wants.
+    Array2::from_shape_vec((rows, columns), values).unwrap_or_default()
+}
+
 /// `x @ coef.T + offsets` of sparse samples, with as many offsets as outputs.
 pub(crate) fn affine_sparse(x: &Csr, coef: &Matrix, offsets: &[f64]) -> Array2<f64> {
     let mut out = Array2::zeros((x.rows(), coef.rows));
@@ -339,12 +358,15 @@ pub(crate) fn affine(x: &Samples, coef: &Matrix, intercept: &[f64]) -> Result<Ar
     {
         return Ok(out);
     }
-    let mut out = Array2::zeros((x.rows(), coef.rows));
+    let mut out = zeros(x.rows(), coef.rows);
     for (row, mut out) in rows(x)?.zip(out.rows_mut()) {
         match (&row, out.as_slice_mut()) {
             (Row::F64(x), Some(out)) => {
                 dots(x, coef, out);
-                out.iter_mut().enumerate().for_each(|(k, out)| *out += offset(k));
+                match intercept {
+                    [one] => out.iter_mut().for_each(|out| *out += one),
+                    each => out.iter_mut().zip(each).for_each(|(out, offset)| *out += offset),
+                }
             }
             _ => out.iter_mut().enumerate().for_each(|(k, out)| *out = row.dot(coef.row(k)) + offset(k)),
         }

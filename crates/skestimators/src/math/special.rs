@@ -123,12 +123,18 @@ impl Wide for SoftmaxRows<'_> {
     fn run(self) {
         let SoftmaxRows { values, columns } = self;
         for row in values.chunks_exact_mut(columns) {
-            let max = row.iter().fold(f64::NEG_INFINITY, |max, &x| if x > max { x } else { max });
+            let mut max = f64::NEG_INFINITY;
+            for &x in &*row {
+                max = if x > max { x } else { max };
+            }
             row.iter_mut().for_each(|x| *x -= max);
         }
         Exp.of_each(values);
         for row in values.chunks_exact_mut(columns) {
-            let sum = row.iter().fold(0.0, |sum, x| sum + x);
+            let mut sum = 0.0;
+            for x in &*row {
+                sum += x;
+            }
             row.iter_mut().for_each(|x| *x /= sum);
         }
     }

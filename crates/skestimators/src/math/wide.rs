@@ -47,11 +47,20 @@ impl Wide for AllFinite<'_> {
     fn run(self) -> bool {
         let (groups, rest) = self.values.as_chunks::<16>();
         if self.narrowed {
-            let each = |sums: [f32; 16], group: &[f64; 16]| std::array::from_fn(|i| sums[i] + group[i] as f32 * 0.0);
-            let sums = groups.iter().fold([0f32; 16], each);
+            let mut sums = [0f32; 16];
+            for group in groups {
+                for (sum, &x) in sums.iter_mut().zip(group) {
+                    *sum += x as f32 * 0.0;
+                }
+            }
             return sums.iter().all(|&sum| sum == 0.0) && rest.iter().all(|&x| (x as f32).is_finite());
         }
-        let sums = groups.iter().fold([0.0; 16], |sums, group| std::array::from_fn(|i| sums[i] + group[i] * 0.0));
+        let mut sums = [0.0; 16];
+        for group in groups {
+            for (sum, x) in sums.iter_mut().zip(group) {
+                *sum += x * 0.0;
+            }
+        }
         sums.iter().all(|&sum| sum == 0.0) && rest.iter().all(|x| x.is_finite())
     }
 }

@@ -27,6 +27,7 @@ impl Heap {
         self.values.first().copied().unwrap_or(f64::NEG_INFINITY)
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, value: f64, index: usize) {
         let size = self.values.len();
         if value >= self.largest() {
@@ -52,14 +53,19 @@ impl Heap {
         self.indices[at] = index;
     }
 
-    /// Pushes several values, most of which are too large: the indices of the others are asked for.
+    /// Pushes the first `count` of several values, most of which are too large: the indices of the others are asked for.
     #[inline(always)]
-    pub(super) fn push_all(&mut self, values: &[f64], index: impl Fn(usize) -> usize) {
+    pub(super) fn push_all<const N: usize>(&mut self, values: &[f64; N], count: usize, index: impl Fn(usize) -> usize) {
         let largest = self.largest();
-        // NaN is not too large.
-        let some = values.iter().fold(false, |some, value| some | (*value < largest) | value.is_nan());
+        let mut some = false;
+        for (i, value) in values.iter().enumerate() {
+            // NaN is not too large.
+            some |= ((*value < largest) | value.is_nan()) & (i < count);
+        }
         if some {
-            values.iter().enumerate().for_each(|(i, &value)| self.push(value, index(i)));
+            for (i, &value) in values.iter().enumerate().take(count) {
+                self.push(value, index(i));
+            }
         }
     }
 

@@ -316,17 +316,16 @@ impl Wide for Search<'_> {
                 let order = &tree.order[start..end];
                 for (order, panel) in order.chunks(LANES).zip(panels.from(panel)) {
                     let squares = squared_distances(point, panel.as_chunks().0);
-                    heap.push_all(&squares[..order.len()], |lane| order[lane] as usize);
+                    heap.push_all(&squares, order.len(), |lane| order[lane] as usize);
                 }
                 continue;
             };
             let (least_left, least_right) = tree.least_of_children(left, point);
             // The nearer child comes first, and then all below it.
-            if least_left <= least_right {
-                open.extend([(right, least_right), (left, least_left)]);
-            } else {
-                open.extend([(left, least_left), (right, least_right)]);
-            }
+            let (near, far) = ((left, least_left), (right, least_right));
+            let (near, far) = if least_left <= least_right { (near, far) } else { (far, near) };
+            open.push(far);
+            open.push(near);
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::{fs, time::Duration};
 
-use serde_json::Value;
 use skpickle::printable;
 use ureq::{Agent, http::Uri};
 
 use super::{Env, between, profile::Profile, sign::Credentials};
+use crate::json::{self, Json};
 
 const CONTAINER_HOST: &str = "http://169.254.170.2";
 const INSTANCE_HOST: &str = "http://169.254.169.254";
@@ -200,8 +200,11 @@ fn read_answer(mut answer: ureq::http::Response<ureq::Body>) -> Result<(u16, Str
 
 /// The keys in the JSON that containers and instances answer with.
 fn keys(text: &str) -> Result<Credentials, String> {
-    let json: Value = serde_json::from_str(text).map_err(|e| format!("the answer is no JSON: {e}"))?;
-    let key = |name: &str| json.get(name).and_then(Value::as_str).filter(|v| !v.is_empty()).map(str::to_owned);
+    let json = json::parse_bytes(text.as_bytes()).map_err(|e| format!("the answer is no JSON: {e}"))?;
+    let key = |name: &str| match json.get(name) {
+        Some(Json::Str(text)) => text.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
+        _ => None,
+    };
     match (key("AccessKeyId"), key("SecretAccessKey")) {
         (Some(access_key), Some(secret_key)) => Ok(Credentials { access_key, secret_key, session_token: key("Token") }),
         _ => Err("the answer lacks AccessKeyId or SecretAccessKey".into()),
