@@ -19,9 +19,9 @@ ROWS = {"logistic": 2000, "mlp": 500, "forest": 500, "boosting": 1000, "histogra
         "tfidf": 200}
 
 
-def count(worker, model, rows):
+def count(worker, model, rows, method="predict"):
     """Instructions of loading a model and answering so many rows."""
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(worker), "--phase", "once", "--method", "predict",
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(worker), "--phase", "once", "--method", method,
                "--model", str(model), "--rows", str(rows)]
     run = subprocess.run(command, capture_output=True, text=True)
     found = re.search(r"Collected : (\d+)", run.stderr)

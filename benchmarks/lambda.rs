@@ -1,7 +1,7 @@
 //! The two ends of what a request costs in the function for Lambda.
 //!
-//! * `bench_lambda null`: the runtime's own loop, with a handler that answers at once. Under the same Runtime API as the real `bootstrap`,
-//!   the difference is what this project adds.
+//! * `bench_lambda null`: lambda_runtime's own loop, with a handler that answers at once. Under the same Runtime API as the real `bootstrap`,
+//!   the difference is between the two loops, and what `handle()` takes.
 //! * `bench_lambda handle MODEL EVENT.json SECONDS`: the handler alone, event text to answer text: one line of JSON.
 
 #![allow(clippy::print_stdout)]
@@ -17,7 +17,7 @@ use sklambda::Handler;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The runtime as `sklambda` sets it up, and nothing behind it.
+/// lambda_runtime in one thread, and nothing behind it.
 fn null() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let service = service_fn(async |_: LambdaEvent<Box<RawValue>>| {

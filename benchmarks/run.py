@@ -16,7 +16,7 @@ reached; --resume goes on with the rounds of an earlier run. Phases:
     steady    one-row latency, and batches of 1,000 and up to 100,000 rows (as many as --cap seconds allow), one thread
     threads   the same of this engine in one and in two threads
     load      loading again and again, compressed and not, against joblib.load and against the decompressor alone
-    lambda    requests through the Lambda loop, beside the runtime's own loop; JSON of 1,000 x 50 numbers
+    lambda    requests through the Lambda loop, beside lambda_runtime's own loop; JSON of 1,000 x 50 numbers
     limits    how fast this machine reads and writes memory, multiplies, and starts a thread
     growth    time against rows, features, trees, depth, support vectors, vocabulary (one round)
     binary    the program's size and the time to compile the library (only where asked for)
@@ -35,6 +35,8 @@ import subprocess
 import sys
 import threading
 import time
+
+import instructions
 
 HERE = pathlib.Path(__file__).resolve().parent
 PHASES = ["limits", "cold", "toolkit", "steady", "threads", "load", "lambda", "growth"]
@@ -400,6 +402,10 @@ class Bench:
         for name in [name for name in self.chosen if name.startswith("mlp")]:
             self.measure(lambda: run([self.place.worker, "--phase", "bandwidth", "--bytes", weights(name), "--budget", self.args.budget]),
                          phase="limits", round=turn, model=name, engine="read")
+        # What passes through several steps for one row.
+        for name in [name for name in self.chosen if name == "pca_lr" and shutil.which("valgrind")]:
+            counted = lambda rows: instructions.count(self.place.worker, self.paths(name)[0], rows, self.models[name]["method"])
+            self.measure(lambda: {"instructions": (counted(2_000) - counted(0)) / 2_000}, phase="limits", round=turn, model=name, engine="callgrind")
 
     def growth(self, turn):
         steady = [self.place.worker, "--phase", "steady", "--budget", 0, "--cap", self.args.cap]

@@ -28,7 +28,7 @@ pub struct Logging {
 /// Serves events until the environment is shut down.
 ///
 /// The model is loaded before the first event is asked for, while the platform gives the whole processor. If that
-/// fails, `log` gets the reason, and every event tries again and is answered with it.
+/// fails, `log` gets the reason, and every event tries again and is answered with it. No trace of X-Ray is passed on.
 ///
 /// # Errors
 /// The Runtime API is missing, cannot be reached or does not keep to its protocol.
@@ -48,10 +48,13 @@ pub fn run(handler: Handler, logging: Logging, log: impl Fn(&str)) -> Result<(),
     let worker = Worker::start(Arc::clone(&handler)).map_err(|e| format!("cannot start: {e}"))?;
     let runtime = RuntimeApi::new(&address);
     loop {
-        let invocation = runtime.next().map_err(|e| format!("the Runtime API failed: {e}"))?;
+        let invocation = runtime.next()?;
         let began = Instant::now();
-        let event = Arc::new(handler.read(&invocation.payload));
-        let response = worker.answer(&event, &invocation.id, invocation.left());
+        let answered = catch_unwind(AssertUnwindSafe(|| {
+            let event = Arc::new(handler.read(&invocation.payload));
+            worker.answer(&event, &invocation.id, invocation.left())
+        }));
+        let response = answered.unwrap_or_else(|_| Response::error(500, internal_error(&invocation.id)));
         let entry = Entry::of(&invocation.id, &response, began.elapsed());
         if !quiet {
             log(&entry.line());
@@ -59,12 +62,15 @@ pub fn run(handler: Handler, logging: Logging, log: impl Fn(&str)) -> Result<(),
         if let Some((namespace, model)) = &metrics {
             log(&entry.metrics(namespace, model));
         }
-        match runtime.respond(&invocation, response.to_envelope()) {
-            Ok(None) => {}
-            Ok(Some(refused)) => log(&refused),
-            Err(e) => return Err(format!("the Runtime API failed: {e}")),
+        if let Some(refused) = runtime.respond(&invocation, response.to_envelope())? {
+            log(&refused);
         }
     }
+}
+
+/// What is said of a panic.
+fn internal_error(id: &str) -> String {
+    format!("internal error {}", skpickle::printable(id))
 }
 
 /// The platform's side of the loop.
@@ -109,6 +115,10 @@ impl RuntimeApi {
 
     /// Waits for the next event, for as long as there is none.
     fn next(&self) -> Result<Invocation, String> {
+        self.ask().map_err(|e| format!("the Runtime API failed: {e}"))
+    }
+
+    fn ask(&self) -> Result<Invocation, String> {
         let mut answer = self.agent.get(format!("{}/next", self.base)).call().map_err(|e| e.to_string())?;
         if !answer.status().is_success() {
             return Err(format!("it answers {} where an event is due", answer.status()));
@@ -122,35 +132,58 @@ impl RuntimeApi {
         Ok(Invocation { id, attempt, deadline, payload })
     }
 
-    /// Hands an answer over. The platform's refusal of one (it is too large, it came too late) is given back.
+    /// Hands an answer over. That it was not taken (it is too large, it came too late) is given back; where the platform itself
+    /// has failed, it is an error.
     fn respond(&self, invocation: &Invocation, answer: String) -> Result<Option<String>, String> {
         let mut request = self.agent.post(format!("{}/{}/response", self.base, invocation.id));
         if let Some(attempt) = &invocation.attempt {
             request = request.header("lambda-runtime-invocation-id", attempt);
         }
-        let mut answer = request.content_type("application/json").send(answer).map_err(|e| e.to_string())?;
-        if answer.status().is_success() {
-            return Ok(None);
+        let refused = |why: &str| {
+            format!(
+                "the Runtime API refused the answer to {}: {}",
+                skpickle::printable(&invocation.id),
+                skpickle::printable(why)
+            )
+        };
+        let mut taken = match request.content_type("application/json").send(answer) {
+            Ok(taken) => taken,
+            // The connection may be closed on an answer that is too large. Whether there is still a platform shows with the next event.
+            Err(e) => return Ok(Some(refused(&e.to_string()))),
+        };
+        // A connection is used again once it was read to its end.
+        let said = taken.body_mut().read_to_string().unwrap_or_default();
+        let status = taken.status();
+        if status.is_server_error() {
+            return Err(format!("the Runtime API failed: it answers {status} to an answer"));
         }
-        let why = answer.body_mut().read_to_string().unwrap_or_default();
-        let why = skpickle::printable(&why);
-        Ok(Some(format!("the Runtime API refused the answer to {}: {} {why}", invocation.id, answer.status())))
+        Ok((!status.is_success()).then(|| refused(&format!("{status} {said}"))))
     }
 }
 
-/// The thread that answers: what it still does after it was given up holds the next event back, and nothing piles up.
+/// The thread that answers. What it still does after it was given up holds the next event back; what waited for it meanwhile, and was
+/// given up too, is not begun.
 struct Worker(mpsc::Sender<Task>);
 
-/// An event, its name, and where the answer goes: none after a panic.
-type Task = (Arc<Event>, String, mpsc::Sender<Option<Response>>);
+struct Task {
+    event: Arc<Event>,
+    id: String,
+    /// When nobody waits for the answer any more.
+    until: Option<Instant>,
+    /// None after a panic.
+    answer: mpsc::Sender<Option<Response>>,
+}
 
 impl Worker {
     fn start(handler: Arc<Handler>) -> std::io::Result<Self> {
         let (asks, asked) = mpsc::channel::<Task>();
         thread::Builder::new().spawn(move || {
-            for (event, id, answer) in asked {
+            for Task { event, id, until, answer } in asked {
+                if until.is_some_and(|until| until <= Instant::now()) {
+                    continue;
+                }
                 let response = catch_unwind(AssertUnwindSafe(|| event.answer(&handler, &id)));
-                // Nobody waits any more for what came too late.
+                // Nobody takes what came too late.
                 drop(answer.send(response.ok()));
             }
         })?;
@@ -160,20 +193,22 @@ impl Worker {
     /// The answer to an event, or the refusal of one that would take longer than the platform waits.
     fn answer(&self, event: &Arc<Event>, id: &str, left: Duration) -> Response {
         let (answer, answered) = mpsc::channel();
-        if !left.is_zero() && self.0.send((Arc::clone(event), id.to_owned(), answer)).is_ok() {
-            match answered.recv_timeout(left) {
-                Ok(Some(response)) => return response,
-                Ok(None) | Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    return event.refuse(500, &format!("internal error {}", skpickle::printable(id)));
-                }
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-            }
+        let until = Instant::now().checked_add(left);
+        let task = Task { event: Arc::clone(event), id: id.to_owned(), until, answer };
+        let response = if left.is_zero() || self.0.send(task).is_err() {
+            Err(mpsc::RecvTimeoutError::Timeout)
+        } else {
+            answered.recv_timeout(left)
+        };
+        match response {
+            Ok(Some(response)) => response,
+            Ok(None) => event.refuse(500, &internal_error(id)),
+            Err(_) => event.refuse(
+                503,
+                "the answer would take longer than the function's timeout; send fewer rows, or raise the timeout or the \
+                 memory (which brings processors)",
+            ),
         }
-        event.refuse(
-            503,
-            "the answer would take longer than the function's timeout; send fewer rows, or raise the timeout or the \
-             memory (which brings processors)",
-        )
     }
 }
 
@@ -182,30 +217,33 @@ mod tests {
     use std::{
         io::{BufRead, BufReader, Read, Write},
         net::TcpListener,
-        sync::Mutex,
+        sync::{
+            Mutex,
+            atomic::{AtomicUsize, Ordering::Relaxed},
+        },
     };
 
     use super::*;
 
-    /// Gives each request its answer, in order, and then what was asked.
+    /// Gives each request its answer, in order, over one connection until an answer closes it; and then what was asked.
     fn platform(answers: &'static [&'static str]) -> (RuntimeApi, thread::JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let api = RuntimeApi::new(&listener.local_addr().unwrap().to_string());
         let asked = thread::spawn(move || {
-            let mut asked = Vec::new();
+            let (mut asked, mut connection) = (Vec::new(), None);
             for answer in answers {
-                let (mut stream, _) = listener.accept().unwrap();
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut reader = connection.take().unwrap_or_else(|| BufReader::new(listener.accept().unwrap().0));
                 let (mut request, mut length) = (String::new(), 0);
                 while !request.ends_with("\r\n\r\n") {
                     let begin = request.len();
-                    reader.read_line(&mut request).unwrap();
+                    assert!(reader.read_line(&mut request).unwrap() > 0, "the connection is not used again");
                     let line = request[begin..].to_ascii_lowercase();
                     length = line.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().unwrap());
                 }
-                reader.take(length).read_to_string(&mut request).unwrap();
+                reader.by_ref().take(length).read_to_string(&mut request).unwrap();
                 asked.push(request);
-                write!(stream, "HTTP/1.1 {answer}").unwrap();
+                write!(reader.get_mut(), "HTTP/1.1 {answer}").unwrap();
+                connection = (!answer.contains("Connection: close")).then_some(reader);
             }
             asked
         });
@@ -216,13 +254,15 @@ mod tests {
     fn an_event_is_taken_and_answered_as_the_attempt_that_it_is() {
         let (api, asked) = platform(&[
             "200 OK\r\nLambda-Runtime-Aws-Request-Id: 7\r\nLambda-Runtime-Deadline-Ms: 4102444800000\r\n\
-             Lambda-Runtime-Invocation-Id: second\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",
-            "202 Accepted\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+             Lambda-Runtime-Invocation-Id: second\r\nContent-Length: 2\r\n\r\n{}",
+            "202 Accepted\r\nContent-Length: 15\r\n\r\n{\"status\":\"OK\"}",
+            "503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
         ]);
         let invocation = api.next().unwrap();
         assert_eq!((invocation.id.as_str(), invocation.payload.as_slice()), ("7", &b"{}"[..]));
         assert!(invocation.left() > Duration::from_secs(3600));
         assert_eq!(api.respond(&invocation, "[1]".into()), Ok(None));
+        assert!(api.respond(&invocation, "[1]".into()).unwrap_err().contains("503"));
         let asked = asked.join().unwrap();
         assert!(asked[0].starts_with("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n"), "{}", asked[0]);
         let answer = asked[1].to_ascii_lowercase();
@@ -237,6 +277,7 @@ mod tests {
             "413 Payload Too Large\r\nConnection: close\r\nContent-Length: 9\r\n\r\ntoo large",
             "500 Internal Server Error\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
             "200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",
+            "",
         ]);
         let invocation = Invocation { id: "7".into(), attempt: None, deadline: 0, payload: Vec::new() };
         assert!(invocation.left().is_zero());
@@ -245,6 +286,9 @@ mod tests {
         // Where an event is due nothing else will do.
         assert!(api.next().err().unwrap().contains("it answers 500"));
         assert!(api.next().err().unwrap().contains("no Lambda-Runtime-Aws-Request-Id"));
+        // A connection that ends without a word: the next event shows whether the platform is still there.
+        let refused = api.respond(&invocation, "[1]".into()).unwrap().unwrap();
+        assert!(refused.starts_with("the Runtime API refused the answer to 7: "), "{refused}");
         assert!(!asked.join().unwrap()[0].to_ascii_lowercase().contains("lambda-runtime-invocation-id"));
     }
 
@@ -253,7 +297,10 @@ mod tests {
         let (go_on, told) = mpsc::channel::<()>();
         let told = Mutex::new(told);
         // A model whose loading takes as long as this test wants.
+        let loads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&loads);
         let handler = Arc::new(Handler::new(move || {
+            counted.fetch_add(1, Relaxed);
             let _ = told.lock().unwrap().recv();
             Err("gone".into())
         }));
@@ -265,9 +312,11 @@ mod tests {
         let late = ask(Duration::from_millis(50));
         assert_eq!(late.status, 503);
         assert!(late.body.contains("longer than the function's timeout"), "{}", late.body);
-        // What was given up ends some time, and the next event is answered.
+        assert_eq!(ask(Duration::from_millis(1)).status, 503);
+        // What was given up ends some time, what waited for it is not begun, and the next event is answered.
         drop(go_on);
         let next = ask(Duration::from_secs(60));
         assert_eq!((next.status, next.body.as_str()), (500, "{\"error\": \"Failed to load model: gone\"}"));
+        assert_eq!(loads.load(Relaxed), 2);
     }
 }

@@ -1,5 +1,5 @@
-//! Decimal fractions as programs write them, `-0.7071067811865476`, read in one pass. What is longer or has an exponent is the
-//! standard library's, and so is the one number in a thousand for which 64 bits of the scale do not decide how to round.
+//! Decimal fractions as programs write them, `-0.7071067811865476`, read in one pass. What is longer, has an exponent or stands at the
+//! very end of the text is the standard library's, and so is the one number in a thousand for which 64 bits of the scale do not decide how to round.
 
 /// Digits after the point: three times eight are looked at, and one byte ends them.
 const PLACES: usize = 23;
@@ -50,7 +50,8 @@ pub(super) fn fraction(bytes: &[u8]) -> Option<(f64, usize)> {
         places += second + third;
     }
     let end = point + 1 + places;
-    if (places == 0) | (places > PLACES) | matches!(bytes[end], b'e' | b'E') {
+    // Up to so many places there is a byte behind them.
+    if places == 0 || places > PLACES || matches!(bytes.get(end)?, b'e' | b'E') {
         return None;
     }
     if point - begin + places > DIGITS {
@@ -202,6 +203,19 @@ mod tests {
         // Fewer than eight bytes after the point: who reads is not to look beyond the end.
         for cut in 0..8 {
             assert_eq!(fraction(&b"0.25, 1.0"[..2 + cut]), None);
+        }
+        // As many places as are looked at, fewer and more, with nothing behind them and with more and more.
+        for places in 1..30 {
+            let text = format!("-1.{}", &"123456789".repeat(4)[..places]);
+            for behind in 0..30 {
+                let bytes = format!("{text}{}", &"]".repeat(30)[..behind]);
+                match fraction(bytes.as_bytes()) {
+                    Some((value, length)) => {
+                        assert_eq!((value, length), (text.parse().unwrap(), text.len()), "{bytes}");
+                    }
+                    None => assert!(places > 18 || behind < 24, "{bytes}"),
+                }
+            }
         }
         assert_eq!(fraction(b"0.25, 1.0,"), Some((0.25, 4)));
         assert_eq!(fraction(b"0.25x1.0 ,"), Some((0.25, 4)));
