@@ -173,14 +173,17 @@ class RuntimeApi:
         except OSError:
             pass  # The function was ended.
 
+    def received(self, peer):
+        part = peer.recv(1 << 18)
+        if not part:
+            raise ConnectionError("the function has gone")
+        return part
+
     def serve(self, peer):
         kept = b""
         while True:
             while (end := kept.find(b"\r\n\r\n")) < 0:
-                part = peer.recv(1 << 18)
-                if not part:
-                    return
-                kept += part
+                kept += self.received(peer)
             head, kept = kept[:end], kept[end + 4:]
             if head.startswith(b"GET"):
                 self.asked.append(CLOCK())
@@ -189,11 +192,11 @@ class RuntimeApi:
             length = re.search(rb"(?i)content-length: *(\d+)", head)
             if length:
                 while len(kept) < int(length[1]):
-                    kept += peer.recv(1 << 18)
+                    kept += self.received(peer)
                 body, kept = kept[:int(length[1])], kept[int(length[1]):]
             else:
                 while b"0\r\n\r\n" not in kept:
-                    kept += peer.recv(1 << 18)
+                    kept += self.received(peer)
                 body, kept = kept.split(b"0\r\n\r\n", 1)
             with self.done:
                 self.answered.append(CLOCK())
