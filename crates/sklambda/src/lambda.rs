@@ -9,9 +9,16 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use skpickle::printable;
 use ureq::Agent;
 
-use crate::{event::Event, handler::Handler, http::Response, log::Entry};
+use crate::{
+    event::Event,
+    handler::Handler,
+    http::Response,
+    log::Entry,
+    s3::{local_agent, process_env},
+};
 
 /// How long before the platform's own end an answer is given up, so that the caller gets one that says why.
 const MARGIN: Duration = Duration::from_millis(200);
@@ -34,7 +41,7 @@ pub struct Logging {
 /// The Runtime API is missing, cannot be reached or does not keep to its protocol.
 pub fn run(handler: Handler, logging: Logging, log: impl Fn(&str)) -> Result<(), String> {
     let Logging { quiet, metrics } = logging;
-    let Some(address) = std::env::var("AWS_LAMBDA_RUNTIME_API").ok().filter(|address| !address.is_empty()) else {
+    let Some(address) = process_env("AWS_LAMBDA_RUNTIME_API") else {
         return Err("AWS_LAMBDA_RUNTIME_API is not set: this program runs in AWS Lambda (runtime provided.al2023); \
                     elsewhere use `sklambda serve` or `sklambda invoke`"
             .into());
@@ -50,11 +57,10 @@ pub fn run(handler: Handler, logging: Logging, log: impl Fn(&str)) -> Result<(),
     loop {
         let invocation = runtime.next()?;
         let began = Instant::now();
-        let answered = catch_unwind(AssertUnwindSafe(|| {
+        let response = handler.guarded(&invocation.id, || {
             let event = Arc::new(handler.read(&invocation.payload));
             worker.answer(&event, &invocation.id, invocation.left())
-        }));
-        let response = answered.unwrap_or_else(|_| Response::error(500, internal_error(&invocation.id)));
+        });
         let entry = Entry::of(&invocation.id, &response, began.elapsed());
         if !quiet {
             log(&entry.line());
@@ -66,11 +72,6 @@ pub fn run(handler: Handler, logging: Logging, log: impl Fn(&str)) -> Result<(),
             log(&refused);
         }
     }
-}
-
-/// What is said of a panic.
-fn internal_error(id: &str) -> String {
-    format!("internal error {}", skpickle::printable(id))
 }
 
 /// The platform's side of the loop.
@@ -101,21 +102,24 @@ impl RuntimeApi {
     /// `address` is a host and port; with a scheme and a path before it in local emulators.
     fn new(address: &str) -> Self {
         let scheme = if address.contains("://") { "" } else { "http://" };
-        let config = Agent::config_builder()
-            .proxy(None)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("sklambda/", env!("CARGO_PKG_VERSION")));
         RuntimeApi {
-            agent: config.build().into(),
+            // An event may be long in coming.
+            agent: local_agent(None),
             base: format!("{scheme}{}/2018-06-01/runtime/invocation", address.trim_end_matches('/')),
         }
     }
 
     /// Waits for the next event, for as long as there is none.
     fn next(&self) -> Result<Invocation, String> {
-        self.ask().map_err(|e| format!("the Runtime API failed: {e}"))
+        self.ask().map_err(|e| self.failed(&e))
+    }
+
+    fn failed(&self, why: &str) -> String {
+        let base = printable(&self.base);
+        format!(
+            "the Runtime API at {base} (from AWS_LAMBDA_RUNTIME_API) failed: {}; expected AWS Lambda's, or an emulator of it",
+            printable(why)
+        )
     }
 
     fn ask(&self) -> Result<Invocation, String> {
@@ -139,11 +143,12 @@ impl RuntimeApi {
         if let Some(attempt) = &invocation.attempt {
             request = request.header("lambda-runtime-invocation-id", attempt);
         }
+        let size = answer.len();
         let refused = |why: &str| {
+            let id = printable(&invocation.id);
             format!(
-                "the Runtime API refused the answer to {}: {}",
-                skpickle::printable(&invocation.id),
-                skpickle::printable(why)
+                "the Runtime API did not take the answer to {id} ({size} bytes): {}; AWS Lambda takes up to 6 MB: send fewer rows",
+                printable(why)
             )
         };
         let mut taken = match request.content_type("application/json").send(answer) {
@@ -155,7 +160,7 @@ impl RuntimeApi {
         let said = taken.body_mut().read_to_string().unwrap_or_default();
         let status = taken.status();
         if status.is_server_error() {
-            return Err(format!("the Runtime API failed: it answers {status} to an answer"));
+            return Err(self.failed(&format!("it answers {status} to an answer")));
         }
         Ok((!status.is_success()).then(|| refused(&format!("{status} {said}"))))
     }
@@ -202,7 +207,7 @@ impl Worker {
         };
         match response {
             Ok(Some(response)) => response,
-            Ok(None) => event.refuse(500, &internal_error(id)),
+            Ok(None) => event.refuse(500, &format!("internal error {}", printable(id))),
             Err(_) => event.refuse(
                 503,
                 "the answer would take longer than the function's timeout; send fewer rows, or raise the timeout or the \
@@ -282,13 +287,18 @@ mod tests {
         let invocation = Invocation { id: "7".into(), attempt: None, deadline: 0, payload: Vec::new() };
         assert!(invocation.left().is_zero());
         let refused = api.respond(&invocation, "[1]".into()).unwrap().unwrap();
-        assert_eq!(refused, "the Runtime API refused the answer to 7: 413 Payload Too Large too large");
+        assert_eq!(
+            refused,
+            "the Runtime API did not take the answer to 7 (3 bytes): 413 Payload Too Large too large; AWS Lambda takes up to \
+             6 MB: send fewer rows"
+        );
         // Where an event is due nothing else will do.
-        assert!(api.next().err().unwrap().contains("it answers 500"));
+        let failed = api.next().err().unwrap();
+        assert!(failed.contains("127.0.0.1") && failed.contains("it answers 500"), "{failed}");
         assert!(api.next().err().unwrap().contains("no Lambda-Runtime-Aws-Request-Id"));
         // A connection that ends without a word: the next event shows whether the platform is still there.
         let refused = api.respond(&invocation, "[1]".into()).unwrap().unwrap();
-        assert!(refused.starts_with("the Runtime API refused the answer to 7: "), "{refused}");
+        assert!(refused.starts_with("the Runtime API did not take the answer to 7 (3 bytes): "), "{refused}");
         assert!(!asked.join().unwrap()[0].to_ascii_lowercase().contains("lambda-runtime-invocation-id"));
     }
 

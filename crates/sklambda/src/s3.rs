@@ -14,6 +14,7 @@ use skpickle::printable;
 
 use client::Client;
 use download::Plan;
+pub(crate) use endpoint::local_agent;
 
 /// Looks up an environment variable; unset and empty are the same.
 pub(crate) type Env<'a> = dyn Fn(&str) -> Option<String> + Sync + 'a;

@@ -65,18 +65,24 @@ pub(super) fn fraction(bytes: &[u8]) -> Option<(f64, usize)> {
     Some((f64::from_bits(value.to_bits() | u64::from(negative) << 63), end))
 }
 
-/// How many of the eight bytes at a place are digits, up to the first that is none, and their value. None: too near to the end.
+/// How many of eight bytes are digits, up to the first that is none; and of each byte what it stands for as a digit.
+#[inline(always)]
+pub(super) fn leading_digits(eight: [u8; 8]) -> (usize, u64) {
+    let digits = u64::from_le_bytes(eight) ^ 0x3030_3030_3030_3030;
+    // The upper bit of each byte that stands for more than 9.
+    let others = (((digits & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
+    (others.trailing_zeros() as usize / 8, digits)
+}
+
+/// How many digits the eight bytes at a place begin with, and their value. None: too near to the end.
 #[inline(always)]
 fn eight(bytes: &[u8], at: usize) -> Option<(usize, u64)> {
-    let digits = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?) ^ 0x3030_3030_3030_3030;
-    // The upper bit of each byte that is no digit.
-    let others = (((digits & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
-    let count = others.trailing_zeros() / 8;
+    let (count, digits) = leading_digits(*bytes.get(at..)?.first_chunk()?);
     // As eight digits with zeros before them: pairs, then fours, then all.
-    let digits = digits.checked_shl(64 - 8 * count).unwrap_or(0);
+    let digits = digits.checked_shl(64 - 8 * count as u32).unwrap_or(0);
     let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((count as usize, (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff))
+    Some((count, (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff))
 }
 
 /// `value / 10^places`, rounded to nearest. None where the bits at hand do not tell.

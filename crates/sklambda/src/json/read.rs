@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{Json, Text, decimal::fraction, text::run};
+use super::{
+    Json, Text,
+    decimal::{fraction, leading_digits},
+    text::run,
+};
 
 /// Containers inside one another: where CPython's own reader gives up.
 const DEPTH: usize = 990;
@@ -378,11 +382,9 @@ impl<'a> Reader<'a> {
 fn count_digits(bytes: &[u8]) -> usize {
     let (eights, rest) = bytes.as_chunks::<8>();
     for (i, eight) in eights.iter().enumerate() {
-        // Of each byte what a digit stands for; the upper bit is set where that is more than 9.
-        let digits = u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030;
-        let others = (((digits & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
-        if others != 0 {
-            return 8 * i + others.trailing_zeros() as usize / 8;
+        let (count, _) = leading_digits(*eight);
+        if count < 8 {
+            return 8 * i + count;
         }
     }
     8 * eights.len() + rest.iter().take_while(|b| b.is_ascii_digit()).count()

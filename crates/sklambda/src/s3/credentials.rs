@@ -3,9 +3,9 @@
 use std::{fs, time::Duration};
 
 use skpickle::printable;
-use ureq::{Agent, http::Uri};
+use ureq::http::Uri;
 
-use super::{Env, between, profile::Profile, sign::Credentials};
+use super::{Env, between, local_agent, profile::Profile, sign::Credentials};
 use crate::json::{self, Json};
 
 const CONTAINER_HOST: &str = "http://169.254.170.2";
@@ -133,7 +133,7 @@ fn from_container(env: &Env<'_>) -> Result<Option<Credentials>, String> {
         (Some(file), _) => Some(read_token(&file, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")?),
         (None, token) => token,
     };
-    let agent = local_agent(Duration::from_secs(3));
+    let agent = local_agent(Some(Duration::from_secs(3)));
     let mut last = String::new();
     for _ in 0..3 {
         let mut request = agent.get(&url);
@@ -153,7 +153,7 @@ fn from_container(env: &Env<'_>) -> Result<Option<Credentials>, String> {
 fn from_instance(env: &Env<'_>) -> Result<Option<Credentials>, String> {
     let host = env("AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or_else(|| INSTANCE_HOST.to_owned());
     let host = host.trim_end_matches('/');
-    let agent = local_agent(Duration::from_secs(1));
+    let agent = local_agent(Some(Duration::from_secs(1)));
     let put = agent.put(format!("{host}/latest/api/token")).header("x-aws-ec2-metadata-token-ttl-seconds", "300");
     let Ok((200, token)) = put.send_empty().map_err(|e| e.to_string()).and_then(read_answer) else { return Ok(None) };
     let get = |path: &str| {
@@ -172,18 +172,6 @@ fn from_instance(env: &Env<'_>) -> Result<Option<Credentials>, String> {
         // An instance without a role.
         _ => Ok(None),
     }
-}
-
-/// An agent for services on this machine, which no proxy stands before.
-fn local_agent(timeout: Duration) -> Agent {
-    Agent::config_builder()
-        .proxy(None)
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .timeout_global(Some(timeout))
-        .build()
-        .into()
 }
 
 type Asking = ureq::RequestBuilder<ureq::typestate::WithoutBody>;

@@ -11,6 +11,8 @@ use ureq::{
 
 use super::{Address, Env, profile::Profile, sign};
 
+const USER_AGENT: &str = concat!("sklambda/", env!("CARGO_PKG_VERSION"));
+
 /// The server that has the object.
 pub(super) enum Endpoint {
     /// Amazon's own, with the variant's prefix: `s3`, `s3-fips`, `s3.dualstack`.
@@ -97,13 +99,26 @@ pub(super) fn agent(env: &Env<'_>, stalled: Duration) -> Result<Agent, String> {
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .user_agent(concat!("sklambda/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .timeout_connect(Some(Duration::from_secs(3)))
         .timeout_recv_response(Some(stalled))
         .timeout_per_read(Some(stalled))
         .timeout_per_write(Some(stalled))
         .build()
         .into())
+}
+
+/// An agent for services on this machine, which no proxy stands before.
+pub(crate) fn local_agent(timeout: Option<Duration>) -> Agent {
+    Agent::config_builder()
+        .proxy(None)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(USER_AGENT)
+        .timeout_global(timeout)
+        .build()
+        .into()
 }
 
 #[cfg(test)]
