@@ -10,6 +10,8 @@ pub(crate) enum Called {
     /// One of Python's built-in functions. They make nothing that a pickler would spell as a call, so a stream that calls one was not
     /// written by a pickler. `getattr` is the exception: it is how methods such as `str.split` are referred to.
     Function,
+    /// `copy_reg._reconstructor`, protocol 0's way to make an instance.
+    Reconstructor,
     /// Something to be kept as its parts.
     Other,
 }
@@ -19,6 +21,7 @@ impl Called {
         match (module, name) {
             ("__builtin__" | "builtins", "bytes") => Called::Bytes,
             ("_codecs", "encode") => Called::Encode,
+            ("copy_reg" | "copyreg", "_reconstructor") => Called::Reconstructor,
             ("__builtin__" | "builtins", name) if FUNCTIONS.binary_search(&name).is_ok() => Called::Function,
             _ => Called::Other,
         }

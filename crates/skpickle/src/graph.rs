@@ -2,13 +2,15 @@
 
 use std::{
     borrow::Cow,
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
+
+use hashbrown::HashMap;
 
 use crate::{
     Limits,
@@ -158,7 +160,7 @@ pub(crate) struct KnownDtype {
 
 /// Bytes of a stream for each value, where there are many values, and values that room is made for at most.
 const BYTES_OF_VALUE: usize = 16;
-const MOST_EXPECTED: usize = 1 << 16;
+const MOST_EXPECTED: usize = 1 << 18;
 
 /// An empty vector with room for so many elements, if there is so much memory.
 fn room<T>(elements: usize) -> Vec<T> {
@@ -270,6 +272,7 @@ impl Graph {
     }
 
     /// As [`Graph::charge`], while nobody else reads the graph.
+    #[inline(always)]
     pub(crate) fn pay(&mut self, bytes: u64) -> Result<()> {
         let left = *self.left.get_mut();
         *self.left.get_mut() = left.checked_sub(bytes).ok_or_else(|| self.unpaid(left, bytes))?;
@@ -318,6 +321,7 @@ impl Graph {
         self.name_ids = HashMap::new();
     }
 
+    #[inline(always)]
     pub(crate) fn push(&mut self, node: Node, offset: usize) -> Result<Id> {
         self.pay((size_of::<Node>() + size_of::<u32>()) as u64)?;
         let id = u32::try_from(self.nodes.len()).map_err(|_| Error::new(ErrorKind::Limit, "more than 2^32 values"))?;
@@ -326,13 +330,14 @@ impl Graph {
         Ok(Id(id))
     }
 
+    #[inline(always)]
     pub(crate) fn push_object(&mut self, object: Object, offset: usize) -> Result<Id> {
         self.pay(size_of::<Object>() as u64)?;
         self.objects.push(object);
         self.push(Node::Object(self.objects.len() as u32 - 1), offset)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn node(&self, id: Id) -> Node {
         self.nodes[id.0 as usize]
     }
@@ -345,11 +350,13 @@ impl Graph {
         u64::from(self.offsets[id.0 as usize])
     }
 
+    #[inline(always)]
     pub(crate) fn items(&self, items: Items) -> &[Id] {
         &self.elements[items.start as usize..(items.start + items.len) as usize]
     }
 
     /// A new run holding `ids`.
+    #[inline(always)]
     pub(crate) fn new_items(&mut self, ids: &[Id]) -> Result<Items> {
         let start = self.elements.len();
         u32::try_from(start + ids.len()).map_err(|_| too_many())?;
@@ -392,12 +399,14 @@ impl Graph {
         Ok(())
     }
 
+    #[inline(always)]
     pub(crate) fn name(&self, index: u32) -> Name<'_> {
         let (module, name) = &self.names[index as usize];
         Name { module, name }
     }
 
     /// What a call of the name is.
+    #[inline(always)]
     pub(crate) fn called(&self, index: u32) -> Called {
         self.called[index as usize]
     }
@@ -416,6 +425,7 @@ impl Graph {
     }
 
     /// Text or a number, which is always in memory.
+    #[inline(always)]
     pub(crate) fn bytes(&self, bytes: Bytes) -> &[u8] {
         let whole: &[u8] = if bytes.piece == DECODED { &self.decoded } else { self.stream.piece(bytes.piece) };
         &whole[bytes.start as usize..][..bytes.len as usize]

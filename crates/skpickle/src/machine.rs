@@ -1,9 +1,8 @@
 //! The pickle machine: opcodes in, nodes out. One short method an opcode; nothing is ever called.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
 
 use crate::{
     Limits,
@@ -86,6 +85,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
 
     /// Readers of a file and of a buffer disagree about an opcode that lies on both sides of a frame's end; no pickler writes one.
     /// (The bytes of an array stand behind `BUILD`, whose frame ends before them.)
+    #[inline(always)]
     fn check_frame(&self, op: Opcode) -> Step {
         if self.at < self.frame_end
             && self.frame_end < self.reader.offset()
@@ -111,6 +111,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         malformed(format_args!("no opcode has the byte 0x{byte:02x}")).at(self.at as u64)
     }
 
+    #[inline(always)]
     fn step(&mut self, op: Opcode) -> Step {
         use Opcode as O;
         match op {
@@ -195,7 +196,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
 
     // Stack
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, node: Node) -> Step {
         let id = self.graph.push(node, self.at)?;
         self.stack.push(id);
@@ -203,10 +204,12 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
     }
 
     /// Values below the last mark are out of reach, as in CPython.
+    #[inline(always)]
     fn fence(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
 
+    #[inline(always)]
     fn pop(&mut self) -> Result<Id> {
         if self.stack.len() > self.fence()
             && let Some(id) = self.stack.pop()
@@ -216,6 +219,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         Err(underflow(self.marks.is_empty()))
     }
 
+    #[inline(always)]
     fn top(&self) -> Result<Id> {
         match self.stack.last() {
             Some(&id) if self.stack.len() > self.fence() => Ok(id),
@@ -350,6 +354,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
 
     // Bytes and text
 
+    #[inline(always)]
     fn bytes(&mut self, len: u64) -> Step {
         let bytes = self.reader.pass(len)?;
         self.value(Node::Bytes(bytes))
@@ -361,6 +366,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         self.value(Node::ByteArray(bytes))
     }
 
+    #[inline(always)]
     fn check_text(&self, len: usize) -> Step {
         let max = self.graph.limits().string_bytes;
         if len > max {
@@ -372,11 +378,14 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         Ok(())
     }
 
+    #[inline(always)]
     fn unicode(&mut self, len: u64) -> Step {
         let start = self.reader.offset();
         let raw = self.reader.take(len)?;
         self.check_text(raw.len())?;
-        text::check_utf8(raw)?;
+        if !text::is_ascii(raw) {
+            text::check_utf8(raw)?;
+        }
         self.value(Node::Str(self.reader.span(start, raw.len())))
     }
 
@@ -413,6 +422,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
     // Containers
 
     /// A tuple cannot change, so whether it can be a key is known when it is made.
+    #[inline(always)]
     fn tuple_of(&mut self, items: Items) -> Step {
         let bad = self.graph.items(items).iter().any(|&id| self.is_unhashable(id));
         self.value(Node::Tuple(items))?;
@@ -423,6 +433,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         Ok(())
     }
 
+    #[inline(always)]
     fn tuple(&mut self, len: usize) -> Step {
         let Some(at) = self.stack.len().checked_sub(len).filter(|&at| at >= self.fence()) else {
             return Err(underflow(self.marks.is_empty()));
@@ -454,6 +465,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
     }
 
     /// Python refuses a list, a dict or a set as a key, and a tuple with one inside.
+    #[inline(always)]
     fn is_unhashable(&self, id: Id) -> bool {
         match self.graph.node(id) {
             Node::List(_) | Node::Dict(_) | Node::Set(_) | Node::ByteArray(_) | Node::Array(_) => true,
@@ -559,6 +571,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
 
     // Memo
 
+    #[inline(always)]
     fn put(&mut self, index: u64) -> Step {
         let id = self.top()?;
         if index > 1 << 31 {
@@ -569,6 +582,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         Ok(())
     }
 
+    #[inline(always)]
     fn get(&mut self, index: u64) -> Step {
         let Some(id) = self.memo.get(index) else {
             return Err(malformed(format_args!("Memo value not found at index {index}")));
@@ -616,6 +630,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         Ok(())
     }
 
+    #[inline(always)]
     fn object(&mut self, callable: Id, args: Id, kwargs: Option<Id>) -> Step {
         match self.graph.node(callable) {
             Node::Global(index) if self.graph.called(index) == Called::Function => {
@@ -635,12 +650,10 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
     }
 
     /// Bytes as Python 3 spells them for protocols below 3: `_codecs.encode(text, "latin1")`, or `bytes()` for none.
-    fn spelled_bytes(&mut self, callable: Id, args: Id) -> Result<Option<Node>> {
-        let (Node::Global(index), Node::Tuple(items)) = (self.graph.node(callable), self.graph.node(args)) else {
-            return Ok(None);
-        };
+    fn spelled_bytes(&mut self, called: Called, args: Id) -> Result<Option<Node>> {
+        let Node::Tuple(items) = self.graph.node(args) else { return Ok(None) };
         let items = self.graph.items(items);
-        match self.graph.called(index) {
+        match called {
             Called::Bytes if items.is_empty() => {
                 return Ok(Some(Node::Bytes(self.reader.span(self.reader.offset(), 0))));
             }
@@ -660,10 +673,14 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         self.graph.keep(&bytes).map(|bytes| Some(Node::Bytes(bytes)))
     }
 
+    #[inline(always)]
     fn reduce(&mut self) -> Step {
         let args = self.pop()?;
         let callable = self.pop()?;
-        if let Some(node) = self.spelled_bytes(callable, args)? {
+        if let Node::Global(index) = self.graph.node(callable)
+            && let called @ (Called::Bytes | Called::Encode) = self.graph.called(index)
+            && let Some(node) = self.spelled_bytes(called, args)?
+        {
             return self.value(node);
         }
         self.object(callable, args, None)
@@ -723,6 +740,7 @@ struct Memo {
 }
 
 impl Memo {
+    #[inline(always)]
     fn put(&mut self, index: u64, id: Id) {
         let at = usize::try_from(index).unwrap_or(usize::MAX);
         let old = if at == self.dense.len() && self.sparse.is_empty() {

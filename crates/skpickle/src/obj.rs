@@ -11,8 +11,9 @@ use std::{
 use hashbrown::HashMap;
 
 use crate::{
+    called::Called,
     error::{Error, ErrorKind, Result, printable},
-    graph::{Bytes, Graph, Id, Items, KnownDtype, Name, Node},
+    graph::{Bytes, Graph, Id, Items, KnownDtype, Name, Node, Object},
     numpy::{self, Array, Dtype, Scalar, Shared},
     text,
 };
@@ -193,6 +194,7 @@ impl Label {
 }
 
 impl<'g> Obj<'g> {
+    #[inline(always)]
     fn new(graph: &'g Graph, id: Id, label: Option<Label>) -> Self {
         Obj { graph, id, parent: None, label, depth: 0, step: AtomicU32::new(0) }
     }
@@ -202,10 +204,12 @@ impl<'g> Obj<'g> {
     }
 
     /// A value while the graph is still being built.
+    #[inline(always)]
     pub(crate) fn bare(graph: &'g Graph, id: Id) -> Self {
         Obj::new(graph, id, None)
     }
 
+    #[inline(always)]
     pub(crate) fn child(&self, id: Id, label: Label) -> Obj<'g> {
         Obj { parent: self.step(), depth: self.depth + 1, ..Obj::new(self.graph, id, Some(label)) }
     }
@@ -230,6 +234,7 @@ impl<'g> Obj<'g> {
         self.id
     }
 
+    #[inline(always)]
     pub(crate) fn node(&self) -> Node {
         self.graph.node(self.id)
     }
@@ -359,9 +364,10 @@ impl<'g> Obj<'g> {
         }
     }
 
-    fn object(&self) -> Option<crate::graph::Object> {
+    #[inline(always)]
+    fn object(&self) -> Option<&'g Object> {
         match self.node() {
-            Node::Object(index) => Some(self.graph.objects[index as usize]),
+            Node::Object(index) => Some(&self.graph.objects[index as usize]),
             _ => None,
         }
     }
@@ -370,9 +376,8 @@ impl<'g> Obj<'g> {
     fn reconstructor(&self) -> Option<&'g [Id]> {
         let object = self.object()?;
         let Node::Global(index) = self.graph.node(object.callable) else { return None };
-        let name = self.graph.name(index);
         let Node::Tuple(args) = self.graph.node(object.args) else { return None };
-        (name.is("copy_reg", "_reconstructor") || name.is("copyreg", "_reconstructor")).then(|| self.graph.items(args))
+        (self.graph.called(index) == Called::Reconstructor).then(|| self.graph.items(args))
     }
 
     /// The class of an instance, or the function whose call it stands for.
@@ -575,11 +580,27 @@ impl<'g> Obj<'g> {
         let Node::Dict(items) = self.node() else { return Ok(None) };
         let (pairs, rest) = self.graph.items(items).as_chunks::<2>();
         self.charge(size_of::<(&str, i64)>() as u64 * pairs.len() as u64)?;
-        let entry = |&[key, value]: &[Id; 2]| {
+        // The numpy scalar that was read last, by what it calls and its type: most are like the one before.
+        let mut last: Option<([Id; 2], Dtype)> = None;
+        let mut entry = |&[key, value]: &[Id; 2]| {
             let (Node::Str(text) | Node::Str2(text)) = self.graph.node(key) else { return None };
             let int = match self.graph.node(value) {
                 Node::Int(int) => int,
-                _ => Obj::bare(self.graph, value).get().ok()?,
+                _ => {
+                    let value = Obj::bare(self.graph, value);
+                    match (value.scalar_parts(), &last) {
+                        (Some((of, bytes)), Some((same, dtype))) if of == *same && bytes.len() == dtype.size => {
+                            numpy::decode_scalar(dtype, bytes).ok()?.as_i64()?
+                        }
+                        (parts, _) => {
+                            let int = value.get().ok()?;
+                            let dtype = |[_, dtype]: [Id; 2]| Obj::bare(self.graph, dtype).known_dtype(Dtype::clone);
+                            let scalar = parts.and_then(|(of, _)| Some((of, dtype(of)?)));
+                            last = scalar.filter(|(_, dtype)| !dtype.is_object());
+                            int
+                        }
+                    }
+                }
             };
             Some((std::str::from_utf8(self.graph.bytes(text)).ok()?, int))
         };
@@ -709,6 +730,7 @@ impl<'g> Obj<'g> {
     }
 
     /// What `read` makes of the dtype, if it was read before.
+    #[inline(always)]
     fn known_dtype<T>(&self, read: impl FnOnce(&Dtype) -> T) -> Option<T> {
         let of = self.dtype_key();
         self.graph.dtypes().iter().find(|known| known.of == of).map(|known| read(&known.dtype))
@@ -717,11 +739,19 @@ impl<'g> Obj<'g> {
     /// What `read` makes of a numpy scalar's dtype and bytes, if the dtype was read before. A vocabulary has one for each of its words: no
     /// path to the parts is made.
     pub(crate) fn known_scalar<T>(&self, read: impl FnOnce(&Dtype, &'g [u8]) -> T) -> Option<T> {
-        let Node::Tuple(items) = self.graph.node(self.object()?.args) else { return None };
+        let ([_, dtype], bytes) = self.scalar_parts()?;
+        Obj::bare(self.graph, dtype).known_dtype(|dtype| read(dtype, bytes))
+    }
+
+    /// What would be called with a dtype and bytes, that dtype, and the bytes.
+    #[inline]
+    fn scalar_parts(&self) -> Option<([Id; 2], &'g [u8])> {
+        let Node::Object(index) = self.node() else { return None };
+        let object = &self.graph.objects[index as usize];
+        let Node::Tuple(items) = self.graph.node(object.args) else { return None };
         let &[dtype, value] = self.graph.items(items) else { return None };
         let Node::Bytes(bytes) = self.graph.node(value) else { return None };
-        let bytes = self.graph.bytes_at_hand(bytes)?;
-        Obj::bare(self.graph, dtype).known_dtype(|dtype| read(dtype, bytes))
+        Some(([object.callable, dtype], self.graph.bytes_at_hand(bytes)?))
     }
 
     /// A number out of a scalar, or the refusal: of what it is, or of what it costs.
@@ -734,6 +764,7 @@ impl<'g> Obj<'g> {
 
     /// Reads an array or scalar. Its shape, its type and their parts may be objects that are read in the same way, and in a
     /// crafted file they lead back to the object itself.
+    #[inline(always)]
     pub(crate) fn nested<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
         /// numpy writes a scalar in the shape of an array at most.
         const DEEPEST: u32 = 8;

@@ -59,6 +59,7 @@ impl Stream {
         self.len
     }
 
+    #[inline(always)]
     fn slot(&self, piece: u32) -> &OnceLock<Arc<Memory>> {
         let (table, place) = ((piece + 1).ilog2(), (piece + 1) - (1 << (piece + 1).ilog2()));
         let slots = self.tables[table as usize].get_or_init(|| (0..1 << table).map(|_| OnceLock::new()).collect());
@@ -73,6 +74,7 @@ impl Stream {
     }
 
     /// A piece that was added.
+    #[inline(always)]
     pub(crate) fn piece(&self, piece: u32) -> &Arc<Memory> {
         self.slot(piece).get_or_init(Arc::default)
     }
@@ -119,6 +121,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Offset of the next byte.
+    #[inline(always)]
     pub(crate) fn offset(&self) -> usize {
         self.start + self.at
     }
@@ -157,7 +160,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn byte(&mut self) -> Result<u8> {
         if self.at == self.bytes.len() {
             self.go_on(1, "the next item")?;
@@ -168,7 +171,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `len` bytes; nothing is allocated before they are known to exist.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, len: u64) -> Result<&'a [u8]> {
         if len > (self.bytes.len() - self.at) as u64 {
             self.go_on(len, "a block")?;
@@ -179,6 +182,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Where `len` bytes stand that were taken last, or among those, from an offset in the stream on.
+    #[inline(always)]
     pub(crate) fn span(&self, offset: usize, len: usize) -> Bytes {
         // The stream is shorter than 4 GiB: `run` and `npy` check.
         Bytes { piece: self.piece, start: (offset - self.start) as u32, len: len as u32 }
@@ -197,6 +201,7 @@ impl<'a> Reader<'a> {
         Ok(left)
     }
 
+    #[inline(always)]
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let mut out = [0; N];
         out.copy_from_slice(self.take(N as u64)?);

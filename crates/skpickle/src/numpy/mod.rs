@@ -8,8 +8,8 @@ mod shared;
 
 pub use array::{Array, Column};
 pub(crate) use array::{
-    ArrayData, Data, check_shape as array_check_shape, from_obj as array_from_obj, len_of as array_len_of,
-    shape as array_shape,
+    ArrayData, Data, check_shape as array_check_shape, decode_scalar, from_obj as array_from_obj,
+    len_of as array_len_of, shape as array_shape,
 };
 pub use dtype::{Dtype, Field};
 pub use scalar::Scalar;
