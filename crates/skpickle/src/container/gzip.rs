@@ -7,7 +7,7 @@ use super::{
     truncated,
 };
 use crate::error::Result;
-use flate2::Crc;
+use crc32fast::Hasher as Crc32;
 
 const HEADER_CRC: u8 = 2;
 const EXTRA: u8 = 4;
@@ -36,19 +36,12 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) -> Result<()> {
 fn member(bytes: &[u8], start: usize, sink: &mut Sink) -> Result<usize> {
     let body = header(bytes, start, sink.format())?;
     let first = sink.len();
-    let mut crc = Crc::new();
-    let end = inflate(Envelope::Raw, bytes, body, sink)?;
-    crc.update(sink.since(first));
-    let cut = || truncated(sink.format(), bytes.len());
-    let stored_crc = le(bytes, end, 4).ok_or_else(cut)?;
-    let stored_size = le(bytes, end + 4, 4).ok_or_else(cut)?;
-    if stored_crc != u64::from(crc.sum()) {
-        return Err(malformed(sink.format(), "CRC check failed", end));
-    }
+    let end = inflate(Envelope::gzip(), bytes, body, sink)?;
+    let stored_size = le(bytes, end, 4).ok_or_else(|| truncated(sink.format(), bytes.len()))?;
     if stored_size != (sink.len() - first) as u64 & 0xffff_ffff {
-        return Err(malformed(sink.format(), "Incorrect length of data produced", end + 4));
+        return Err(malformed(sink.format(), "Incorrect length of data produced", end));
     }
-    Ok(end + 8)
+    Ok(end + 4)
 }
 
 /// Checks the header at `start`; returns where the deflate data begin.
@@ -73,9 +66,9 @@ fn header(bytes: &[u8], start: usize, format: &str) -> Result<usize> {
         }
     }
     if flags & HEADER_CRC != 0 {
-        let mut crc = Crc::new();
+        let mut crc = Crc32::new();
         crc.update(bytes.get(start..position).ok_or_else(cut)?);
-        if le(bytes, position, 2).ok_or_else(cut)? != u64::from(crc.sum()) & 0xffff {
+        if le(bytes, position, 2).ok_or_else(cut)? != u64::from(crc.finalize()) & 0xffff {
             return Err(malformed(format, "the header's CRC is wrong", position));
         }
         position += 2;

@@ -33,7 +33,7 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) -> Result<()> {
         start += 1;
     }
     // What follows the zlib stream is ignored, as joblib does: the size and the Adler-32 prove it whole.
-    inflate(Envelope::Zlib, bytes, start, sink)?;
+    inflate(Envelope::zlib(), bytes, start, sink)?;
     if sink.len() as u64 != size {
         let what = format!("{} bytes came out, the header says {size}", sink.len());
         return Err(malformed(sink.format(), &what, 2));
