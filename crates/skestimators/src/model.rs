@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use skpickle::{Graph, Kind, Limits};
 
+#[cfg(feature = "threads")]
+use crate::threads::Helpers;
 use crate::{
     data::{Array, Output, Samples},
     error::{Error, Result},
@@ -31,7 +33,7 @@ use crate::{
 pub struct Model {
     inner: Arc<Inner>,
     #[cfg(feature = "threads")]
-    threads: usize,
+    helpers: Arc<Helpers>,
 }
 
 struct Inner {
@@ -128,7 +130,7 @@ impl Model {
         Ok(Model {
             inner: Arc::new(Inner { root, version, unread, row_cost, call_bytes, row_wise, plan, member }),
             #[cfg(feature = "threads")]
-            threads: 1,
+            helpers: Arc::new(Helpers::new(0)),
         })
     }
 
@@ -173,8 +175,8 @@ impl Model {
     #[cfg(feature = "threads")]
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
-        let threads = if is_old(self.sklearn_version()) { 1 } else { threads.max(1) };
-        Model { threads, ..self }
+        let count = if is_old(self.sklearn_version()) { 0 } else { threads.saturating_sub(1) };
+        Model { helpers: Arc::new(Helpers::new(count)), ..self }
     }
 
     /// What answers, and how its batches are divided.
@@ -190,7 +192,7 @@ impl Model {
             return None;
         }
         #[cfg(feature = "threads")]
-        if let Some(answer) = crate::threads::call(root, method, x, *plan, self.threads) {
+        if let Some(answer) = crate::threads::call(root, method, x, *plan, &self.helpers) {
             return Some(answer);
         }
         parts::call(root, method, x, *plan)

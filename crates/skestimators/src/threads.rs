@@ -2,10 +2,12 @@
 
 use std::{
     ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, MutexGuard, PoisonError},
-    thread,
     time::{Duration, Instant},
 };
+
+use rayon_core::{ThreadPool, ThreadPoolBuilder};
 
 use crate::{
     data::{Output, Samples},
@@ -16,8 +18,8 @@ use crate::{
 
 /// Rows of a batch that is worth a trial.
 const ROWS: usize = 1 << 12;
-/// Work that a thread is started for: several times what it takes to start one.
-const WORTH: Duration = Duration::from_micros(120);
+/// Work that a thread is woken for: several times what it takes to wake one.
+const WORTH: Duration = Duration::from_micros(50);
 /// Parts in which a thread takes its share: what it has not taken yet, others may take.
 const PARTS: usize = 16;
 /// Steps of computation that are never worth two threads, however long one takes.
@@ -37,9 +39,9 @@ impl Share {
         Share { rows: Mutex::new(rows), size, least }
     }
 
-    /// What is left; nothing here is changed in more than one step.
+    /// What is left.
     fn left(&self) -> MutexGuard<'_, Range<usize>> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.rows)
     }
 
     /// The next part, for the thread whose share it is.
@@ -68,12 +70,45 @@ impl Share {
     }
 }
 
+/// Threads that wait for large batches. They are started for the first one, and stay: to wake a thread takes a third of the time that it
+/// takes to start one, and what it has in its caches and keeps for itself is there again.
+pub(crate) struct Helpers {
+    count: usize,
+    waiting: Mutex<Option<ThreadPool>>,
+}
+
+impl Helpers {
+    /// So many threads, none of which is started yet.
+    pub(crate) fn new(count: usize) -> Self {
+        Helpers { count, waiting: Mutex::default() }
+    }
+
+    /// Lends the threads out: those that wait, or new ones where they work for another batch. `None` where there can be none.
+    fn lend<T>(&self, to: impl FnOnce(&ThreadPool) -> T) -> Option<T> {
+        let waiting = lock(&self.waiting).take();
+        let pool = match waiting {
+            Some(pool) => pool,
+            None => ThreadPoolBuilder::new().num_threads(self.count).build().ok()?,
+        };
+        let made = to(&pool);
+        // Others that have come back meanwhile end.
+        let other = lock(&self.waiting).replace(pool);
+        drop(other);
+        Some(made)
+    }
+}
+
+/// Nothing in here is changed in more than one step: what a thread that panicked leaves behind is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Answers a batch in several threads. `None` when that does not pay, or when anything is amiss: the caller then asks for all rows in
 /// one thread, whose refusal names the right row.
-pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples, plan: Plan, threads: usize) -> Option<Output> {
+pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples, plan: Plan, helpers: &Helpers) -> Option<Output> {
     let rows = x.rows();
     let few = (rows as u64).saturating_mul(plan.steps) < FEW_STEPS;
-    if threads < 2 || rows < ROWS || few || !METHODS.contains(&method) {
+    if helpers.count == 0 || rows < ROWS || few || !METHODS.contains(&method) {
         return None;
     }
     let least = plan.least();
@@ -81,11 +116,11 @@ pub(crate) fn call(fitted: &Fitted, method: Method, x: &Samples, plan: Plan, thr
     let begin = Instant::now();
     answers.add(fitted, method, x, 0..least, plan)?;
     let work = begin.elapsed().as_secs_f64() * (rows - least) as f64 / least as f64;
-    let threads = threads.min((work / WORTH.as_secs_f64()) as usize);
-    side_by_side(Work { fitted, method, x, plan }, answers, threads, true)
+    let helping = helpers.count.min(((work / WORTH.as_secs_f64()) as usize).saturating_sub(1));
+    side_by_side(Work { fitted, method, x, plan }, answers, helping, helpers)
 }
 
-/// What threads are started for.
+/// What threads are lent for.
 #[derive(Clone, Copy)]
 struct Work<'a> {
     fitted: &'a Fitted,
@@ -119,11 +154,11 @@ impl Work<'_> {
     }
 }
 
-/// Answers the rows behind the first ones, whose answers are there, in so many threads; only in this one unless they are to `start`.
-fn side_by_side(work: Work<'_>, first: Answers, threads: usize, start: bool) -> Option<Output> {
+/// Answers the rows behind the first ones, whose answers are there, in this thread and in so many others.
+fn side_by_side(work: Work<'_>, first: Answers, helping: usize, helpers: &Helpers) -> Option<Output> {
     let (rows, least) = (work.x.rows(), work.plan.least());
     let rest = rows - least;
-    let threads = threads.min(rest / (2 * least));
+    let threads = (helping + 1).min(rest / (2 * least));
     if threads < 2 {
         return None;
     }
@@ -133,24 +168,27 @@ fn side_by_side(work: Work<'_>, first: Answers, threads: usize, start: bool) -> 
     let shares: Vec<Share> = starts.iter().zip(ends).map(|(&start, end)| Share::new(start..end, least)).collect();
     // Where one thread has no answer, the others need none.
     let answered = |own: usize, answers: Answers| {
-        let all = work.shares(&shares, own, answers);
+        let all = catch_unwind(AssertUnwindSafe(|| work.shares(&shares, own, answers))).ok().flatten();
         if all.is_none() {
             shares.iter().for_each(Share::give_up);
         }
         all
     };
-    let mut all = thread::scope(|scope| {
-        let answered = &answered;
-        let thread = |own| thread::Builder::new().spawn_scoped(scope, move || answered(own, Answers::of(each))).ok();
-        let started: Vec<_> = (1..shares.len()).filter(|_| start).filter_map(thread).collect();
-        let own = answered(0, first);
-        let others: Vec<_> = started.into_iter().map(|thread| thread.join().ok().flatten()).collect();
-        let mut all = own?;
-        for other in others {
-            all.append(&mut other?);
-        }
-        Some(all)
+    let mut all: Vec<Option<Vec<(usize, Output)>>> = shares.iter().map(|_| None).collect();
+    helpers.lend(|pool| {
+        pool.in_place_scope(|scope| {
+            let mut places = all.iter_mut().enumerate();
+            let own = places.next();
+            for (share, all) in places {
+                let answered = &answered;
+                scope.spawn(move |_| *all = answered(share, Answers::of(each)));
+            }
+            if let Some((share, all)) = own {
+                *all = answered(share, first);
+            }
+        });
     })?;
+    let mut all: Vec<(usize, Output)> = all.into_iter().collect::<Option<Vec<_>>>()?.into_iter().flatten().collect();
     all.sort_unstable_by_key(|&(first, _)| first);
     let mut answers = Answers::of(rows);
     all.into_iter().try_for_each(|(_, answer)| answers.push(answer))?;
@@ -187,11 +225,12 @@ mod tests {
         }
     }
 
-    /// However many threads there are, and whether they could be started or not; neighbours with ties, which depend on the number of rows, too.
+    /// However many threads there are, and whether they wait or are to be started; neighbours with ties, which depend on the number of rows, too.
     #[test]
     fn shares_are_answered_as_one_batch() {
         let testdata = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata");
         let mut answers = 0;
+        let helpers = [1, 4, 2].map(Helpers::new);
         for model in
             ["neighbors/KNeighborsClassifier-brute-ties", "tree/DecisionTreeClassifier", "pipeline/Pipeline-logistic"]
         {
@@ -203,13 +242,13 @@ mod tests {
                 let x = Samples::from(x);
                 let (fitted, plan) = model.parts();
                 let whole = fitted.call(Method::PredictProba, &x).unwrap();
-                for (threads, start) in [(2, true), (5, true), (3, false)] {
+                for helpers in &helpers {
                     let mut first = Answers::of(rows);
                     first.add(fitted, Method::PredictProba, &x, 0..plan.least(), plan).unwrap();
                     let work = Work { fitted, method: Method::PredictProba, x: &x, plan };
-                    match side_by_side(work, first, threads, start) {
+                    match side_by_side(work, first, helpers.count, helpers) {
                         Some(answer) => {
-                            assert_eq!(answer, whole, "{} in {threads} threads", model.key());
+                            assert_eq!(answer, whole, "{} with {} threads", model.key(), helpers.count);
                             answers += 1;
                         }
                         // Too few rows.
