@@ -18,9 +18,16 @@ const SHORT: u64 = if SMALL { 1 } else { 1 << 20 };
 /// Bytes that tell what a file is.
 const HEAD: u64 = 4 << 10;
 
-/// The stream in a file. A large one that is not compressed is read while it is decoded, its large arrays when they are asked for.
-pub(crate) fn stream(path: &Path, limits: &Limits) -> Result<Stream> {
-    let (mut file, len) = open(path, limits)?;
+/// What is in a file.
+pub(crate) enum Opened {
+    /// A large stream that is not compressed: it is read while it is decoded, its large arrays when they are asked for.
+    Left(Box<Stream>),
+    Read(Vec<u8>),
+}
+
+/// Opens a file, and reads it if it is small or compressed.
+pub(crate) fn open(path: &Path, limits: &Limits) -> Result<Opened> {
+    let (mut file, len) = regular(path, limits)?;
     let fault = |e: io::Error| fault(path, &e);
     if len >= SHORT {
         let mut head = Vec::new();
@@ -29,15 +36,15 @@ pub(crate) fn stream(path: &Path, limits: &Limits) -> Result<Stream> {
         // Every stream since protocol 2 starts so, and nothing that is compressed does.
         if head.first() == Some(&0x80) {
             container::check(&head, len, limits)?;
-            return left(file, len, path);
+            return left(file, len, path).map(|stream| Opened::Left(stream.into()));
         }
     }
-    Ok(Stream::of(container::open(whole(file, len, limits).map_err(fault)?, limits)?))
+    whole(file, len, limits).map(Opened::Read).map_err(fault)
 }
 
 /// Reads a regular file, no larger than the limit.
 pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
-    let (file, len) = open(path, limits)?;
+    let (file, len) = regular(path, limits)?;
     whole(file, len, limits).map_err(|e| fault(path, &e))
 }
 
@@ -45,7 +52,7 @@ fn fault(path: &Path, error: &io::Error) -> Error {
     Error::new(ErrorKind::Io, format_args!("cannot read '{}': {error}", printable(&path.to_string_lossy())))
 }
 
-fn open(path: &Path, limits: &Limits) -> Result<(File, u64)> {
+fn regular(path: &Path, limits: &Limits) -> Result<(File, u64)> {
     let file = File::open(path).map_err(|e| fault(path, &e))?;
     let meta = file.metadata().map_err(|e| fault(path, &e))?;
     if !meta.is_file() {

@@ -274,8 +274,20 @@ impl Graph {
     /// As [`Graph::charge`], while nobody else reads the graph.
     #[inline(always)]
     pub(crate) fn pay(&mut self, bytes: u64) -> Result<()> {
-        let left = *self.left.get_mut();
-        *self.left.get_mut() = left.checked_sub(bytes).ok_or_else(|| self.unpaid(left, bytes))?;
+        match self.left.get_mut().checked_sub(bytes) {
+            Some(left) => *self.left.get_mut() = left,
+            None => self.pay_anew(bytes)?,
+        }
+        Ok(())
+    }
+
+    /// As [`Graph::pay`], out of what the stream allows by its length now: one that still comes has grown.
+    #[cold]
+    pub(crate) fn pay_anew(&mut self, bytes: u64) -> Result<()> {
+        let spent = self.budget - *self.left.get_mut();
+        self.budget = self.limits.budget(self.stream.len());
+        let left = spent.checked_add(bytes).and_then(|spent| self.budget.checked_sub(spent));
+        *self.left.get_mut() = left.ok_or_else(|| self.unpaid(self.budget.saturating_sub(spent), bytes))?;
         Ok(())
     }
 

@@ -11,6 +11,8 @@
 //! # Ok::<(), skpickle::Error>(())
 //! ```
 
+#[cfg(feature = "threads")]
+mod ahead;
 mod called;
 mod container;
 mod dis;
@@ -60,13 +62,37 @@ pub fn load_in_pieces(bytes: Vec<u8>, limits: &Limits) -> Result<Graph> {
     machine::run(Stream::left(len, Box::new(fetch)), limits, &mut no_side_files)
 }
 
+/// Decodes a stream while it comes in pieces, for the fuzzer and for tests. `None` of one that is refused.
+#[cfg(all(feature = "threads", any(test, fuzzing)))]
+#[doc(hidden)]
+pub fn load_coming(bytes: &[u8], limits: &Limits) -> Option<Graph> {
+    let (sender, pieces) = std::sync::mpsc::channel();
+    for (i, part) in bytes.chunks(100).enumerate() {
+        let before = (100 * i).min(40);
+        let start = 100 * i - before;
+        let bytes = bytes[start..start + before + part.len()].to_vec().into();
+        sender.send(stream::Piece { bytes, start, before }).ok()?;
+    }
+    drop(sender);
+    machine::run_coming(&pieces, bytes.len() / 4, limits, &mut no_side_files, || Some(bytes.len()))
+}
+
 /// Decodes a pickle or joblib file held in memory, compressed or not.
 ///
 /// # Errors
 /// An [`Error`] with the byte offset when the bytes are no such file, are damaged, or pass a bound of `limits`;
 /// [`ErrorKind::Unsupported`] too when the file needs `.npy` side files, as joblib 0.9 and older wrote them: use [`load_path`].
 pub fn load(bytes: Vec<u8>, limits: &Limits) -> Result<Graph> {
-    machine::run(Stream::of(container::open(bytes, limits)?), limits, &mut no_side_files)
+    decode(bytes, limits, &mut no_side_files)
+}
+
+/// Decodes a stream in memory, compressed or not.
+fn decode(bytes: Vec<u8>, limits: &Limits, side_files: &mut joblib::SideFiles<'_>) -> Result<Graph> {
+    #[cfg(feature = "threads")]
+    if let Some(graph) = ahead::load(&bytes, limits, side_files) {
+        return Ok(graph);
+    }
+    machine::run(Stream::of(container::open(bytes, limits)?), limits, side_files)
 }
 
 fn no_side_files(name: &str) -> Result<Vec<u8>> {
@@ -95,5 +121,8 @@ pub fn load_path(path: impl AsRef<std::path::Path>, limits: &Limits) -> Result<G
         }
         file::read(&path, limits)
     };
-    machine::run(file::stream(path, limits)?, limits, &mut side_files)
+    match file::open(path, limits)? {
+        file::Opened::Left(stream) => machine::run(*stream, limits, &mut side_files),
+        file::Opened::Read(bytes) => decode(bytes, limits, &mut side_files),
+    }
 }

@@ -1,9 +1,13 @@
 //! The pickle machine: opcodes in, nodes out. One short method an opcode; nothing is ever called.
 
 use std::sync::Arc;
+#[cfg(feature = "threads")]
+use std::sync::mpsc::Receiver;
 
 use hashbrown::{HashMap, HashSet};
 
+#[cfg(feature = "threads")]
+use crate::stream::Piece;
 use crate::{
     Limits,
     called::Called,
@@ -29,6 +33,30 @@ pub(crate) fn run(stream: Stream, limits: &Limits, side_files: &mut SideFiles<'_
     Ok(graph)
 }
 
+/// Decodes a stream that comes in pieces, and then is as long as `end` says once all have come. `None` for whatever is amiss: what is wrong
+/// with a stream shows when it is there.
+#[cfg(feature = "threads")]
+pub(crate) fn run_coming(
+    pieces: &Receiver<Piece>,
+    expected: usize,
+    limits: &Limits,
+    side_files: &mut SideFiles<'_>,
+    end: impl FnOnce() -> Option<usize>,
+) -> Option<Graph> {
+    let stream = Arc::new(Stream::coming(expected));
+    let mut graph = Graph::new(Arc::clone(&stream), limits);
+    let mut machine = Machine::new(Reader::of_coming(&stream, pieces), &mut graph, side_files);
+    let root = machine.decode().ok()?;
+    let (offset, frame_end, protocol) = (machine.reader.offset(), machine.last_frame_end, machine.protocol);
+    // What follows the pickle is decompressed too, and ignored.
+    pieces.iter().for_each(drop);
+    let len = end().filter(|&len| frame_end <= len)?;
+    stream.has(len);
+    graph.pay_anew(0).ok()?;
+    graph.finish(root, len - offset, protocol);
+    Some(graph)
+}
+
 /// One pickle being decoded. Object arrays of joblib hold a whole pickle of their own, which gets its own machine.
 pub(crate) struct Machine<'a, 'g, 's> {
     pub(crate) reader: Reader<'a>,
@@ -44,6 +72,8 @@ pub(crate) struct Machine<'a, 'g, 's> {
     inner: bool,
     /// Where the last frame ends.
     frame_end: usize,
+    /// Where the frame ends that ends last.
+    last_frame_end: usize,
     protocol: u8,
     /// Offset of the opcode being carried out.
     at: usize,
@@ -64,6 +94,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
             unhashable: HashSet::new(),
             inner: false,
             frame_end: 0,
+            last_frame_end: 0,
             protocol: 0,
         }
     }
@@ -101,6 +132,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         let mut inner = Machine::new(self.reader.clone(), &mut *self.graph, &mut *self.side_files);
         inner.inner = true;
         let root = inner.decode()?;
+        self.last_frame_end = self.last_frame_end.max(inner.last_frame_end);
         self.reader = inner.reader;
         Ok(root)
     }
@@ -287,6 +319,7 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
             return Err(malformed("a frame begins inside another and ends outside"));
         }
         self.frame_end = end;
+        self.last_frame_end = self.last_frame_end.max(end);
         Ok(())
     }
 

@@ -3,7 +3,11 @@
 //! Memory that a process touches for the first time costs more than reading a file into memory that it has used before. So a large file is
 //! not read as a whole: its arrays are read one after the other, and most into the place of the one before.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+    mpsc::Receiver,
+};
 
 use crate::{
     container,
@@ -26,6 +30,15 @@ const LEAST_LEFT: usize = if SMALL { 32 } else { 32 << 10 };
 const FIRST_PIECE: usize = if SMALL { 1 } else { 4 << 10 };
 const LARGEST_PIECE: usize = if SMALL { 64 } else { 4 << 20 };
 
+/// A piece of a stream that comes while it is read.
+pub(crate) struct Piece {
+    pub(crate) bytes: Memory,
+    /// Where it begins in the stream.
+    pub(crate) start: usize,
+    /// Bytes at its front that the one before ends with.
+    pub(crate) before: usize,
+}
+
 /// Places of pieces, each filled once.
 type Table = Box<[OnceLock<Arc<Memory>>]>;
 
@@ -36,14 +49,15 @@ pub(crate) struct Stream {
     /// Table `k` has room for `2^k` pieces.
     tables: [OnceLock<Table>; 31],
     count: std::sync::atomic::AtomicU32,
-    len: usize,
+    /// Bytes of the whole stream; of one that still comes, at least those that are there.
+    len: AtomicUsize,
     fetch: Option<Box<Fetch>>,
 }
 
 impl Stream {
     /// A stream in memory, its only piece so far.
     pub(crate) fn of(bytes: Memory) -> Self {
-        let stream = Stream { len: bytes.len(), ..Stream::default() };
+        let stream = Stream { len: bytes.len().into(), ..Stream::default() };
         stream.add(bytes);
         stream
     }
@@ -51,12 +65,24 @@ impl Stream {
     /// A stream in a file of `len` bytes, nothing of which is read yet.
     #[cfg(any(test, fuzzing, feature = "fs"))]
     pub(crate) fn left(len: usize, fetch: Box<Fetch>) -> Self {
-        Stream { len, fetch: Some(fetch), ..Stream::default() }
+        Stream { len: len.into(), fetch: Some(fetch), ..Stream::default() }
+    }
+
+    /// A stream that comes in pieces, of which this many bytes are expected.
+    #[cfg(feature = "threads")]
+    pub(crate) fn coming(expected: usize) -> Self {
+        Stream { len: expected.into(), ..Stream::default() }
     }
 
     /// Bytes of the whole stream.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.len.load(Relaxed)
+    }
+
+    /// Bytes that are there of a stream that comes, or all when it has come.
+    pub(crate) fn has(&self, len: usize) {
+        self.len.store(len, Relaxed);
     }
 
     #[inline(always)]
@@ -68,7 +94,7 @@ impl Stream {
 
     /// Keeps a piece, and gives its number.
     pub(crate) fn add(&self, bytes: Memory) -> u32 {
-        let piece = self.count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let piece = self.count.fetch_add(1, Relaxed);
         self.slot(piece).get_or_init(|| Arc::new(bytes));
         piece
     }
@@ -83,7 +109,7 @@ impl Stream {
     #[cold]
     pub(crate) fn explain(&self, error: Error) -> Error {
         let mut whole = Memory::default();
-        let everything = Bytes { piece: LEFT, start: 0, len: self.len as u32 };
+        let everything = Bytes { piece: LEFT, start: 0, len: self.len() as u32 };
         match &self.fetch {
             None => container::explain(error, self.piece(0)),
             Some(_) if self.fetch(everything, &mut whole).is_ok() => container::explain(error, &whole),
@@ -112,12 +138,20 @@ pub(crate) struct Reader<'a> {
     at: usize,
     /// Bytes of the next piece.
     ahead: usize,
+    /// What comes of a stream that is not there yet.
+    coming: Option<&'a Receiver<Piece>>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(stream: &'a Stream) -> Self {
         let bytes: &[u8] = if stream.fetch.is_some() { &[] } else { stream.piece(0) };
-        Reader { stream, bytes, piece: 0, start: 0, at: 0, ahead: FIRST_PIECE }
+        Reader { stream, bytes, piece: 0, start: 0, at: 0, ahead: FIRST_PIECE, coming: None }
+    }
+
+    /// A reader of a stream that comes while it is read. Its refusals are not those of the stream, whose length it does not know.
+    #[cfg(feature = "threads")]
+    pub(crate) fn of_coming(stream: &'a Stream, pieces: &'a Receiver<Piece>) -> Self {
+        Reader { stream, bytes: &[], piece: 0, start: 0, at: 0, ahead: FIRST_PIECE, coming: Some(pieces) }
     }
 
     /// Offset of the next byte.
@@ -126,9 +160,10 @@ impl<'a> Reader<'a> {
         self.start + self.at
     }
 
-    /// Bytes not read yet.
+    /// Bytes not read yet, or as many as there may be.
     pub(crate) fn remaining(&self) -> usize {
-        self.stream.len - self.offset()
+        let len = if self.coming.is_some() { u32::MAX as usize } else { self.stream.len() };
+        len.saturating_sub(self.offset())
     }
 
     #[cold]
@@ -144,6 +179,9 @@ impl<'a> Reader<'a> {
     /// Goes on to a piece with at least the next `len` bytes, if there are so many.
     #[cold]
     fn go_on(&mut self, len: u64, what: &str) -> Result<()> {
+        if let Some(coming) = self.coming {
+            return self.wait(coming, len, len, what);
+        }
         let left = self.remaining();
         let Some(len) = usize::try_from(len).ok().filter(|&len| len <= left) else {
             return Err(self.truncated(len, what));
@@ -155,8 +193,48 @@ impl<'a> Reader<'a> {
         let mut bytes = Memory::default();
         let start = self.offset() - before;
         self.stream.fetch(Bytes { piece: LEFT, start: start as u32, len: size as u32 }, &mut bytes)?;
+        self.begin(bytes, start, before);
+        Ok(())
+    }
+
+    /// Reads on in another piece, which begins at `start` in the stream.
+    fn begin(&mut self, bytes: Memory, start: usize, at: usize) {
         self.piece = self.stream.add(bytes);
-        (self.bytes, self.start, self.at) = (self.stream.piece(self.piece), start, before);
+        (self.bytes, self.start, self.at) = (self.stream.piece(self.piece), start, at);
+    }
+
+    /// Waits for at least the next `least` bytes, and where they are copied, for as many as are wanted if they come.
+    fn wait(&mut self, coming: &Receiver<Piece>, least: u64, wanted: u64, what: &str) -> Result<()> {
+        let (rest, offset) = (&self.bytes[self.at..], self.offset());
+        let next = coming.recv().map_err(|_| self.truncated(least, what))?;
+        self.stream.has(next.start + next.bytes.len());
+        // What is not read yet stands at its front too.
+        let enough = next.bytes.len() as u64 >= (next.before as u64).saturating_add(least - rest.len() as u64);
+        if rest.len() <= next.before && enough {
+            let at = next.before - rest.len();
+            self.begin(next.bytes, next.start, at);
+            return Ok(());
+        }
+        // Arrays are aligned in the stream: so they are in the piece.
+        let before = offset % 64;
+        let mut whole = vec![0; before];
+        let mut join = |bytes: &[u8]| {
+            whole.try_reserve(bytes.len()).map_err(|_| Error::new(ErrorKind::Limit, "out of memory for a piece"))?;
+            whole.extend_from_slice(bytes);
+            Ok((whole.len() - before) as u64)
+        };
+        join(rest)?;
+        let mut len = join(&next.bytes[next.before..])?;
+        while len < wanted
+            && let Ok(next) = coming.recv()
+        {
+            self.stream.has(next.start + next.bytes.len());
+            len = join(&next.bytes[next.before..])?;
+        }
+        if len < least {
+            return Err(self.truncated(least, what));
+        }
+        self.begin(whole.into(), offset - before, before);
         Ok(())
     }
 
@@ -239,7 +317,11 @@ impl<'a> Reader<'a> {
             if rest.len() == self.remaining() {
                 return Err(self.truncated(rest.len() as u64 + 1, "a line of text"));
             }
-            self.go_on((2 * rest.len()).clamp(1, self.remaining()) as u64, "a line of text")?;
+            let (least, wanted) = (rest.len() as u64 + 1, (2 * rest.len()).clamp(1, self.remaining()) as u64);
+            match self.coming {
+                Some(coming) => self.wait(coming, least, wanted, "a line of text")?,
+                None => self.go_on(wanted, "a line of text")?,
+            }
         }
     }
 }

@@ -59,8 +59,8 @@ pub(super) fn inflate(mut envelope: Envelope, bytes: &[u8], start: usize, sink: 
         let input = bytes.get(position..).unwrap_or(&[]);
         let before = sink.len();
         // Nothing before the stream can be repeated.
-        let out = sink.space_behind(first)?;
-        let (consumed, new) = decoder.read(input, out, before - first, true).map_err(|error| match error {
+        let (out, at) = sink.space_behind(first)?;
+        let (consumed, new) = decoder.read(input, out, at, true).map_err(|error| match error {
             DecompressionError::InsufficientInput => truncated(sink.format(), bytes.len()),
             // A preset dictionary, which no pickler uses, is a wrong header here.
             _ => malformed(sink.format(), "a deflate block is wrong", position),

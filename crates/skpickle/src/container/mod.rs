@@ -57,6 +57,26 @@ pub(crate) fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Memory> {
     decompress(container, &bytes, sink, limits)
 }
 
+/// Whether decompressing takes longer than what it takes to hand pieces to another thread.
+#[cfg(feature = "threads")]
+pub(crate) fn is_slow(bytes: &[u8]) -> bool {
+    use Container as C;
+    matches!(sniff::sniff(bytes), Some(C::Zlib | C::Gzip | C::Bz2 | C::Xz | C::Lzma | C::Zstd))
+}
+
+/// As [`open`], piece by piece: the number of bytes in all.
+#[cfg(feature = "threads")]
+pub(crate) fn open_in_pieces(
+    bytes: &[u8],
+    limits: &Limits,
+    pieces: std::sync::mpsc::Sender<crate::stream::Piece>,
+) -> Result<usize> {
+    let container = sniff::sniff(bytes).ok_or_else(|| Error::new(ErrorKind::Format, "nothing is compressed"))?;
+    let mut sink = Sink::in_pieces(container.name(), limits, bytes.len(), pieces);
+    undo(container, bytes, &mut sink, limits)?;
+    sink.finish_pieces()
+}
+
 /// Refuses a stream of `size` bytes that is not compressed, unless it can be a pickle by its `head` and has room.
 pub(crate) fn check(head: &[u8], size: u64, limits: &Limits) -> Result<()> {
     limits.check_memory(size)?;
@@ -80,20 +100,24 @@ pub(crate) fn open_side_file(bytes: &[u8], limits: &Limits) -> Result<Memory> {
 }
 
 fn decompress(container: Container, bytes: &[u8], mut sink: Sink, limits: &Limits) -> Result<Memory> {
-    let result = match container {
-        Container::Zlib => zlib::read(bytes, &mut sink),
-        Container::Gzip => gzip::read(bytes, &mut sink),
-        Container::Bz2 => bz2::read(bytes, &mut sink),
-        Container::Xz => xz::read_xz(bytes, &mut sink, limits),
-        Container::Lzma => xz::read_alone(bytes, &mut sink, limits),
-        Container::Lz4 => lz4::read(bytes, &mut sink),
-        Container::Zstd => zstd::read(bytes, &mut sink, limits),
-        Container::Zf => zf::read(bytes, &mut sink),
-    };
+    let result = undo(container, bytes, &mut sink, limits);
     result.and_then(|()| sink.finish()).map_err(|error| match error.kind() {
         ErrorKind::Malformed | ErrorKind::Truncated => explain(error, bytes),
         _ => error,
     })
+}
+
+fn undo(container: Container, bytes: &[u8], sink: &mut Sink, limits: &Limits) -> Result<()> {
+    match container {
+        Container::Zlib => zlib::read(bytes, sink),
+        Container::Gzip => gzip::read(bytes, sink),
+        Container::Bz2 => bz2::read(bytes, sink),
+        Container::Xz => xz::read_xz(bytes, sink, limits),
+        Container::Lzma => xz::read_alone(bytes, sink, limits),
+        Container::Lz4 => lz4::read(bytes, sink),
+        Container::Zstd => zstd::read(bytes, sink, limits),
+        Container::Zf => zf::read(bytes, sink),
+    }
 }
 
 /// A bound of [`Limits`] that was reached: which, its value, and how to raise it.

@@ -1,10 +1,14 @@
-//! Where decompressed bytes go: a buffer that grows as they come, counted against the limit.
+//! Where decompressed bytes go: a buffer that grows as they come, or one piece after the other for a reader that does not wait for the
+//! last, counted against the limit.
+
+use std::sync::mpsc::Sender;
 
 use super::{foreign, le, over};
 use crate::{
     Limits,
     error::{Error, ErrorKind, Result},
     memory::Memory,
+    stream::{Piece, SMALL},
 };
 
 /// Room offered to a decoder at a time, and at first: what it is offered it may fill before anybody looks at it.
@@ -12,6 +16,10 @@ const CHUNK: usize = 256 << 10;
 const FIRST_CHUNK: usize = 16 << 10;
 /// Times the input that room is made for from the start: few models are packed more tightly, and memory that is not used costs nothing.
 const EXPECTED: u64 = 8;
+
+/// Bytes of a piece, and those of the pieces before it that stand at its front: as far back as deflate repeats something.
+const PIECE: usize = if SMALL { 256 } else { 256 << 10 };
+const WINDOW: usize = 32 << 10;
 
 /// So many bytes are enough to tell a pickle from something else (a tar says its name at byte 257).
 const HEAD: usize = 4096;
@@ -22,6 +30,10 @@ const HEAD: usize = 4096;
 pub(super) struct Sink {
     out: Memory,
     filled: usize,
+    /// Where `out` begins among the bytes written, and how many of it stand in the piece before it too: none, unless there are pieces.
+    start: usize,
+    before: usize,
+    pieces: Option<Sender<Piece>>,
     limit: u64,
     limits: Limits,
     /// Bytes of the compressed data, which are held as long.
@@ -42,6 +54,9 @@ impl Sink {
         Sink {
             out,
             filled: 0,
+            start: 0,
+            before: 0,
+            pieces: None,
             limit: limits.room().map_or(limits.decompressed_bytes, |room| {
                 limits.decompressed_bytes.min(room.saturating_sub(input as u64))
             }),
@@ -50,6 +65,14 @@ impl Sink {
             format,
             head_checked: false,
         }
+    }
+
+    /// A sink that gives what is written on, piece by piece. No stream is longer than offsets of 32 bits reach.
+    #[cfg(feature = "threads")]
+    pub(super) fn in_pieces(format: &'static str, limits: &Limits, input: usize, pieces: Sender<Piece>) -> Self {
+        let mut sink = Sink::new(format, limits, Some(0), input);
+        sink.limit = sink.limit.min(u32::MAX.into());
+        Sink { out: Memory::default(), pieces: Some(pieces), ..sink }
     }
 
     /// The same sink for bytes that are no pickle: their start is not looked at.
@@ -71,31 +94,36 @@ impl Sink {
 
     /// Bytes written so far.
     pub(super) fn len(&self) -> usize {
-        self.filled
+        self.start + self.filled
     }
 
-    /// The bytes written from `start` on.
+    /// The bytes written from `start` on, if they are in this piece.
     pub(super) fn since(&self, start: usize) -> &[u8] {
-        self.out.get(start..self.filled).unwrap_or(&[])
+        self.out.get(start.wrapping_sub(self.start)..self.filled).unwrap_or(&[])
     }
 
-    /// What is written so far, and at least `least` bytes to write into.
+    /// What is written so far of this piece, and at least `least` bytes to write into.
     pub(super) fn space(&mut self, least: usize) -> Result<(&[u8], &mut [u8])> {
         let end = self.make_room(least)?;
         let (written, space) = self.out[..end].split_at_mut(self.filled);
         Ok((written, space))
     }
 
-    /// What is written from `start` on, and behind it at least one byte to write into.
-    pub(super) fn space_behind(&mut self, start: usize) -> Result<&mut [u8]> {
+    /// What is written from `start` on, as far as deflate may repeat it, and behind it at least one byte to write into; and where that is.
+    pub(super) fn space_behind(&mut self, start: usize) -> Result<(&mut [u8], usize)> {
         let end = self.make_room(1)?;
-        Ok(self.out.get_mut(start..end).unwrap_or_default())
+        let start = start.saturating_sub(self.start);
+        Ok((self.out.get_mut(start..end).unwrap_or_default(), self.filled - start))
     }
 
     /// Makes room for at least `least` bytes: where the room ends that is offered.
     fn make_room(&mut self, least: usize) -> Result<usize> {
+        // (The first bytes stay together until they were looked at.)
+        if self.pieces.is_some() && self.head_checked && self.out.len() - self.filled < least {
+            self.next_piece(least)?;
+        }
         // One byte over the limit is enough to see that it is passed.
-        let left = self.limit.saturating_sub(self.filled as u64).saturating_add(1);
+        let left = self.limit.saturating_sub(self.len() as u64).saturating_add(1);
         let chunk = self.filled.clamp(FIRST_CHUNK, CHUNK);
         let want = least.max(chunk.min(usize::try_from(left).unwrap_or(chunk)));
         if self.out.len() - self.filled < least {
@@ -107,13 +135,32 @@ impl Sink {
         Ok(self.filled + want.min(self.out.len() - self.filled))
     }
 
+    /// Gives a piece on, and begins the next.
+    fn next_piece(&mut self, least: usize) -> Result<()> {
+        let before = self.filled.min(WINDOW);
+        let mut next = Memory::zeroed(before + PIECE.max(least))
+            .ok_or_else(|| Error::new(ErrorKind::Limit, "out of memory for decompressed bytes"))?;
+        next[..before].copy_from_slice(&self.out[self.filled - before..self.filled]);
+        let start = self.len() - before;
+        self.give_on(next)?;
+        (self.start, self.filled, self.before) = (start, before, before);
+        Ok(())
+    }
+
+    fn give_on(&mut self, next: Memory) -> Result<()> {
+        let bytes = std::mem::replace(&mut self.out, next).cut(self.filled);
+        let piece = Piece { bytes, start: self.start, before: self.before };
+        let sent = self.pieces.as_ref().map(|pieces| pieces.send(piece));
+        sent.unwrap_or(Ok(())).map_err(|_| Error::new(ErrorKind::Io, "nobody reads what is decompressed"))
+    }
+
     /// Counts `n` bytes that were written into the space.
     pub(super) fn wrote(&mut self, n: usize) -> Result<()> {
         self.filled = self.filled.saturating_add(n).min(self.out.len());
-        if self.filled as u64 > self.limit && self.limit < self.limits.decompressed_bytes {
-            return Err(self.limits.out_of_memory(self.filled as u64 + self.input));
+        if self.len() as u64 > self.limit && self.limit < self.limits.decompressed_bytes {
+            return Err(self.limits.out_of_memory(self.len() as u64 + self.input));
         }
-        if self.filled as u64 > self.limit {
+        if self.len() as u64 > self.limit {
             let what = format!("the {} data expand to more than {} bytes", self.format, self.limit);
             return Err(over("decompressed_bytes", self.limit, &what));
         }
@@ -142,6 +189,16 @@ impl Sink {
         }
         // What was expected and did not come.
         Ok(self.out.cut(self.filled))
+    }
+
+    /// Gives the last piece on: the number of bytes written.
+    #[cfg(feature = "threads")]
+    pub(super) fn finish_pieces(mut self) -> Result<usize> {
+        if !self.head_checked {
+            self.check_head()?;
+        }
+        self.give_on(Memory::default())?;
+        Ok(self.len())
     }
 
     fn check_head(&mut self) -> Result<()> {
