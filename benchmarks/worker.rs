@@ -174,7 +174,8 @@ fn unpacked(path: &str, capacity: usize) -> Result<Vec<u8>> {
 /// The model in a file, loaded as the program `sklambda` does it: by all processors.
 fn loaded(path: &str) -> Result<Model> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    Ok(Model::from_graph_in_threads(&skpickle::load_path(path, &Default::default())?, None, threads)?)
+    let graph = skpickle::load_path_in_threads(path, &Default::default(), threads)?;
+    Ok(Model::from_graph_in_threads(&graph, None, threads)?)
 }
 
 /// Loading against reading and decompressing alone, in turn.

@@ -54,7 +54,7 @@ impl Source {
             if strict() && !has_known_extension(&key(path)) {
                 return Ok(Loaded::Nothing);
             }
-            return self.loaded(&skpickle::load(bytes, &limits).map_err(|e| e.to_string())?);
+            return self.loaded(&skpickle::load_in_threads(bytes, &limits, processors()).map_err(|e| e.to_string())?);
         }
         let known = has_known_extension(path);
         if !known && (strict() || !Path::new(path).exists()) {
@@ -86,11 +86,11 @@ impl Source {
         let limits = limits::current()?;
         let path = self.path.as_deref().unwrap_or_default();
         if !path.starts_with("s3://") && self.sha256.is_none() {
-            return skpickle::load_path(path, &limits).map_err(|e| e.to_string());
+            return skpickle::load_path_in_threads(path, &limits, processors()).map_err(|e| e.to_string());
         }
         // The very bytes that were checked are decoded; the file may be another by now.
         let bytes = self.bytes(&limits)?;
-        skpickle::load(bytes, &limits).map_err(|e| e.to_string())
+        skpickle::load_in_threads(bytes, &limits, processors()).map_err(|e| e.to_string())
     }
 
     /// The bytes of the file, if they are the pinned ones.
@@ -124,8 +124,12 @@ pub fn load(path: Option<&str>) -> Result<Loaded, String> {
 
 /// The model of a decoded file, or a member of it; all processors load large ensembles and answer large batches.
 pub(crate) fn model(graph: &Graph, member: Option<&str>) -> skestimators::Result<Model> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    Model::from_graph_in_threads(graph, member, threads)
+    Model::from_graph_in_threads(graph, member, processors())
+}
+
+/// As many threads load a model and answer a batch.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The SHA-256 of some bytes, in hexadecimal.
@@ -162,8 +166,8 @@ pub(crate) fn describe(path: &str, model: &Model) -> Result<crate::json::Json, S
         sha256: sha256(&bytes),
     };
     let graph = match path.strip_prefix("s3://") {
-        Some(_) => skpickle::load(bytes, &limits),
-        None => skpickle::load_path(path, &limits),
+        Some(_) => skpickle::load_in_threads(bytes, &limits, processors()),
+        None => skpickle::load_path_in_threads(path, &limits, processors()),
     };
     let graph = graph.map_err(|e| e.to_string())?;
     let object = model.object(&graph).map_err(|e| e.to_string())?;

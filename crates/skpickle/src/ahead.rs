@@ -9,9 +9,9 @@ const LEAST: usize = if SMALL { 1 } else { 128 << 10 };
 
 /// Decodes a compressed stream in two threads. `None` where that does not pay, and for whatever is amiss: the caller then decodes the stream
 /// when all of it is there, and tells what is wrong with it.
-pub(crate) fn load(bytes: &[u8], limits: &Limits, side_files: &mut SideFiles<'_>) -> Option<Graph> {
+pub(crate) fn load(bytes: &[u8], limits: &Limits, side_files: &mut SideFiles<'_>, threads: usize) -> Option<Graph> {
     let fits = bytes.len() >= LEAST && bytes.len() as u64 <= limits.input_bytes && container::is_slow(bytes);
-    if !fits || !SMALL && thread::available_parallelism().map_or(1, usize::from) < 2 {
+    if threads < 2 || !fits {
         return None;
     }
     let (sender, pieces) = mpsc::channel();
@@ -48,7 +48,7 @@ mod tests {
     }
 
     fn ahead(bytes: &[u8], limits: &Limits) -> Option<Graph> {
-        load(bytes, limits, &mut no_side_files)
+        load(bytes, limits, &mut no_side_files, 2)
     }
 
     fn whole(bytes: &[u8], limits: &Limits) -> Result<Graph> {

@@ -86,12 +86,25 @@ pub fn load(bytes: Vec<u8>, limits: &Limits) -> Result<Graph> {
     decode(bytes, limits, &mut no_side_files)
 }
 
+/// As [`load`], in up to so many threads: what is compressed, unless by lz4, is decoded while another thread still decompresses it.
+///
+/// ```
+/// let stream = b"\x80\x02]q\x00(K\x01K\x02e.".to_vec();
+/// let graph = skpickle::load_in_threads(stream, &Default::default(), 2)?;
+/// assert_eq!(graph.root().get::<Vec<i64>>()?, [1, 2]);
+/// # Ok::<(), skpickle::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`load`].
+#[cfg(feature = "threads")]
+pub fn load_in_threads(bytes: Vec<u8>, limits: &Limits, threads: usize) -> Result<Graph> {
+    let ahead = ahead::load(&bytes, limits, &mut no_side_files, threads);
+    ahead.map_or_else(|| load(bytes, limits), Ok)
+}
+
 /// Decodes a stream in memory, compressed or not.
 fn decode(bytes: Vec<u8>, limits: &Limits, side_files: &mut joblib::SideFiles<'_>) -> Result<Graph> {
-    #[cfg(feature = "threads")]
-    if let Some(graph) = ahead::load(&bytes, limits, side_files) {
-        return Ok(graph);
-    }
     machine::run(Stream::of(container::open(bytes, limits)?), limits, side_files)
 }
 
@@ -110,7 +123,28 @@ fn no_side_files(name: &str) -> Result<Vec<u8>> {
 /// As [`load`], and [`ErrorKind::Io`] when a file cannot be read.
 #[cfg(feature = "fs")]
 pub fn load_path(path: impl AsRef<std::path::Path>, limits: &Limits) -> Result<Graph> {
-    let path = path.as_ref();
+    load_file(path.as_ref(), limits, decode)
+}
+
+/// As [`load_path`], in up to so many threads, as [`load_in_threads`] has them.
+///
+/// # Errors
+/// As [`load_path`].
+#[cfg(all(feature = "fs", feature = "threads"))]
+pub fn load_path_in_threads(path: impl AsRef<std::path::Path>, limits: &Limits, threads: usize) -> Result<Graph> {
+    load_file(path.as_ref(), limits, |bytes, limits, side_files| {
+        let ahead = ahead::load(&bytes, limits, side_files, threads);
+        ahead.map_or_else(|| decode(bytes, limits, side_files), Ok)
+    })
+}
+
+/// Decodes a file; one that is read as a whole by `decode`.
+#[cfg(feature = "fs")]
+fn load_file(
+    path: &std::path::Path,
+    limits: &Limits,
+    decode: impl FnOnce(Vec<u8>, &Limits, &mut joblib::SideFiles<'_>) -> Result<Graph>,
+) -> Result<Graph> {
     let folder = path.parent().unwrap_or(std::path::Path::new("")).to_owned();
     let mut side_files = |name: &str| {
         let path = folder.join(name);

@@ -179,6 +179,27 @@ fn scalars_of_numpy_and_python() {
     assert_eq!(load(&i(1)).root().get::<Obj>().unwrap().get::<bool>(), Ok(true));
 }
 
+/// As picklers write them: the function and the types once, and then by their numbers in the memo.
+#[test]
+fn words_and_numbers_of_numpy() {
+    let (small, large) = (cat(&[&dtype("i4", "<"), b"q\x01"]), cat(&[&dtype("i8", ">"), b"q\x02"]));
+    let memo = cat(&[&small, b"0", &large, b"0cnumpy._core.multiarray\nscalar\nq\x03", b"0"]);
+    let scalar = |number: u8, bytes: &[u8]| cat(&[b"h\x03", &tuple(&[vec![b'h', number], b(bytes)]), b"R"]);
+    let ints = |values: &[Vec<u8>]| {
+        let words: Vec<String> = (0..values.len()).map(|i| format!("w{i}")).collect();
+        let pairs: Vec<_> = words.iter().map(String::as_str).zip(values.iter().cloned()).collect();
+        let graph = load(&cat(&[&memo, &dict(&pairs)]));
+        let found = graph.root().text_to_ints().unwrap();
+        found.map(|entries| entries.iter().map(|&(_, int)| int).collect::<Vec<_>>())
+    };
+    let (one, two) = (scalar(1, &[1, 0, 0, 0]), scalar(1, &[2, 0, 0, 0]));
+    let (three, four) = (scalar(2, &[0, 0, 0, 0, 0, 0, 0, 3]), scalar(2, &[0, 0, 0, 0, 0, 0, 0, 4]));
+    assert_eq!(ints(&[one.clone(), two.clone(), three, four, i(5), two, one.clone()]), Some(vec![1, 2, 3, 4, 5, 2, 1]));
+    // Bytes of another size than the one before, and what is no number.
+    assert_eq!(ints(&[one.clone(), scalar(1, &[1, 0, 0])]), None);
+    assert_eq!(ints(&[one, s("1")]), None);
+}
+
 /// A view of an array goes on where the graph ends.
 #[test]
 fn shared_numbers_outlive_the_graph() {
