@@ -150,8 +150,8 @@ impl<T: Real, W: Word> SmallTrees<T, W> {
 pub(crate) struct Arriving<T: Real, const L: usize> {
     /// Bits of leaves.
     words: Vec<[T::Bits; L]>,
-    /// Numbers of leaves, from left to right.
-    found: Vec<[u32; L]>,
+    /// Numbers of leaves, from left to right; of a large tree, where rows stand.
+    pub(crate) found: Vec<[u32; L]>,
     pub(crate) leaves: Vec<[Leaf<T>; L]>,
 }
 

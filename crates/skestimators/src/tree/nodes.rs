@@ -3,9 +3,13 @@
 //! Siblings stand side by side, so that a step is `child + (x > threshold)`, without a branch. A leaf reads a column that is below every
 //! threshold and has itself as its child: walks of different lengths run abreast, and the processor works at one while another waits.
 
-use std::{cmp::Ordering, sync::OnceLock};
+use std::{any::Any, cmp::Ordering, sync::OnceLock};
 
-use pulp::{Arch, Simd, bytemuck::cast_slice_mut};
+use pulp::{
+    Arch, Simd,
+    bytemuck::{cast_slice, cast_slice_mut},
+};
+pub(crate) use skgather::Node;
 
 use crate::{
     data::Samples,
@@ -17,7 +21,9 @@ use crate::{
 };
 
 /// Rows that walk through a tree abreast.
-const ROWS: usize = 16;
+const ROWS: usize = skgather::ROWS;
+/// Groups of rows that tell whether gathering pays.
+const TRIAL: usize = 16;
 /// Trees that a single row walks through abreast: more where they have to be waited for, because they are larger than the cache.
 const TREES: usize = 8;
 const LARGE_TREES: usize = 16;
@@ -31,7 +37,7 @@ const FAR: usize = 1 << 15;
 const SMALL: usize = 1 << 13;
 
 /// What a node does but for its threshold: the column that it reads, whether missing values go right, and its left child.
-pub(crate) trait Word: Copy {
+pub(crate) trait Word: Copy + 'static {
     /// Columns that can be told apart.
     const COLUMNS: usize;
     /// Nodes that can be told apart.
@@ -71,20 +77,16 @@ macro_rules! word {
     };
 }
 
-// With a threshold of 32 bits a node has 8 bytes, which does for 512 columns and four million nodes.
+// With a threshold of 32 bits a node has 8 bytes, which does for 512 columns and four million nodes. `skgather` reads it too.
 word! { u32, 9, 1 << 22 }
 // Any number of a leaf below this is a float that is no NaN.
 word! { u64, 31, 0x7f80_0000 }
 
-/// A node. A leaf has its answer in the place of the threshold.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Node<T, W> {
-    pub(crate) threshold: T,
-    pub(crate) word: W,
-}
-
 /// Which child a row goes to.
 pub(crate) trait Rule<T: Real, W: Word>: Copy {
+    /// The same rule where loads are gathered, if it is one of those.
+    const GATHERED: Option<skgather::Rule> = None;
+
     fn right(self, x: T, node: Node<T, W>) -> bool;
 
     /// Words of bits of several rows, of which those that go right keep some.
@@ -113,6 +115,8 @@ pub(crate) trait Rule<T: Real, W: Word>: Copy {
 pub(crate) struct Present;
 
 impl<T: Real, W: Word> Rule<T, W> for Present {
+    const GATHERED: Option<skgather::Rule> = Some(skgather::Rule::Above);
+
     #[inline(always)]
     fn right(self, x: T, node: Node<T, W>) -> bool {
         x > node.threshold
@@ -136,6 +140,8 @@ impl<T: Real, W: Word> Rule<T, W> for Present {
 pub(crate) struct Missing;
 
 impl<T: Real, W: Word> Rule<T, W> for Missing {
+    const GATHERED: Option<skgather::Rule> = Some(skgather::Rule::AboveOrMissing);
+
     #[inline(always)]
     fn right(self, x: T, node: Node<T, W>) -> bool {
         (x > node.threshold) | (x.is_nan() & node.word.missing_right())
@@ -161,6 +167,8 @@ impl<T: Real, W: Word> Rule<T, W> for Missing {
 pub(crate) struct Compared;
 
 impl<T: Real, W: Word> Rule<T, W> for Compared {
+    const GATHERED: Option<skgather::Rule> = Some(skgather::Rule::NotBelow);
+
     #[inline(always)]
     fn right(self, x: T, node: Node<T, W>) -> bool {
         !matches!(x.partial_cmp(&node.threshold), Some(Ordering::Less | Ordering::Equal))
@@ -469,12 +477,72 @@ impl<T: Real, W: Word> Nodes<T, W> {
             let arriving = &mut arriving;
             match small.get(root.tree) {
                 Some(tree) => Arch::new().dispatch(InSmallTree { small, tree, rule, block, arriving }),
-                None => arriving.leaves.iter_mut().zip(block.groups()).for_each(|(leaves, group)| {
-                    *leaves = self.walk::<ROWS, 3>([*root; ROWS], rule, |lane, column| group[column][lane]);
-                }),
+                None if self.gathers(*root, rule, block, arriving) => {}
+                None => self.rows_through(*root, rule, block, arriving),
             }
             arrive(block.start, Walks::Rows { tree }, arriving.leaves.as_flattened());
         }
+    }
+}
+
+impl<T: Real, W: Word> Nodes<T, W> {
+    /// All rows of a block in a large tree.
+    fn rows_through(
+        &self,
+        root: Root,
+        rule: impl Rule<T, W>,
+        block: &Block<'_, T, ROWS>,
+        arriving: &mut Arriving<T, ROWS>,
+    ) {
+        for (leaves, group) in arriving.leaves.iter_mut().zip(block.groups()) {
+            *leaves = self.walk::<ROWS, 3>([root; ROWS], rule, |lane, column| group[column][lane]);
+        }
+    }
+
+    /// The same with gathered loads. `false` where there is no instruction for it, and where none would gain.
+    fn gathered<R: Rule<T, W>>(
+        &self,
+        root: Root,
+        _: R,
+        block: &Block<'_, T, ROWS>,
+        arriving: &mut Arriving<T, ROWS>,
+    ) -> bool {
+        let nodes: &dyn Any = &self.nodes;
+        let (Some(nodes), Some(rule)) = (nodes.downcast_ref::<Vec<Node<f32, u32>>>(), R::GATHERED) else {
+            return false;
+        };
+        let (columns, values) = block.numbers();
+        let at = &mut arriving.found;
+        at.as_flattened_mut().fill(root.at);
+        if !skgather::walk(nodes, cast_slice(values), columns, rule, root.depth, at) {
+            return false;
+        }
+        for (leaves, &at) in arriving.leaves.iter_mut().zip(at.iter()) {
+            *leaves = self.leaves(at);
+        }
+        true
+    }
+
+    /// As [`Nodes::gathered`], where that is the faster way on this processor: it is tried with the first rows that are enough to tell.
+    fn gathers(
+        &self,
+        root: Root,
+        rule: impl Rule<T, W>,
+        block: &Block<'_, T, ROWS>,
+        arriving: &mut Arriving<T, ROWS>,
+    ) -> bool {
+        static FASTER: OnceLock<bool> = OnceLock::new();
+        if FASTER.get() == Some(&false) || !self.gathered(root, rule, block, arriving) {
+            return false;
+        }
+        if FASTER.get().is_none() && block.groups().len() >= TRIAL {
+            let mut other = Arriving::new(block.groups().len());
+            FASTER.get_or_init(|| {
+                let gathered = || _ = self.gathered(root, rule, block, arriving);
+                skgather::is_faster(gathered, || self.rows_through(root, rule, block, &mut other))
+            });
+        }
+        true
     }
 }
 

@@ -116,7 +116,12 @@ pub(crate) struct Block<'a, T, const L: usize> {
     pub(crate) missing: bool,
 }
 
-impl<T, const L: usize> Block<'_, T, L> {
+impl<T: Pod, const L: usize> Block<'_, T, L> {
+    /// Columns of a group, and the numbers of all groups.
+    pub(crate) fn numbers(&self) -> (usize, &[T]) {
+        (self.columns, self.values.as_flattened())
+    }
+
     /// Each group, by columns; the last may be padded.
     pub(crate) fn groups(&self) -> impl ExactSizeIterator<Item = &[[T; L]]> {
         self.values.chunks_exact(self.columns)
