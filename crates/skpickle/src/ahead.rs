@@ -65,6 +65,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "so many files take an hour there")]
     fn a_stream_that_comes_is_the_same_stream() {
         let (mut streams, mut damaged) = (0, 0);
         let limits = Limits::default();
