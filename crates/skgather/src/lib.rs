@@ -82,7 +82,8 @@ pub fn is_faster(mut one: impl FnMut(), mut other: impl FnMut()) -> bool {
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
-        (one(), other());
+        one();
+        other();
         false
     }
 }
