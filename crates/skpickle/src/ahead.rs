@@ -137,6 +137,8 @@ mod tests {
             [&frame(u64::MAX)[..], b"N."].concat(),
             b"\x80\x04X\xff\xff\xff\xffabc.".to_vec(),
             b"\x80\x04Vabc".to_vec(),
+            // The head of an old PyTorch file, which the decompressor looks at.
+            b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.".to_vec(),
         ] {
             assert!(whole(&stream, &limits).is_err() && load_coming(&stream, &limits).is_none());
             assert!(ahead(&zlib(&stream), &limits).is_none());

@@ -66,6 +66,7 @@ pub fn load_in_pieces(bytes: Vec<u8>, limits: &Limits) -> Result<Graph> {
 #[cfg(all(feature = "threads", any(test, fuzzing)))]
 #[doc(hidden)]
 pub fn load_coming(bytes: &[u8], limits: &Limits) -> Option<Graph> {
+    container::check(bytes, bytes.len() as u64, limits).ok()?;
     let (sender, pieces) = std::sync::mpsc::channel();
     for (i, part) in bytes.chunks(100).enumerate() {
         let before = (100 * i).min(40);
