@@ -8,7 +8,7 @@ use core::arch::x86_64::{
     _mm256_storeu_si256, _mm256_sub_epi32, _mm256_testz_si256, _mm256_xor_si256, _rdtsc,
 };
 
-use crate::{Node, ROWS, Rule};
+use crate::{COLUMN_BITS, Node, ROWS, Rule};
 
 /// Groups that walk abreast: while one waits for what it gathers, the processor works at another.
 const ABREAST: usize = 4;
@@ -16,6 +16,11 @@ const ABREAST: usize = 4;
 const LOOK: u32 = 3;
 /// Numbers that an index of 32 bits reaches with the columns of a word added to it.
 const REACHED: usize = 1 << 30;
+
+/// Places of a word's parts, as the instructions take them.
+const MISSING: i32 = COLUMN_BITS as i32;
+const CHILD: i32 = MISSING + 1;
+const COLUMNS: i32 = (1 << MISSING) - 1;
 
 /// As [`crate::walk`], on a processor with AVX2.
 pub(crate) fn walk(
@@ -129,7 +134,7 @@ unsafe fn step<const RULE: u8>(nodes: &[Node<f32, u32>], values: &[f32], first: 
             _mm256_mask_i32gather_epi32::<8>(_mm256_setzero_si256(), first.cast::<i32>().wrapping_add(1), at, there),
         )
     };
-    let column = _mm256_slli_epi32::<4>(_mm256_and_si256(word, _mm256_set1_epi32(511)));
+    let column = _mm256_slli_epi32::<{ ROWS.ilog2() as i32 }>(_mm256_and_si256(word, _mm256_set1_epi32(COLUMNS)));
     // At most 2^30 + 511 * 16: no index is below zero.
     let index = _mm256_add_epi32(first, column);
     let there = _mm256_cmpgt_epi32(_mm256_set1_epi32(values.len() as i32), index);
@@ -141,7 +146,7 @@ unsafe fn step<const RULE: u8>(nodes: &[Node<f32, u32>], values: &[f32], first: 
         0 => _mm256_cmp_ps::<_CMP_GT_OQ>(x, threshold),
         1 => {
             // The bit of missing values as a sign; a comparison with zero makes it a mask.
-            let sign = _mm256_slli_epi32::<22>(word);
+            let sign = _mm256_slli_epi32::<{ 31 - MISSING }>(word);
             let missing = _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_setzero_si256(), sign));
             let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(x, x);
             _mm256_or_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x, threshold), _mm256_and_ps(nan, missing))
@@ -149,7 +154,7 @@ unsafe fn step<const RULE: u8>(nodes: &[Node<f32, u32>], values: &[f32], first: 
         _ => _mm256_cmp_ps::<_CMP_NLE_UQ>(x, threshold),
     };
     // A mask is minus one.
-    _mm256_sub_epi32(_mm256_srli_epi32::<10>(word), _mm256_castps_si256(right))
+    _mm256_sub_epi32(_mm256_srli_epi32::<CHILD>(word), _mm256_castps_si256(right))
 }
 
 /// What some work takes, in ticks of the processor's clock.

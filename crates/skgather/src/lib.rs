@@ -22,14 +22,17 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 
+/// Bits of a word of 32 that say which column is read; one follows that says whether missing values go right, and the rest are the left child.
+pub const COLUMN_BITS: u32 = 9;
+
 /// A node. A leaf has its answer in the place of the threshold.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Node<T, W> {
     /// What a row's number is compared with.
     pub threshold: T,
-    /// The column that is read, in the 9 lowest bits of a word of 32; then whether missing values go right; then the left child, behind which the
-    /// right one stands.
+    /// From the lowest bits on the column that is read ([`COLUMN_BITS`]), whether missing values go right, and the left child, behind which the right
+    /// one stands.
     pub word: W,
 }
 

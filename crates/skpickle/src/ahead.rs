@@ -10,8 +10,10 @@ const LEAST: usize = if SMALL { 1 } else { 128 << 10 };
 /// Decodes a compressed stream in two threads. `None` where that does not pay, and for whatever is amiss: the caller then decodes the stream
 /// when all of it is there, and tells what is wrong with it.
 pub(crate) fn load(bytes: &[u8], limits: &Limits, side_files: &mut SideFiles<'_>, threads: usize) -> Option<Graph> {
-    let fits = bytes.len() >= LEAST && bytes.len() as u64 <= limits.input_bytes && container::is_slow(bytes);
-    if threads < 2 || !fits {
+    let len = bytes.len() as u64;
+    // The compressed bytes are held until the end. What memory leaves beside the model's part must do for them.
+    let fits = len <= limits.input_bytes && limits.room().is_none_or(|room| len <= room / 8);
+    if threads < 2 || bytes.len() < LEAST || !fits || !container::is_slow(bytes) {
         return None;
     }
     let (sender, pieces) = mpsc::channel();
@@ -155,6 +157,14 @@ mod tests {
         let packed = zlib(&stream);
         let limits = Limits { decompressed_bytes: 1_000, ..Limits::default() };
         assert!(ahead(&packed, &limits).is_none() && ahead(&packed, &Limits::default()).is_some());
+        // Compressed bytes that memory does not hold beside the stream and what is built.
+        let noise: Vec<u8> = (0..2_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let noisy = zlib(&[b"\x80\x03B\xd0\x07\0\0".as_slice(), &noise, b"."].concat());
+        for (memory_bytes, fits) in [(1 << 20, true), (2 * noisy.len() as u64 + 5_000, false)] {
+            let limits = Limits { memory_bytes: Some(memory_bytes), ..Limits::default() };
+            assert!(whole(&noisy, &limits).is_ok());
+            assert_eq!(ahead(&noisy, &limits).is_some(), fits);
+        }
         let wrong = [&packed[..packed.len() - 1], &[packed[packed.len() - 1] ^ 1]].concat();
         assert!(ahead(&wrong, &Limits::default()).is_none());
     }

@@ -416,7 +416,8 @@ impl<'a, 'g, 's> Machine<'a, 'g, 's> {
         let start = self.reader.offset();
         let raw = self.reader.take(len)?;
         self.check_text(raw.len())?;
-        if !text::is_ascii(raw) {
+        // Most texts are a few letters.
+        if !raw.is_ascii() {
             text::check_utf8(raw)?;
         }
         self.value(Node::Str(self.reader.span(start, raw.len())))

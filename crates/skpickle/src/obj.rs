@@ -586,21 +586,7 @@ impl<'g> Obj<'g> {
             let (Node::Str(text) | Node::Str2(text)) = self.graph.node(key) else { return None };
             let int = match self.graph.node(value) {
                 Node::Int(int) => int,
-                _ => {
-                    let value = Obj::bare(self.graph, value);
-                    match (value.scalar_parts(), &last) {
-                        (Some((of, bytes)), Some((same, dtype))) if of == *same && bytes.len() == dtype.size => {
-                            numpy::decode_scalar(dtype, bytes).ok()?.as_i64()?
-                        }
-                        (parts, _) => {
-                            let int = value.get().ok()?;
-                            let dtype = |[_, dtype]: [Id; 2]| Obj::bare(self.graph, dtype).known_dtype(Dtype::clone);
-                            let scalar = parts.and_then(|(of, _)| Some((of, dtype(of)?)));
-                            last = scalar.filter(|(_, dtype)| !dtype.is_object());
-                            int
-                        }
-                    }
-                }
+                _ => Obj::bare(self.graph, value).int_like(&mut last)?,
             };
             Some((std::str::from_utf8(self.graph.bytes(text)).ok()?, int))
         };
@@ -741,6 +727,21 @@ impl<'g> Obj<'g> {
     pub(crate) fn known_scalar<T>(&self, read: impl FnOnce(&Dtype, &'g [u8]) -> T) -> Option<T> {
         let ([_, dtype], bytes) = self.scalar_parts()?;
         Obj::bare(self.graph, dtype).known_dtype(|dtype| read(dtype, bytes))
+    }
+
+    /// An integer, read at once if it is a numpy scalar like the last one.
+    fn int_like(&self, last: &mut Option<([Id; 2], Dtype)>) -> Option<i64> {
+        let parts = self.scalar_parts();
+        if let (Some((of, bytes)), Some((same, dtype))) = (parts, &*last)
+            && of == *same
+            && bytes.len() == dtype.size
+        {
+            return numpy::decode_scalar(dtype, bytes).ok()?.as_i64();
+        }
+        let int = self.get().ok()?;
+        let known = |of: [Id; 2]| Some((of, Obj::bare(self.graph, of[1]).known_dtype(Dtype::clone)?));
+        *last = parts.and_then(|(of, _)| known(of)).filter(|(_, dtype)| !dtype.is_object());
+        Some(int)
     }
 
     /// What would be called with a dtype and bytes, that dtype, and the bytes.

@@ -176,16 +176,17 @@ impl<'a> Reader<'a> {
         .at(self.offset() as u64)
     }
 
-    /// Goes on to a piece with at least the next `len` bytes, if there are so many.
+    /// Goes on to a piece with at least the next `least` bytes, if there are so many, and if it can be with as many as are wanted.
     #[cold]
-    fn go_on(&mut self, len: u64, what: &str) -> Result<()> {
+    fn go_on(&mut self, least: u64, wanted: u64, what: &str) -> Result<()> {
         if let Some(coming) = self.coming {
-            return self.wait(coming, len, len, what);
+            return self.wait(coming, least, wanted, what);
         }
         let left = self.remaining();
-        let Some(len) = usize::try_from(len).ok().filter(|&len| len <= left) else {
-            return Err(self.truncated(len, what));
-        };
+        if least > left as u64 {
+            return Err(self.truncated(least, what));
+        }
+        let len = left.min(usize::try_from(wanted.max(least)).unwrap_or(left));
         // Arrays are aligned in the file: so they are in the piece.
         let before = self.offset() % 64;
         let size = len.max(self.ahead.min(left)) + before;
@@ -203,7 +204,7 @@ impl<'a> Reader<'a> {
         (self.bytes, self.start, self.at) = (self.stream.piece(self.piece), start, at);
     }
 
-    /// Waits for at least the next `least` bytes, and where they are copied, for as many as are wanted if they come.
+    /// [`Reader::go_on`] in a stream that comes.
     fn wait(&mut self, coming: &Receiver<Piece>, least: u64, wanted: u64, what: &str) -> Result<()> {
         let (rest, offset) = (&self.bytes[self.at..], self.offset());
         let next = coming.recv().map_err(|_| self.truncated(least, what))?;
@@ -241,7 +242,7 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub(crate) fn byte(&mut self) -> Result<u8> {
         if self.at == self.bytes.len() {
-            self.go_on(1, "the next item")?;
+            self.go_on(1, 1, "the next item")?;
         }
         let byte = self.bytes[self.at];
         self.at += 1;
@@ -252,7 +253,7 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub(crate) fn take(&mut self, len: u64) -> Result<&'a [u8]> {
         if len > (self.bytes.len() - self.at) as u64 {
-            self.go_on(len, "a block")?;
+            self.go_on(len, len, "a block")?;
         }
         let taken = &self.bytes[self.at..self.at + len as usize];
         self.at += taken.len();
@@ -317,11 +318,7 @@ impl<'a> Reader<'a> {
             if rest.len() == self.remaining() {
                 return Err(self.truncated(rest.len() as u64 + 1, "a line of text"));
             }
-            let (least, wanted) = (rest.len() as u64 + 1, (2 * rest.len()).clamp(1, self.remaining()) as u64);
-            match self.coming {
-                Some(coming) => self.wait(coming, least, wanted, "a line of text")?,
-                None => self.go_on(wanted, "a line of text")?,
-            }
+            self.go_on(rest.len() as u64 + 1, 2 * rest.len() as u64, "a line of text")?;
         }
     }
 }

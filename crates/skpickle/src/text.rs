@@ -121,15 +121,6 @@ pub(crate) fn parse_index(line: &[u8]) -> Result<u64> {
         .ok_or_else(|| malformed(format_args!("'{}' is no memo index", printable(&String::from_utf8_lossy(line)))))
 }
 
-/// Whether all bytes are ASCII; most texts are, and are a few bytes long.
-#[inline(always)]
-pub(crate) fn is_ascii(raw: &[u8]) -> bool {
-    let (words, rest) = raw.as_chunks::<8>();
-    let words = words.iter().fold(0, |all, &word| all | u64::from_ne_bytes(word));
-    let rest = rest.iter().fold(0, |all, &byte| all | byte);
-    words & 0x8080_8080_8080_8080 == 0 && rest < 0x80
-}
-
 /// Text as UTF-8. Python also accepts lone surrogates here; no text that means something has them.
 pub(crate) fn check_utf8(raw: &[u8]) -> Result<&str> {
     std::str::from_utf8(raw).map_err(|e| {

@@ -50,7 +50,7 @@ pub(crate) trait Word: Copy + 'static {
 }
 
 macro_rules! word {
-    ($t:ty, $column_bits:literal, $nodes:expr) => {
+    ($t:ty, $column_bits:expr, $nodes:expr) => {
         impl Word for $t {
             const COLUMNS: usize = 1 << $column_bits;
             const NODES: usize = $nodes;
@@ -77,8 +77,8 @@ macro_rules! word {
     };
 }
 
-// With a threshold of 32 bits a node has 8 bytes, which does for 512 columns and four million nodes. `skgather` reads it too.
-word! { u32, 9, 1 << 22 }
+// With a threshold of 32 bits a node has 8 bytes, which does for 512 columns and four million nodes; `skgather` reads it too.
+word! { u32, skgather::COLUMN_BITS, 1 << (31 - skgather::COLUMN_BITS) }
 // Any number of a leaf below this is a float that is no NaN.
 word! { u64, 31, 0x7f80_0000 }
 

@@ -116,7 +116,7 @@ pub(crate) struct Block<'a, T, const L: usize> {
     pub(crate) missing: bool,
 }
 
-impl<T: Pod, const L: usize> Block<'_, T, L> {
+impl<T, const L: usize> Block<'_, T, L> {
     /// Columns of a group, and the numbers of all groups.
     pub(crate) fn numbers(&self) -> (usize, &[T]) {
         (self.columns, self.values.as_flattened())

@@ -17,8 +17,9 @@ const FIRST_CHUNK: usize = 16 << 10;
 /// Times the input that room is made for from the start: few models are packed more tightly, and memory that is not used costs nothing.
 const EXPECTED: u64 = 8;
 
-/// Bytes of a piece, and those of the pieces before it that stand at its front: as far back as deflate repeats something.
+/// Bytes of a piece at first and at most, and those of the pieces before it that stand at its front: as far back as deflate repeats something.
 const PIECE: usize = if SMALL { 256 } else { 256 << 10 };
+const LARGEST_PIECE: usize = if SMALL { 256 } else { 4 << 20 };
 const WINDOW: usize = 32 << 10;
 
 /// So many bytes are enough to tell a pickle from something else (a tar says its name at byte 257).
@@ -138,7 +139,9 @@ impl Sink {
     /// Gives a piece on, and begins the next.
     fn next_piece(&mut self, least: usize) -> Result<()> {
         let before = self.filled.min(WINDOW);
-        let mut next = Memory::zeroed(before + PIECE.max(least))
+        // The last piece should be a small part of all; but many small ones repeat much.
+        let size = (self.len() / 16).clamp(PIECE, LARGEST_PIECE);
+        let mut next = Memory::zeroed(before + size.max(least))
             .ok_or_else(|| Error::new(ErrorKind::Limit, "out of memory for decompressed bytes"))?;
         next[..before].copy_from_slice(&self.out[self.filled - before..self.filled]);
         let start = self.len() - before;
