@@ -24,6 +24,29 @@ pub(crate) fn wide<K: Wide>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(Dispatched(kernel))
 }
 
+/// The same for a loop that multiplies and adds in one step, where the processor does (`FUSES`).
+pub(crate) trait Fused {
+    type Output;
+
+    fn run<const FUSES: bool>(self) -> Self::Output;
+}
+
+impl<K: Fused> pulp::WithSimd for DispatchedFused<K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> K::Output {
+        if FUSING && !S::IS_SCALAR { self.0.run::<true>() } else { self.0.run::<false>() }
+    }
+}
+
+struct DispatchedFused<K>(K);
+
+/// Runs a kernel as [`wide`] does.
+pub(crate) fn fused<K: Fused>(kernel: K) -> K::Output {
+    pulp::Arch::new().dispatch(DispatchedFused(kernel))
+}
+
 /// Where the first number stands that is NaN or infinite.
 pub(crate) fn not_finite(values: &[f64]) -> Option<usize> {
     if all_finite(values, false) { None } else { values.iter().position(|x| !x.is_finite()) }
@@ -65,10 +88,18 @@ impl Wide for AllFinite<'_> {
     }
 }
 
+/// Whether processors of this kind that have wide vectors multiply and add in one step.
+const FUSING: bool = cfg!(any(target_arch = "aarch64", target_arch = "x86", target_arch = "x86_64"));
+
 /// Whether the processor multiplies and adds in one step: otherwise `mul_add` is a slow function.
 pub(crate) fn fuses() -> bool {
-    let narrow = matches!(pulp::Arch::new(), pulp::Arch::Scalar);
-    cfg!(target_arch = "aarch64") || cfg!(any(target_arch = "x86", target_arch = "x86_64")) && !narrow
+    FUSING && (cfg!(target_arch = "aarch64") || !matches!(pulp::Arch::new(), pulp::Arch::Scalar))
+}
+
+/// `a b + c`, in one step where the processor has it.
+#[inline(always)]
+pub(crate) fn multiply_add<const FUSES: bool>(a: f64, b: f64, c: f64) -> f64 {
+    if FUSES { a.mul_add(b, c) } else { a * b + c }
 }
 
 /// Replaces each number. (The method of arrays is a function of its own, and so is compiled for narrow vectors.)
@@ -83,8 +114,22 @@ pub(crate) fn map<const N: usize>(mut x: [f64; N], f: impl Fn(f64) -> f64) -> [f
 /// `e` to the power of each number, to a unit in the last place or so; several numbers at a time, where there are vectors for them.
 #[inline(always)]
 pub(crate) fn exp<const N: usize>(x: [f64; N]) -> [f64; N] {
+    exp_fused::<false, N>(x)
+}
+
+/// The same in a [`Fused`] loop.
+#[inline(always)]
+pub(crate) fn exp_fused<const FUSES: bool, const N: usize>(x: [f64; N]) -> [f64; N] {
     // Outside of these the result is no normal number, and neither is a NaN between them.
-    if x.iter().all(|&x| x > -708.0 && x < 709.0) { map(x, exp_of_moderate) } else { x.map(f64::exp) }
+    if !x.iter().all(|&x| x > -708.0 && x < 709.0) {
+        return x.map(f64::exp);
+    }
+    let mut powers = [0.0; N];
+    for i in 0..N {
+        let (power, rest) = split_exp::<FUSES>(x[i]);
+        powers[i] = power * (1.0 + rest);
+    }
+    powers
 }
 
 /// The hyperbolic tangent of each number, to two units in the last place or so.
@@ -95,36 +140,38 @@ pub(crate) fn tanh<const N: usize>(x: [f64; N]) -> [f64; N] {
     }
     map(x, |x| {
         // exp(2 |x|) - 1, without a loss where the number is small.
-        let (power, rest) = split_exp(2.0 * x.abs());
+        let (power, rest) = split_exp::<false>(2.0 * x.abs());
         let e = power * rest + (power - 1.0);
         (e / (e + 2.0)).copysign(x)
     })
 }
 
-#[inline(always)]
-fn exp_of_moderate(x: f64) -> f64 {
-    let (power, rest) = split_exp(x);
-    power * (1.0 + rest)
-}
-
 /// The power of two nearest to the result, and a polynomial of what is left, less one.
 #[inline(always)]
-fn split_exp(x: f64) -> (f64, f64) {
+fn split_exp<const FUSES: bool>(x: f64) -> (f64, f64) {
     /// Adding it leaves a whole number in the lowest bits.
     const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
     /// The logarithm of two, in a part that times a small whole number is exact, and the rest.
     const LN_2: (f64, f64) = (6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10);
-    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let shifted = multiply_add::<FUSES>(x, std::f64::consts::LOG2_E, ROUND);
     let power = f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52);
     let k = shifted - ROUND;
-    let r = (x - k * LN_2.0) - k * LN_2.1;
-    let (r2, c) = (r * r, |n: f64| 1.0 / n);
-    let r4 = r2 * r2;
-    // Coefficients 1/2! to 1/13!.
-    let a = (c(2.0) + r * c(6.0)) + r2 * (c(24.0) + r * c(120.0));
-    let b = (c(720.0) + r * c(5_040.0)) + r2 * (c(40_320.0) + r * c(362_880.0));
-    let d = (c(3_628_800.0) + r * c(39_916_800.0)) + r2 * (c(479_001_600.0) + r * c(6_227_020_800.0));
-    (power, r + r2 * (a + r4 * (b + r4 * d)))
+    let r = multiply_add::<FUSES>(-k, LN_2.1, multiply_add::<FUSES>(-k, LN_2.0, x));
+    let (r2, r4) = (r * r, (r * r) * (r * r));
+    // The coefficients are 1/2! to 1/13!.
+    let a = cubic::<FUSES>(r, r2, [2.0, 6.0, 24.0, 120.0]);
+    let b = cubic::<FUSES>(r, r2, [720.0, 5_040.0, 40_320.0, 362_880.0]);
+    let d = cubic::<FUSES>(r, r2, [3_628_800.0, 39_916_800.0, 479_001_600.0, 6_227_020_800.0]);
+    let rest = multiply_add::<FUSES>(r4, multiply_add::<FUSES>(r4, d, b), a);
+    (power, multiply_add::<FUSES>(r2, rest, r))
+}
+
+/// The polynomial of `r` whose coefficients are one by each of these, the lowest first.
+#[inline(always)]
+fn cubic<const FUSES: bool>(r: f64, r2: f64, n: [f64; 4]) -> f64 {
+    let low = multiply_add::<FUSES>(r, 1.0 / n[1], 1.0 / n[0]);
+    let high = multiply_add::<FUSES>(r, 1.0 / n[3], 1.0 / n[2]);
+    multiply_add::<FUSES>(r2, high, low)
 }
 
 #[cfg(test)]
@@ -182,8 +229,10 @@ mod tests {
     fn powers_of_e_are_those_of_the_library() {
         for i in -7_200..7_200 {
             let x = f64::from(i) * 0.099_37;
-            let [y] = exp([x]);
-            assert!(y == x.exp() || (y - x.exp()).abs() <= 2.5e-16 * x.exp(), "exp({x}) is {y}, expected {}", x.exp());
+            for [y] in [exp([x]), exp_fused::<true, _>([x])] {
+                let expected = x.exp();
+                assert!(y == expected || (y - expected).abs() <= 2.5e-16 * expected, "exp({x}) is {y}, not {expected}");
+            }
         }
         let [one, none, infinite, nan] = exp([0.0, -1e9, 1e9, f64::NAN]);
         assert!(one == 1.0 && none == 0.0 && infinite == f64::INFINITY && nan.is_nan());

@@ -1,12 +1,12 @@
 //! `sklearn.svm._base`: the decision functions of libsvm.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{borrow::Cow, cell::Cell, ops::Range};
 
 use ndarray::{Array2, Axis};
 use skpickle::{ErrorKind, Kind};
 
 use super::{
-    batch::{ABREAST, KernelValues, LANES, add, add_abreast},
+    batch::{KernelValues, LANES, add, add_abreast},
     kernel::{Kernel, Vectors, in_order},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     math::{
         Matrix,
-        wide::{Wide, not_finite, wide},
+        wide::{Wide, fused, not_finite, wide},
     },
     state::State,
     validation::Door,
@@ -34,6 +34,28 @@ pub(crate) struct Machine {
     n_features: usize,
     /// Whether a wrong width is refused in the words of the versions before 1.0.
     old_words: bool,
+}
+
+/// What becomes of decisions.
+pub(crate) trait Visit {
+    /// Takes libsvm's decisions for some samples, each of which has a lane; what is in the other lanes says nothing.
+    fn group<const L: usize>(&mut self, samples: Range<usize>, decisions: &[[f64; L]]);
+}
+
+/// One sample after the other.
+struct Rows<'a> {
+    visit: &'a mut dyn FnMut(usize, &[f64]),
+    row: Vec<f64>,
+}
+
+impl Visit for Rows<'_> {
+    fn group<const L: usize>(&mut self, samples: Range<usize>, decisions: &[[f64; L]]) {
+        for (lane, sample) in samples.enumerate() {
+            self.row.clear();
+            self.row.extend(decisions.iter().map(|decision| decision[lane]));
+            (self.visit)(sample, &self.row);
+        }
+    }
 }
 
 thread_local! {
@@ -203,7 +225,7 @@ impl Wide for Decide<'_> {
 
     #[inline(always)]
     fn run(self) {
-        self.machine.decide(self.values, self.decisions);
+        self.machine.decide::<LANES, 3>(self.values, self.decisions);
     }
 }
 
@@ -232,6 +254,11 @@ impl Machine {
     /// Calls `visit` with the number of each sample and libsvm's decisions: one, or one for each pair of classes, positive
     /// for the first of the pair.
     pub(crate) fn each_row(&self, x: &Samples, visit: &mut dyn FnMut(usize, &[f64])) -> Result<()> {
+        self.each_group(x, &mut Rows { visit, row: Vec::new() })
+    }
+
+    /// The same for several samples at once where they are computed so.
+    pub(crate) fn each_group(&self, x: &Samples, visit: &mut impl Visit) -> Result<()> {
         self.check_width(x)?;
         if let (Vectors::Dense(vectors), Samples::Dense(x)) = (&self.vectors, x)
             && x.nrows() >= LANES / 2
@@ -243,30 +270,25 @@ impl Machine {
         let (mut values, mut decisions) = SCRATCH.take();
         let done = self.vectors.each_row(self.kernel, &self.class, x, &mut values, |i, values| {
             decisions.clear();
-            self.decide(values.as_chunks().0, &mut decisions);
-            visit(i, decisions.as_flattened());
+            self.decide::<1, 8>(values.as_chunks().0, &mut decisions);
+            visit.group(i..i + 1, &decisions);
         });
         SCRATCH.set((values, decisions));
         done
     }
 
-    /// The same for a batch, some samples at once.
-    fn batch(&self, vectors: &Matrix, x: &Array2<f64>, visit: &mut dyn FnMut(usize, &[f64])) {
+    fn batch(&self, vectors: &Matrix, x: &Array2<f64>, visit: &mut impl Visit) {
         let mut columns = vec![[0.0; LANES]; vectors.columns];
         let mut values = vec![[0.0; LANES]; vectors.rows];
-        let (mut decisions, mut row) = (Vec::new(), Vec::new());
+        let mut decisions = Vec::new();
         for (block, rows) in x.axis_chunks_iter(Axis(0), LANES).enumerate() {
             for (lane, x) in rows.rows().into_iter().enumerate() {
                 columns.iter_mut().zip(x).for_each(|(column, &x)| column[lane] = x);
             }
-            wide(KernelValues { kernel: self.kernel, x: &columns, vectors, values: &mut values });
+            fused(KernelValues { kernel: self.kernel, x: &columns, vectors, values: &mut values });
             decisions.clear();
             wide(Decide { machine: self, values: &values, decisions: &mut decisions });
-            for lane in 0..rows.nrows() {
-                row.clear();
-                row.extend(decisions.iter().map(|decision: &[f64; LANES]| decision[lane]));
-                visit(block * LANES + lane, &row);
-            }
+            visit.group(block * LANES..block * LANES + rows.nrows(), &decisions);
         }
     }
 
@@ -284,9 +306,10 @@ impl Machine {
     }
 
     /// Sums in libsvm's order, so that what cancels exactly there does so here: each sum runs over the vectors of its first class, then
-    /// over those of its second. The sums that a class has a part in run abreast, since a sum waits for each of its steps.
+    /// over those of its second. Some sums that a class has a part in run abreast, since a sum waits for each of its steps: as many as
+    /// there are registers for.
     #[inline(always)]
-    fn decide<const L: usize>(&self, values: &[[f64; L]], decisions: &mut Vec<[f64; L]>) {
+    fn decide<const L: usize, const ABREAST: usize>(&self, values: &[[f64; L]], decisions: &mut Vec<[f64; L]>) {
         let classes = self.starts.len() - 1;
         // Without any vector there may be any number of rows.
         let functions = self.dual_coef.rows.min(classes.max(2) - 1);
@@ -301,8 +324,7 @@ impl Machine {
             };
             let coef = |row: usize| &self.dual_coef.row(row)[range.clone()];
             let mut row = 0;
-            // Several samples fill the vector registers by themselves.
-            while L == 1 && row + ABREAST <= functions {
+            while row + ABREAST <= functions {
                 let pairs: [usize; ABREAST] = std::array::from_fn(|n| pair(row + n));
                 let sums = pairs.map(|pair| decisions[pair]);
                 let coefs = std::array::from_fn(|n| coef(row + n));

@@ -1,79 +1,135 @@
 //! Probabilities from decisions: Platt's sigmoid for each pair of classes, coupled as Wu, Lin and Weng do in libsvm.
 
-/// Scratch for the coupling of one sample at a time.
-pub(crate) struct Coupling {
-    classes: usize,
-    /// `r[t][j]`: probability of class `t` among `t` and `j`.
-    r: Vec<f64>,
-    q: Vec<f64>,
-    qp: Vec<f64>,
+use std::ops::Range;
+
+use super::base::Visit;
+use crate::math::wide::{Wide, exp, wide};
+
+/// Writes the probabilities of samples, one row each.
+pub(super) struct Coupling<'a> {
+    pub(super) classes: usize,
+    /// Platt's parameters for each pair of classes.
+    pub(super) a: &'a [f64],
+    pub(super) b: &'a [f64],
+    pub(super) out: &'a mut [f64],
+    pub(super) scratch: Vec<f64>,
 }
 
-/// The sigmoid with Platt's parameters, without overflow.
-fn sigmoid(decision: f64, a: f64, b: f64) -> f64 {
-    let x = decision * a + b;
-    if x >= 0.0 { (-x).exp() / (1.0 + (-x).exp()) } else { 1.0 / (1.0 + x.exp()) }
-}
-
-impl Coupling {
-    pub(crate) fn new(classes: usize) -> Self {
-        let square = vec![0.0; classes * classes];
-        Coupling { classes, r: square.clone(), q: square, qp: vec![0.0; classes] }
-    }
-
-    /// Writes the probabilities of the classes into `p`.
-    pub(crate) fn probabilities(&mut self, decisions: &[f64], a: &[f64], b: &[f64], p: &mut [f64]) {
-        const MIN: f64 = 1e-7;
+impl Visit for Coupling<'_> {
+    fn group<const L: usize>(&mut self, samples: Range<usize>, decisions: &[[f64; L]]) {
         let k = self.classes;
-        let mut pair = 0;
-        for i in 0..k {
-            for j in i + 1..k {
-                let r = sigmoid(decisions[pair], a[pair], b[pair]);
-                // A NaN becomes the least too.
-                let r = if r > MIN { r.min(1.0 - MIN) } else { MIN };
-                self.r[i * k + j] = r;
-                self.r[j * k + i] = 1.0 - r;
-                pair += 1;
-            }
+        self.scratch.resize((2 * k + 2) * k * L, 0.0);
+        let (scratch, _) = self.scratch.as_chunks_mut::<L>();
+        let group = Group { classes: k, decisions, a: self.a, b: self.b, scratch };
+        let p = if L == 1 { group.run() } else { wide(group) };
+        for (lane, out) in self.out[samples.start * k..samples.end * k].chunks_exact_mut(k).enumerate() {
+            out.iter_mut().zip(p).for_each(|(out, p)| *out = p[lane]);
         }
-        self.couple(p);
     }
+}
 
-    /// Minimizes `p' Q p` over the probabilities by coordinate descent.
-    fn couple(&mut self, p: &mut [f64]) {
-        let Coupling { classes: k, r, q, qp } = self;
-        let k = *k;
-        for t in 0..k {
-            p[t] = 1.0 / k as f64;
-            q[t * k + t] = (0..k).filter(|&j| j != t).fold(0.0, |sum, j| sum + r[j * k + t] * r[j * k + t]);
-            for j in 0..k {
-                if j < t {
-                    q[t * k + j] = q[j * k + t];
-                } else if j > t {
-                    q[t * k + j] = -r[j * k + t] * r[t * k + j];
-                }
-            }
+/// Some samples, each in a lane of its own.
+struct Group<'a, const L: usize> {
+    classes: usize,
+    decisions: &'a [[f64; L]],
+    a: &'a [f64],
+    b: &'a [f64],
+    scratch: &'a mut [[f64; L]],
+}
+
+impl<'a, const L: usize> Wide for Group<'a, L> {
+    type Output = &'a [[f64; L]];
+
+    #[inline(always)]
+    fn run(self) -> &'a [[f64; L]] {
+        let Group { classes: k, decisions, a, b, scratch } = self;
+        let (r, rest) = scratch.split_at_mut(k * k);
+        let (q, rest) = rest.split_at_mut(k * k);
+        let (p, qp) = rest.split_at_mut(k);
+        let pairs = (0..k).flat_map(|i| (i + 1..k).map(move |j| (i, j)));
+        for ((i, j), ((decision, a), b)) in pairs.zip(decisions.iter().zip(a).zip(b)) {
+            let first = sigmoid(decision, *a, *b);
+            r[i * k + j] = first;
+            r[j * k + i] = lanes(|lane| 1.0 - first[lane]);
         }
-        let eps = 0.005 / k as f64;
-        for _ in 0..k.max(100) {
-            let mut pqp = 0.0;
-            for t in 0..k {
-                qp[t] = (0..k).fold(0.0, |sum, j| sum + q[t * k + j] * p[j]);
-                pqp += p[t] * qp[t];
+        couple(k, r, q, p, qp);
+        p
+    }
+}
+
+/// A number for each lane.
+#[inline(always)]
+fn lanes<const L: usize>(of: impl Fn(usize) -> f64) -> [f64; L] {
+    let mut values = [0.0; L];
+    for lane in 0..L {
+        values[lane] = of(lane);
+    }
+    values
+}
+
+/// The sigmoid with Platt's parameters, without overflow, and neither nought nor one.
+#[inline(always)]
+fn sigmoid<const L: usize>(decision: &[f64; L], a: f64, b: f64) -> [f64; L] {
+    const MIN: f64 = 1e-7;
+    let x: [f64; L] = lanes(|lane| decision[lane] * a + b);
+    let e = exp(lanes::<L>(|lane| -x[lane].abs()));
+    lanes(|lane| {
+        let r = if x[lane] >= 0.0 { e[lane] } else { 1.0 } / (1.0 + e[lane]);
+        // A NaN becomes the least too.
+        if r > MIN { r.min(1.0 - MIN) } else { MIN }
+    })
+}
+
+/// Minimizes `p' Q p` over the probabilities by coordinate descent, from `r[t][j]`, the probability of class `t` among `t` and `j`.
+#[inline(always)]
+fn couple<const L: usize>(k: usize, r: &[[f64; L]], q: &mut [[f64; L]], p: &mut [[f64; L]], qp: &mut [[f64; L]]) {
+    for t in 0..k {
+        p[t] = [1.0 / k as f64; L];
+        let mut diagonal = [0.0; L];
+        for j in (0..k).filter(|&j| j != t) {
+            let (other, own) = (r[j * k + t], r[t * k + j]);
+            diagonal = lanes(|lane| diagonal[lane] + other[lane] * other[lane]);
+            q[t * k + j] = lanes(|lane| -other[lane] * own[lane]);
+        }
+        q[t * k + t] = diagonal;
+    }
+    let eps = 0.005 / k as f64;
+    for _ in 0..k.max(100) {
+        let mut pqp = [0.0; L];
+        for t in 0..k {
+            let mut sum = [0.0; L];
+            for (q, p) in q[t * k..][..k].iter().zip(&*p) {
+                sum = lanes(|lane| sum[lane] + q[lane] * p[lane]);
             }
-            let error = qp.iter().map(|x| (x - pqp).abs()).fold(0.0, f64::max);
-            if error < eps {
-                break;
+            qp[t] = sum;
+            pqp = lanes(|lane| pqp[lane] + p[t][lane] * sum[lane]);
+        }
+        let mut error = [0.0; L];
+        for qp in &*qp {
+            error = lanes(|lane| {
+                let x = (qp[lane] - pqp[lane]).abs();
+                if x > error[lane] { x } else { error[lane] }
+            });
+        }
+        // A step of nothing changes nothing: the samples that are done stay as they are.
+        let moves: [f64; L] = lanes(|lane| if error[lane] < eps { 0.0 } else { 1.0 });
+        if moves == [0.0; L] {
+            break;
+        }
+        for t in 0..k {
+            let diagonal = q[t * k + t];
+            let step: [f64; L] = lanes(|lane| moves[lane] * ((-qp[t][lane] + pqp[lane]) / diagonal[lane]));
+            // A division takes as long as ten multiplications.
+            let scale: [f64; L] = lanes(|lane| 1.0 / (1.0 + step[lane]));
+            for lane in 0..L {
+                p[t][lane] += step[lane];
+                let moved = step[lane] * (step[lane] * diagonal[lane] + 2.0 * qp[t][lane]);
+                pqp[lane] = (pqp[lane] + moved) * scale[lane] * scale[lane];
             }
-            for t in 0..k {
-                let diagonal = q[t * k + t];
-                let step = (-qp[t] + pqp) / diagonal;
-                p[t] += step;
-                let scale = 1.0 + step;
-                pqp = (pqp + step * (step * diagonal + 2.0 * qp[t])) / scale / scale;
-                for j in 0..k {
-                    qp[j] = (qp[j] + step * q[t * k + j]) / scale;
-                    p[j] /= scale;
+            for ((qp, p), q) in qp.iter_mut().zip(&mut *p).zip(&q[t * k..][..k]) {
+                for lane in 0..L {
+                    qp[lane] = (qp[lane] + step[lane] * q[lane]) * scale[lane];
+                    p[lane] *= scale[lane];
                 }
             }
         }

@@ -197,12 +197,10 @@ impl Estimator for Svc {
             return Err(Error::input(self.weightless()));
         }
         let mut p = Array2::zeros((x.rows(), classes));
-        let mut coupling = Coupling::new(classes);
-        self.machine.each_row(x, &mut |i, decisions| {
-            if let Some(p) = p.row_mut(i).into_slice() {
-                coupling.probabilities(decisions, &self.prob_a, &self.prob_b, p);
-            }
-        })?;
+        let (a, b, out) = (&self.prob_a[..], &self.prob_b[..], p.as_slice_mut().unwrap_or_default());
+        let mut coupling = Coupling { classes, a, b, out, scratch: scratch::empty() };
+        self.machine.each_group(x, &mut coupling)?;
+        scratch::give(coupling.scratch);
         Ok(p.into())
     }
 }
