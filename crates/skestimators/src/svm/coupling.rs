@@ -61,8 +61,8 @@ impl<'a, const L: usize> Wide for Group<'a, L> {
 #[inline(always)]
 fn lanes<const L: usize>(of: impl Fn(usize) -> f64) -> [f64; L] {
     let mut values = [0.0; L];
-    for lane in 0..L {
-        values[lane] = of(lane);
+    for (lane, value) in values.iter_mut().enumerate() {
+        *value = of(lane);
     }
     values
 }
