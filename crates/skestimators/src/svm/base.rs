@@ -50,6 +50,9 @@ struct Rows<'a> {
 
 impl Visit for Rows<'_> {
     fn group<const L: usize>(&mut self, samples: Range<usize>, decisions: &[[f64; L]]) {
+        if L == 1 {
+            return (self.visit)(samples.start, decisions.as_flattened());
+        }
         for (lane, sample) in samples.enumerate() {
             self.row.clear();
             self.row.extend(decisions.iter().map(|decision| decision[lane]));
