@@ -88,7 +88,7 @@ impl Wide for SquaredDistances<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<const FUSES: bool>(self) {
         let SquaredDistances { x, train, scale, out, power } = self;
         let scaled: Vec<[f64; LANES]> =
             x.iter().enumerate().map(|(j, column)| column.map(|x| x / scale.of(j))).collect();
@@ -105,7 +105,7 @@ impl Wide for SquaredDistances<'_> {
                     sums[lane] += d * d;
                 }
             }
-            *out = if power { exp(map(sums, |sum| -0.5 * sum)) } else { sums };
+            *out = if power { exp::<FUSES, _>(map(sums, |sum| -0.5 * sum)) } else { sums };
         }
     }
 }
@@ -124,7 +124,7 @@ impl Wide for Weigh<'_> {
     type Output = [f64; LANES];
 
     #[inline(always)]
-    fn run(self) -> [f64; LANES] {
+    fn run<const FUSES: bool>(self) -> [f64; LANES] {
         let mut sums = [0.0; LANES];
         for (values, weight) in self.covariances.iter().zip(self.weights) {
             for lane in 0..LANES {
@@ -149,7 +149,7 @@ impl Wide for Solve<'_> {
     type Output = [f64; LANES];
 
     #[inline(always)]
-    fn run(self) -> [f64; LANES] {
+    fn run<const FUSES: bool>(self) -> [f64; LANES] {
         let Solve { lower, values } = self;
         let mut length = [0.0; LANES];
         for i in 0..lower.rows {

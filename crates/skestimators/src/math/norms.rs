@@ -1,7 +1,7 @@
 //! Squared norms and what is made of them, rounded as by what scikit-learn calls: it decides what is left of the distance between equal
 //! samples, and so which of several near ones is nearest.
 
-use super::wide::{Wide, fuses, wide};
+use super::wide::{Wide, multiply_add, wide};
 
 /// The order in which `numpy.einsum("i,i->", x, x)` adds squares, in two sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +55,13 @@ impl Wide for NanEuclidean<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn run(self) -> f64 {
+    fn run<const FUSES: bool>(self) -> f64 {
         let NanEuclidean { x, y, einsum } = self;
         let known = |x: f64| if x.is_nan() { 0.0 } else { x };
-        let fuses = fuses();
         let (mut product, mut of_x, mut of_y, mut count) = (0.0, 0.0, 0.0, 0u32);
         for (&x, &y) in x.iter().zip(y) {
             let (a, b) = (known(x), known(y));
-            product = if fuses { a.mul_add(b, product) } else { a * b + product };
+            product = multiply_add::<FUSES>(a, b, product);
             // The squares of columns that only one of them has.
             of_x += if y.is_nan() { a * a } else { 0.0 };
             of_y += if x.is_nan() { b * b } else { 0.0 };
@@ -85,13 +84,12 @@ impl Wide for Blas<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn run(self) -> f64 {
+    fn run<const FUSES: bool>(self) -> f64 {
         let (blocks, rest) = self.0.as_chunks::<16>();
-        let fuses = fuses();
         let mut sums = [0.0; 16];
         for block in blocks {
             for (sum, x) in sums.iter_mut().zip(block) {
-                *sum = if fuses { x.mul_add(*x, *sum) } else { x * x + *sum };
+                *sum = multiply_add::<FUSES>(*x, *x, *sum);
             }
         }
         // The halves of each vector, then the vectors in pairs.
@@ -104,7 +102,7 @@ impl Wide for Blas<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::wide::fuses, *};
 
     /// By numpy 2.4 and scipy's `ddot`.
     const NORMS: [(usize, f64, f64); 10] = [

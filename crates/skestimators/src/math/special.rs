@@ -37,19 +37,19 @@ pub(crate) fn exp_each(x: &mut [f64]) {
 /// A function of eight numbers at a time. Its method must be marked `inline(always)`; a function that is passed as a value may be called,
 /// and is then compiled for narrow vectors.
 trait OfEight: Copy {
-    fn of(self, x: [f64; 8]) -> [f64; 8];
+    fn of<const FUSES: bool>(self, x: [f64; 8]) -> [f64; 8];
 
     /// Replaces all numbers; some zeros fill up the last eight.
     #[inline(always)]
-    fn of_each(self, x: &mut [f64]) {
+    fn of_each<const FUSES: bool>(self, x: &mut [f64]) {
         let (eights, rest) = x.as_chunks_mut::<8>();
         for eight in eights {
-            *eight = self.of(*eight);
+            *eight = self.of::<FUSES>(*eight);
         }
         if !rest.is_empty() {
             let mut eight = [0.0; 8];
             eight[..rest.len()].copy_from_slice(rest);
-            rest.copy_from_slice(&self.of(eight)[..rest.len()]);
+            rest.copy_from_slice(&self.of::<FUSES>(eight)[..rest.len()]);
         }
     }
 }
@@ -59,8 +59,8 @@ struct Expit;
 
 impl OfEight for Expit {
     #[inline(always)]
-    fn of(self, x: [f64; 8]) -> [f64; 8] {
-        map(exp(map(x, |x| -x)), |e| 1.0 / (1.0 + e))
+    fn of<const FUSES: bool>(self, x: [f64; 8]) -> [f64; 8] {
+        map(exp::<FUSES, _>(map(x, |x| -x)), |e| 1.0 / (1.0 + e))
     }
 }
 
@@ -69,8 +69,8 @@ struct Tanh;
 
 impl OfEight for Tanh {
     #[inline(always)]
-    fn of(self, x: [f64; 8]) -> [f64; 8] {
-        tanh(x)
+    fn of<const FUSES: bool>(self, x: [f64; 8]) -> [f64; 8] {
+        tanh::<FUSES, _>(x)
     }
 }
 
@@ -79,8 +79,8 @@ struct Exp;
 
 impl OfEight for Exp {
     #[inline(always)]
-    fn of(self, x: [f64; 8]) -> [f64; 8] {
-        exp(x)
+    fn of<const FUSES: bool>(self, x: [f64; 8]) -> [f64; 8] {
+        exp::<FUSES, _>(x)
     }
 }
 
@@ -90,8 +90,8 @@ impl<F: OfEight> Wide for Each<'_, F> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
-        self.0.of_each(self.1);
+    fn run<const FUSES: bool>(self) {
+        self.0.of_each::<FUSES>(self.1);
     }
 }
 
@@ -120,7 +120,7 @@ impl Wide for SoftmaxRows<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<const FUSES: bool>(self) {
         let SoftmaxRows { values, columns } = self;
         for row in values.chunks_exact_mut(columns) {
             let mut max = f64::NEG_INFINITY;
@@ -129,7 +129,7 @@ impl Wide for SoftmaxRows<'_> {
             }
             row.iter_mut().for_each(|x| *x -= max);
         }
-        Exp.of_each(values);
+        Exp.of_each::<FUSES>(values);
         for row in values.chunks_exact_mut(columns) {
             let mut sum = 0.0;
             for x in &*row {

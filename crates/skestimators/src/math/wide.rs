@@ -5,7 +5,8 @@
 pub(crate) trait Wide {
     type Output;
 
-    fn run(self) -> Self::Output;
+    /// `FUSES` says whether [`multiply_add`] takes one step.
+    fn run<const FUSES: bool>(self) -> Self::Output;
 }
 
 struct Dispatched<K>(K);
@@ -15,36 +16,13 @@ impl<K: Wide> pulp::WithSimd for Dispatched<K> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> K::Output {
-        self.0.run()
+        if FUSING && !S::IS_SCALAR { self.0.run::<true>() } else { self.0.run::<false>() }
     }
 }
 
 /// Runs a kernel, compiled for each width of vectors that processors have.
 pub(crate) fn wide<K: Wide>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(Dispatched(kernel))
-}
-
-/// The same for a loop that multiplies and adds in one step, where the processor does (`FUSES`).
-pub(crate) trait Fused {
-    type Output;
-
-    fn run<const FUSES: bool>(self) -> Self::Output;
-}
-
-impl<K: Fused> pulp::WithSimd for DispatchedFused<K> {
-    type Output = K::Output;
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> K::Output {
-        if FUSING && !S::IS_SCALAR { self.0.run::<true>() } else { self.0.run::<false>() }
-    }
-}
-
-struct DispatchedFused<K>(K);
-
-/// Runs a kernel as [`wide`] does.
-pub(crate) fn fused<K: Fused>(kernel: K) -> K::Output {
-    pulp::Arch::new().dispatch(DispatchedFused(kernel))
 }
 
 /// Where the first number stands that is NaN or infinite.
@@ -67,7 +45,7 @@ impl Wide for AllFinite<'_> {
 
     /// Zero times a number is zero, unless the number is not finite: sums of such need no branches.
     #[inline(always)]
-    fn run(self) -> bool {
+    fn run<const FUSES: bool>(self) -> bool {
         let (groups, rest) = self.values.as_chunks::<16>();
         if self.narrowed {
             let mut sums = [0f32; 16];
@@ -113,37 +91,31 @@ pub(crate) fn map<const N: usize>(mut x: [f64; N], f: impl Fn(f64) -> f64) -> [f
 
 /// `e` to the power of each number, to a unit in the last place or so; several numbers at a time, where there are vectors for them.
 #[inline(always)]
-pub(crate) fn exp<const N: usize>(x: [f64; N]) -> [f64; N] {
-    exp_fused::<false, N>(x)
-}
-
-/// The same in a [`Fused`] loop.
-#[inline(always)]
-pub(crate) fn exp_fused<const FUSES: bool, const N: usize>(x: [f64; N]) -> [f64; N] {
+pub(crate) fn exp<const FUSES: bool, const N: usize>(mut x: [f64; N]) -> [f64; N] {
     // Outside of these the result is no normal number, and neither is a NaN between them.
     if !x.iter().all(|&x| x > -708.0 && x < 709.0) {
         return x.map(f64::exp);
     }
-    let mut powers = [0.0; N];
-    for i in 0..N {
-        let (power, rest) = split_exp::<FUSES>(x[i]);
-        powers[i] = power * (1.0 + rest);
+    for x in &mut x {
+        let (power, rest) = split_exp::<FUSES>(*x);
+        *x = power * (1.0 + rest);
     }
-    powers
+    x
 }
 
 /// The hyperbolic tangent of each number, to two units in the last place or so.
 #[inline(always)]
-pub(crate) fn tanh<const N: usize>(x: [f64; N]) -> [f64; N] {
+pub(crate) fn tanh<const FUSES: bool, const N: usize>(mut x: [f64; N]) -> [f64; N] {
     if !x.iter().all(|&x| x.abs() < 300.0) {
         return x.map(f64::tanh);
     }
-    map(x, |x| {
+    for x in &mut x {
         // exp(2 |x|) - 1, without a loss where the number is small.
-        let (power, rest) = split_exp::<false>(2.0 * x.abs());
+        let (power, rest) = split_exp::<FUSES>(2.0 * x.abs());
         let e = power * rest + (power - 1.0);
-        (e / (e + 2.0)).copysign(x)
-    })
+        *x = (e / (e + 2.0)).copysign(*x);
+    }
+    x
 }
 
 /// The power of two nearest to the result, and a polynomial of what is left, less one.
@@ -200,15 +172,14 @@ mod tests {
         for i in -9_000..9_000 {
             let x = f64::from(i) * 0.003_37;
             for x in [x, x * 1e-3, x * 1e-9, x * 1e-200, x * 10.0, x * 1e4] {
-                let [y] = tanh([x]);
-                assert!(
-                    y == x.tanh() || (y - x.tanh()).abs() <= 5e-16 * x.tanh().abs(),
-                    "tanh({x}) is {y}, expected {}",
-                    x.tanh()
-                );
+                let expected = x.tanh();
+                for [y] in [tanh::<false, _>([x]), tanh::<true, _>([x])] {
+                    let near = (y - expected).abs() <= 5e-16 * expected.abs();
+                    assert!(y == expected || near, "tanh({x}) is {y}, not {expected}");
+                }
             }
         }
-        let [zero, one, minus_one, nan] = tanh([-0.0, f64::INFINITY, -1e9, f64::NAN]);
+        let [zero, one, minus_one, nan] = tanh::<true, _>([-0.0, f64::INFINITY, -1e9, f64::NAN]);
         assert!(zero.is_sign_negative() && zero == 0.0 && one == 1.0 && minus_one == -1.0 && nan.is_nan());
     }
 
@@ -229,12 +200,12 @@ mod tests {
     fn powers_of_e_are_those_of_the_library() {
         for i in -7_200..7_200 {
             let x = f64::from(i) * 0.099_37;
-            for [y] in [exp([x]), exp_fused::<true, _>([x])] {
+            for [y] in [exp::<false, _>([x]), exp::<true, _>([x])] {
                 let expected = x.exp();
                 assert!(y == expected || (y - expected).abs() <= 2.5e-16 * expected, "exp({x}) is {y}, not {expected}");
             }
         }
-        let [one, none, infinite, nan] = exp([0.0, -1e9, 1e9, f64::NAN]);
+        let [one, none, infinite, nan] = exp::<true, _>([0.0, -1e9, 1e9, f64::NAN]);
         assert!(one == 1.0 && none == 0.0 && infinite == f64::INFINITY && nan.is_nan());
     }
 }

@@ -303,7 +303,7 @@ impl Wide for Search<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<const FUSES: bool>(self) {
         let Search { tree, panels, point, heap, open } = self;
         open.clear();
         open.push((0, tree.least(0, point)));

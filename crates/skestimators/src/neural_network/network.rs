@@ -248,7 +248,7 @@ impl Wide for AddFew<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<const FUSES: bool>(self) {
         let AddFew { coef: Matrix { data, rows: inputs, columns: width }, x, out } = self;
         let width = *width;
         for (chunk, w) in data.chunks(4 * width).enumerate() {

@@ -80,7 +80,7 @@ impl Wide for Apply<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<const FUSES: bool>(self) {
         for row in self.values.chunks_exact_mut(self.columns) {
             for step in self.steps {
                 step.apply_to(row);

@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     math::{
         Matrix,
-        wide::{Wide, fused, not_finite, wide},
+        wide::{Wide, not_finite, wide},
     },
     state::State,
     validation::Door,
@@ -227,7 +227,7 @@ impl Wide for Decide<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<const FUSES: bool>(self) {
         self.machine.decide::<LANES, 3>(self.values, self.decisions);
     }
 }
@@ -280,6 +280,7 @@ impl Machine {
         done
     }
 
+    /// The same for a batch, some samples at once.
     fn batch(&self, vectors: &Matrix, x: &Array2<f64>, visit: &mut impl Visit) {
         let mut columns = vec![[0.0; LANES]; vectors.columns];
         let mut values = vec![[0.0; LANES]; vectors.rows];
@@ -288,7 +289,7 @@ impl Machine {
             for (lane, x) in rows.rows().into_iter().enumerate() {
                 columns.iter_mut().zip(x).for_each(|(column, &x)| column[lane] = x);
             }
-            fused(KernelValues { kernel: self.kernel, x: &columns, vectors, values: &mut values });
+            wide(KernelValues { kernel: self.kernel, x: &columns, vectors, values: &mut values });
             decisions.clear();
             wide(Decide { machine: self, values: &values, decisions: &mut decisions });
             visit.group(block * LANES..block * LANES + rows.nrows(), &decisions);

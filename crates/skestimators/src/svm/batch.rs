@@ -1,9 +1,9 @@
-//! Kernel values and decisions of many samples at once: each in a lane of its own, with its sums in libsvm's order.
+//! Kernel values and decisions of many samples at once, each in a lane of its own.
 
 use super::kernel::Kernel;
 use crate::math::{
     Matrix,
-    wide::{Fused, exp_fused, multiply_add},
+    wide::{Wide, exp, map, multiply_add},
 };
 
 /// Samples at once.
@@ -17,70 +17,59 @@ pub(super) struct KernelValues<'a> {
     pub(super) values: &'a mut [[f64; LANES]],
 }
 
-impl Fused for KernelValues<'_> {
+impl Wide for KernelValues<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<const FUSES: bool>(self) {
-        let KernelValues { kernel, x, vectors, values } = self;
+        if let Kernel::Rbf { .. } = self.kernel { self.all::<FUSES, true>() } else { self.all::<FUSES, false>() }
+    }
+}
+
+impl KernelValues<'_> {
+    /// From squared distances or from inner products.
+    #[inline(always)]
+    fn all<const FUSES: bool, const SQUARED: bool>(self) {
+        let KernelValues { kernel, x, vectors: Matrix { data, columns, .. }, values } = self;
+        // Two sums abreast, since a sum waits for each of its steps.
         let (pairs, last) = values.as_chunks_mut::<2>();
-        let rest = vectors.data.chunks_exact(vectors.columns).skip(2 * pairs.len());
-        for (values, vectors) in pairs.iter_mut().zip(vectors.data.chunks_exact(2 * vectors.columns)) {
-            let (first, second) = vectors.split_at(vectors.len() / 2);
+        for (values, vectors) in pairs.iter_mut().zip(data.chunks_exact(2 * columns)) {
+            let (first, second) = vectors.split_at(*columns);
             let mut sums = [[0.0; LANES]; 2];
-            // Two sums abreast, since a sum waits for each of its steps.
-            if let Kernel::Rbf { .. } = kernel {
-                for ((x, &v), &w) in x.iter().zip(first).zip(second) {
-                    sums = [add_square::<FUSES>(sums[0], x, v), add_square::<FUSES>(sums[1], x, w)];
-                }
-            } else {
-                for ((x, &v), &w) in x.iter().zip(first).zip(second) {
-                    sums = [add_product::<FUSES>(sums[0], x, v), add_product::<FUSES>(sums[1], x, w)];
-                }
+            for ((x, &v), &w) in x.iter().zip(first).zip(second) {
+                sums = [add_term::<FUSES, SQUARED>(sums[0], x, v), add_term::<FUSES, SQUARED>(sums[1], x, w)];
             }
             for (value, sum) in values.iter_mut().zip(sums) {
                 *value = finish::<FUSES>(kernel, sum);
             }
         }
-        for (value, vector) in last.iter_mut().zip(rest) {
+        if let ([value], Some(vector)) = (last, data.chunks_exact(*columns).next_back()) {
             let mut sum = [0.0; LANES];
             for (x, &v) in x.iter().zip(vector) {
-                sum = match kernel {
-                    Kernel::Rbf { .. } => add_square::<FUSES>(sum, x, v),
-                    _ => add_product::<FUSES>(sum, x, v),
-                };
+                sum = add_term::<FUSES, SQUARED>(sum, x, v);
             }
             *value = finish::<FUSES>(kernel, sum);
         }
     }
 }
 
+/// Adds what a column contributes.
 #[inline(always)]
-fn add_square<const FUSES: bool>(mut sum: [f64; LANES], x: &[f64; LANES], v: f64) -> [f64; LANES] {
+fn add_term<const FUSES: bool, const SQUARED: bool>(mut sum: [f64; LANES], x: &[f64; LANES], v: f64) -> [f64; LANES] {
     for lane in 0..LANES {
-        let d = x[lane] - v;
-        sum[lane] = multiply_add::<FUSES>(d, d, sum[lane]);
+        let (a, b) = if SQUARED { (x[lane] - v, x[lane] - v) } else { (x[lane], v) };
+        sum[lane] = multiply_add::<FUSES>(a, b, sum[lane]);
     }
     sum
 }
 
+/// The kernel's values from sums.
 #[inline(always)]
-fn add_product<const FUSES: bool>(mut sum: [f64; LANES], x: &[f64; LANES], v: f64) -> [f64; LANES] {
-    for lane in 0..LANES {
-        sum[lane] = multiply_add::<FUSES>(x[lane], v, sum[lane]);
+fn finish<const FUSES: bool>(kernel: Kernel, sum: [f64; LANES]) -> [f64; LANES] {
+    match kernel {
+        Kernel::Rbf { gamma } => exp::<FUSES, LANES>(map(sum, |sum| -gamma * sum)),
+        _ => sum.map(|sum| kernel.finish(sum)),
     }
-    sum
-}
-
-#[inline(always)]
-fn finish<const FUSES: bool>(kernel: Kernel, mut sum: [f64; LANES]) -> [f64; LANES] {
-    if let Kernel::Rbf { gamma } = kernel {
-        for sum in &mut sum {
-            *sum *= -gamma;
-        }
-        return exp_fused::<FUSES, LANES>(sum);
-    }
-    sum.map(|sum| kernel.finish(sum))
 }
 
 /// Adds the products of kernel values and coefficients to a sum, one after the other.
